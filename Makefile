@@ -1,0 +1,89 @@
+# What can be done here; `make help` lists it. `setup` sees to what a target needs and the machine lacks.
+
+PREFIX   ?= /usr/local
+KERNELS  ?= 6.1 6.12
+FUZZTIME ?= 60s
+
+# The files that processes open and create, seen from a guest with Debian's own kernel.
+DEMO = bin/stap --vm -r 6.1 examples/open.stp -c "sh -c 'date >/tmp/now; cat /proc/version /tmp/now; ls /proc/self'"
+
+# setup puts a Go there when the one in PATH is missing or too old.
+export PATH        := $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/gostap/go/bin:$(PATH)
+export GOFLAGS     += -buildvcs=false
+export CGO_ENABLED := 0
+
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.PHONY: help build setup prep demo test test-all lint unit guest race fuzz bench conformance install clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/stap and bin/staprun, static (the default)
+	@./setup go
+	go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/stap ./cmd/staprun
+
+setup: ## set up what this machine lacks: Go, compiler, QEMU
+	@./setup go guest
+
+prep: setup build ## fetch the kernels that guests run
+	@for release in $(KERNELS); do bin/stap prep --vm -r $$release || exit 1; done
+
+demo: setup build ## boot a guest and print the files that its processes open
+	@bin/stap prep --vm -r 6.1
+	$(DEMO)
+
+test: ## lint, unit tests, and guest tests on the kernels of KERNELS (6.1 6.12)
+	@for step in setup build prep lint unit guest; do \
+		echo "make test: $$step"; \
+		$(MAKE) --no-print-directory $$step || { echo "make test: stopped at $$step; the lines above say why" >&2; exit 1; }; \
+	done
+	@echo "make test: all passed"
+
+test-all: ## make test, then the race detector, fuzzing and one round of every Go benchmark
+	@./setup go guest race
+	@$(MAKE) --no-print-directory test race fuzz
+	go test -run '^$$' -bench . -benchtime 1x ./...
+	@echo "make test-all: all passed"
+
+lint: ## gofmt, go vet and the house rules
+	@./setup go
+	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "make lint: gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	go vet -tags guest ./...
+	go test -count=1 -run '^TestHouse' .
+
+unit: ## unit tests; no root, kernel or guest needed
+	@./setup go
+	go test ./...
+
+guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12)
+	@go test -tags guest -list '^TestGuest' ./... | grep -q '^TestGuest' || { echo "make guest: no guest tests found"; exit 1; }
+	GOSTAP_KERNELS="$(KERNELS)" go test -count=1 -p 1 -timeout 30m -tags guest -run '^TestGuest' ./...
+
+race: ## unit tests under the race detector
+	@./setup go guest race
+	CGO_ENABLED=1 CC=gcc-12 go test -race ./...
+
+fuzz: ## fuzz every Fuzz function for FUZZTIME (60s)
+	@./setup go
+	@functions=$$(grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's,/[^/]*:func , ,'); \
+	if [ -z "$$functions" ]; then echo "make fuzz: no Fuzz function found"; exit 1; fi; \
+	echo "$$functions" | while read -r folder name; do \
+		echo "go test -fuzz $$name $$folder"; \
+		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$folder" </dev/null || exit 1; \
+	done
+
+bench: setup build ## measure start-up and cost per probe hit, as in docs/benchmarks.md
+	@./setup bench
+	go run ./testdata/bench
+
+conformance: ## check docs/conformance.md against the tests that it names
+	@./setup go
+	go test -count=1 -v -run '^TestConformance' .
+
+install: ## install both programs below PREFIX (/usr/local) and DESTDIR
+	@test -x bin/stap && test -x bin/staprun || $(MAKE) --no-print-directory build
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin bin/stap bin/staprun
+
+clean: ## remove what was built here; fetched kernels and caches stay
+	rm -rf bin

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+
+	"github.com/gostap/gostap/kbuild"
+	"github.com/gostap/gostap/kernel"
+	"github.com/gostap/gostap/staprun/vm"
+)
+
+// run is pass 5: the module runs here, or in a guest.
+func (d *driver) run(ctx context.Context, built *kbuild.Result) (int, error) {
+	watch := startWatch()
+	if d.verbose > 0 {
+		fmt.Fprintln(d.stderr, "Pass 5: starting run.")
+	}
+	run := d.runHere
+	if d.guest {
+		run = d.runInGuest
+	}
+	status, err := run(ctx, built)
+	if err == nil {
+		d.pass(watch, "Pass 5: run completed")
+	}
+	if err != nil || status != 0 {
+		d.failed(5)
+	}
+	return status, err
+}
+
+// staprunOptions are the options of staprun that stand for ours.
+func (d *driver) staprunOptions() []string {
+	var options []string
+	if d.verbose > 1 {
+		options = append(options, "-v")
+	}
+	if d.noWarnings {
+		options = append(options, "-w")
+	}
+	if d.module == "" {
+		options = append(options, "-R")
+	}
+	if d.bufferMB > 0 {
+		options = append(options, "-b", fmt.Sprint(d.bufferMB))
+	}
+	if d.command != "" {
+		options = append(options, "-c", d.command)
+	}
+	if d.target != 0 {
+		options = append(options, "-x", fmt.Sprint(d.target))
+	}
+	return options
+}
+
+// findStaprun finds the program beside this one, or by SYSTEMTAP_STAPRUN or PATH.
+func findStaprun() (string, error) {
+	if path := os.Getenv("SYSTEMTAP_STAPRUN"); path != "" {
+		return path, nil
+	}
+	if self, err := os.Executable(); err == nil {
+		path := filepath.Join(filepath.Dir(self), "staprun")
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	path, err := exec.LookPath("staprun")
+	if err != nil {
+		return "", &kernel.UserError{Message: "staprun is neither beside stap nor in PATH", Hint: "run make install, or name it with SYSTEMTAP_STAPRUN", Cause: err}
+	}
+	return path, nil
+}
+
+// runHere runs staprun on this machine. Signals of the terminal reach it by
+// itself; those sent to this process are passed on.
+func (d *driver) runHere(ctx context.Context, built *kbuild.Result) (int, error) {
+	if err := d.canLoad(); err != nil {
+		return 1, err
+	}
+	staprun, err := findStaprun()
+	if err != nil {
+		return 1, err
+	}
+	options := d.staprunOptions()
+	if d.output != "" {
+		options = append(options, "-o", d.output)
+	}
+	command := exec.Command(staprun, append(options, built.Path)...)
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, d.stdout, d.stderr
+	if err := command.Start(); err != nil {
+		return 1, &kernel.UserError{Message: fmt.Sprintf("cannot run %s: %v", staprun, err), Cause: err}
+	}
+	stop := context.AfterFunc(ctx, func() { _ = command.Process.Signal(syscall.SIGTERM) })
+	defer stop()
+	_ = command.Wait() // its status says all
+	status := command.ProcessState.ExitCode()
+	if status < 0 {
+		status = 1
+	}
+	return status, nil
+}
+
+// canLoad says early, and better than the kernel, why a module cannot run here.
+func (d *driver) canLoad() error {
+	k, err := d.findKernel()
+	if err != nil {
+		return err
+	}
+	if !k.Running {
+		return &kernel.UserError{
+			Message: fmt.Sprintf("the module is for kernel %s, and another one runs here", k.Release),
+			Hint:    "add --vm to run it in a throw-away guest, or -p4 -m NAME to build it for another machine",
+		}
+	}
+	if _, err := os.Stat("/proc/modules"); err != nil {
+		return &kernel.UserError{
+			Message: "this kernel has no loadable modules",
+			Hint:    "add --vm: the script then runs in a throw-away guest",
+		}
+	}
+	return nil
+}
+
+// runInGuest boots the kernel in a throw-away guest and runs staprun there.
+func (d *driver) runInGuest(ctx context.Context, built *kbuild.Result) (status int, err error) {
+	config, err := d.guestConfig(built)
+	if err != nil {
+		return 1, err
+	}
+	stdout, closeOutput, err := d.guestOutput()
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, closeOutput()) }()
+	guest, err := vm.Boot(ctx, config)
+	if ctx.Err() != nil {
+		return 1, nil // Ctrl-C while it boots
+	}
+	if err != nil {
+		return 1, err
+	}
+	defer guest.Close()
+	command := vm.Command{
+		Args:   append(append([]string{"/usr/bin/staprun"}, d.staprunOptions()...), guestModule(built)),
+		Stdout: stdout, Stderr: d.stderr,
+	}
+	if folder, err := os.Getwd(); err == nil && d.command != "" {
+		command.Dir = folder
+	}
+	if d.command != "" {
+		command.Stdin = os.Stdin
+	}
+	status, err = guest.Run(ctx, command)
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	for _, line := range guest.Complaints() {
+		fmt.Fprintf(d.stderr, "WARNING: the guest's kernel: %s\n", line)
+	}
+	return status, err
+}
+
+func guestModule(built *kbuild.Result) string { return "/stap/" + filepath.Base(built.Path) }
+
+func (d *driver) guestConfig(built *kbuild.Result) (vm.Config, error) {
+	k, err := d.findKernel()
+	if err != nil {
+		return vm.Config{}, err
+	}
+	staprun, err := findStaprun()
+	if err != nil {
+		return vm.Config{}, err
+	}
+	busybox, err := kernel.Busybox()
+	if err != nil {
+		return vm.Config{}, err
+	}
+	config := vm.Config{Image: k.Image, ModulesDir: k.ModulesDir, Staprun: staprun, Busybox: busybox, Arch: k.Arch}
+	config.Files = []vm.File{{Path: guestModule(built), Mode: 0o644, Host: built.Path}}
+	if d.command != "" || len(d.guestFiles) > 0 {
+		packed, err := vm.Pack(d.command, d.guestFiles)
+		if err != nil {
+			return vm.Config{}, err
+		}
+		config.Files = append(config.Files, packed.Files...)
+		for _, missing := range packed.Missing {
+			fmt.Fprintf(d.stderr, "WARNING: not packed for the guest: %s\n", missing)
+		}
+	}
+	return config, nil
+}
+
+// guestOutput is where a guest's script writes: -o's file is on this machine.
+func (d *driver) guestOutput() (io.Writer, func() error, error) {
+	if d.output == "" {
+		return d.stdout, func() error { return nil }, nil
+	}
+	file, err := os.Create(d.output)
+	if err != nil {
+		return nil, nil, &kernel.UserError{Message: fmt.Sprintf("cannot write the output: %v", err), Cause: err}
+	}
+	return file, file.Close, nil
+}

@@ -1,0 +1,312 @@
+package debuginfo
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors of a look-up.
+var (
+	ErrNotFound  = errors.New("no such function in the kernel's BTF")
+	ErrAmbiguous = errors.New("several functions of that name in the kernel's BTF")
+)
+
+// BTF is type information in the kernel's format.
+type BTF struct {
+	order   binary.ByteOrder
+	types   []byte   // the type records
+	offsets []uint32 // of record n, from 1, in types; 0 is void
+	strings []byte
+	built   map[uint32]Type
+}
+
+// Kinds of records (include/uapi/linux/btf.h).
+const (
+	kindInt       = 1
+	kindPointer   = 2
+	kindArray     = 3
+	kindStruct    = 4
+	kindUnion     = 5
+	kindEnum      = 6
+	kindForward   = 7
+	kindTypedef   = 8
+	kindVolatile  = 9
+	kindConst     = 10
+	kindRestrict  = 11
+	kindFunction  = 12
+	kindPrototype = 13
+	kindVariable  = 14
+	kindDataSec   = 15
+	kindFloat     = 16
+	kindDeclTag   = 17
+	kindTypeTag   = 18
+	kindEnum64    = 19
+)
+
+const (
+	btfMagic     = 0xeb9f
+	recordHeader = 12
+	maxModifiers = 64 // of one type, so that a damaged chain ends
+)
+
+// record is the part that all records begin with.
+type record struct {
+	name  uint32
+	kind  uint32
+	count int  // of what follows
+	flag  bool // bit 31
+	size  uint32
+	rest  []byte
+}
+
+// ParseBTF reads the raw contents of a .BTF section. It checks that every
+// record lies within data; that types refer to each other sensibly is checked
+// when they are built.
+func ParseBTF(data []byte) (*BTF, error) {
+	if len(data) < 24 {
+		return nil, errors.New("BTF: too short for its header")
+	}
+	b := &BTF{order: binary.LittleEndian, built: map[uint32]Type{}}
+	if binary.BigEndian.Uint16(data) == btfMagic {
+		b.order = binary.BigEndian
+	} else if binary.LittleEndian.Uint16(data) != btfMagic {
+		return nil, errors.New("BTF: wrong magic number")
+	}
+	header := uint64(b.order.Uint32(data[4:]))
+	part := func(at int) ([]byte, error) {
+		begin := header + uint64(b.order.Uint32(data[at:]))
+		end := begin + uint64(b.order.Uint32(data[at+4:]))
+		if end > uint64(len(data)) {
+			return nil, errors.New("BTF: cut short")
+		}
+		return data[begin:end], nil
+	}
+	var err error
+	if b.types, err = part(8); err != nil {
+		return nil, err
+	}
+	if b.strings, err = part(16); err != nil {
+		return nil, err
+	}
+	return b, b.index()
+}
+
+// index notes where each record begins.
+func (b *BTF) index() error {
+	b.offsets = make([]uint32, 1, len(b.types)/24+1)
+	for at := 0; at < len(b.types); {
+		if at+recordHeader > len(b.types) {
+			return errors.New("BTF: a type record is cut short")
+		}
+		info := b.order.Uint32(b.types[at+4:])
+		n, err := bodySize(info>>24&0x1f, int(info&0xffff))
+		if err != nil {
+			return err
+		}
+		b.offsets = append(b.offsets, uint32(at))
+		at += recordHeader + n
+		if at > len(b.types) {
+			return errors.New("BTF: a type record is cut short")
+		}
+	}
+	return nil
+}
+
+// bodySize is how many bytes follow the header of a record.
+func bodySize(kind uint32, count int) (int, error) {
+	switch kind {
+	case kindInt, kindVariable, kindDeclTag:
+		return 4, nil
+	case kindArray:
+		return 12, nil
+	case kindStruct, kindUnion, kindDataSec, kindEnum64:
+		return 12 * count, nil
+	case kindEnum, kindPrototype:
+		return 8 * count, nil
+	case kindPointer, kindForward, kindTypedef, kindVolatile, kindConst, kindRestrict, kindFunction, kindFloat, kindTypeTag:
+		return 0, nil
+	}
+	return 0, fmt.Errorf("BTF: unknown kind of type record %d", kind)
+}
+
+func (b *BTF) record(id uint32) (record, error) {
+	if id == 0 || int(id) >= len(b.offsets) {
+		return record{}, fmt.Errorf("BTF: type %d is out of range", id)
+	}
+	at := b.types[b.offsets[id]:]
+	info := b.order.Uint32(at[4:])
+	return record{
+		name: b.order.Uint32(at), kind: info >> 24 & 0x1f, count: int(info & 0xffff), flag: info>>31 == 1,
+		size: b.order.Uint32(at[8:]), rest: at[recordHeader:],
+	}, nil
+}
+
+func (b *BTF) name(offset uint32) string {
+	if int(offset) >= len(b.strings) {
+		return ""
+	}
+	text := b.strings[offset:]
+	for i, c := range text {
+		if c == 0 {
+			return string(text[:i])
+		}
+	}
+	return ""
+}
+
+// functionRecords calls visit for each function until it returns false.
+func (b *BTF) functionRecords(visit func(nameOffset, prototype uint32) bool) {
+	for _, at := range b.offsets[1:] {
+		if b.types[at+7]&0x1f != kindFunction && b.order == binary.LittleEndian {
+			continue
+		}
+		if info := b.order.Uint32(b.types[at+4:]); info>>24&0x1f != kindFunction {
+			continue
+		}
+		if !visit(b.order.Uint32(b.types[at:]), b.order.Uint32(b.types[at+8:])) {
+			return
+		}
+	}
+}
+
+// FunctionNames lists the functions, in the order of the records.
+func (b *BTF) FunctionNames() []string {
+	var names []string
+	b.functionRecords(func(name, _ uint32) bool {
+		names = append(names, b.name(name))
+		return true
+	})
+	return names
+}
+
+// Function gives the function of that name: ErrNotFound when there is none,
+// ErrAmbiguous when there are several, another error when the BTF is damaged.
+func (b *BTF) Function(name string) (*Function, error) {
+	var prototypes []uint32
+	wanted := name + "\x00"
+	b.functionRecords(func(offset, prototype uint32) bool {
+		if int(offset) < len(b.strings) && strings.HasPrefix(string(b.strings[offset:min(int(offset)+len(wanted), len(b.strings))]), wanted) {
+			prototypes = append(prototypes, prototype)
+		}
+		return true
+	})
+	switch len(prototypes) {
+	case 0:
+		return nil, ErrNotFound
+	case 1:
+		return b.prototype(name, prototypes[0])
+	}
+	return nil, ErrAmbiguous
+}
+
+func (b *BTF) prototype(name string, id uint32) (*Function, error) {
+	r, err := b.record(id)
+	if err != nil {
+		return nil, err
+	}
+	if r.kind != kindPrototype {
+		return nil, fmt.Errorf("BTF: %s has no prototype", name)
+	}
+	f := &Function{Name: name}
+	if f.Result, err = b.Type(r.size); err != nil {
+		return nil, err
+	}
+	for i := range r.count {
+		t, err := b.Type(b.order.Uint32(r.rest[8*i+4:]))
+		if err != nil {
+			return nil, err
+		}
+		f.Parameters = append(f.Parameters, Parameter{Name: b.name(b.order.Uint32(r.rest[8*i:])), Type: t})
+	}
+	return f, nil
+}
+
+// Type builds the type of a record. Typedefs and qualifiers are looked through.
+func (b *BTF) Type(id uint32) (Type, error) {
+	for range maxModifiers {
+		if id == 0 {
+			return nil, nil
+		}
+		if t, ok := b.built[id]; ok {
+			return t, nil
+		}
+		r, err := b.record(id)
+		if err != nil {
+			return nil, err
+		}
+		switch r.kind {
+		case kindTypedef, kindVolatile, kindConst, kindRestrict, kindTypeTag:
+			id = r.size
+			continue
+		}
+		t, err := b.build(r)
+		if err == nil {
+			b.built[id] = t
+		}
+		return t, err
+	}
+	return nil, errors.New("BTF: a type refers to itself")
+}
+
+func (b *BTF) later(id uint32) func() (Type, error) {
+	return func() (Type, error) { return b.Type(id) }
+}
+
+func (b *BTF) build(r record) (Type, error) {
+	name := b.name(r.name)
+	switch r.kind {
+	case kindInt:
+		const signed = 1 << 24
+		return &Int{Name: name, Size: int(r.size), Signed: b.order.Uint32(r.rest)&signed != 0}, nil
+	case kindFloat:
+		return &Float{Name: name, Size: int(r.size)}, nil
+	case kindPointer:
+		return &Pointer{elem: b.later(r.size)}, nil
+	case kindArray:
+		return &Array{elem: b.later(b.order.Uint32(r.rest)), Count: int(b.order.Uint32(r.rest[8:]))}, nil
+	case kindStruct, kindUnion:
+		return b.structure(r, name), nil
+	case kindEnum, kindEnum64:
+		return b.enum(r, name), nil
+	case kindForward:
+		return &Opaque{Name: name, Union: r.flag}, nil
+	case kindPrototype:
+		return &Prototype{}, nil
+	}
+	return nil, fmt.Errorf("BTF: a record of kind %d stands where a type should", r.kind)
+}
+
+func (b *BTF) structure(r record, name string) *Struct {
+	s := &Struct{Name: name, Union: r.kind == kindUnion, Size: int(r.size)}
+	for i := range r.count {
+		at := r.rest[12*i:]
+		m := Member{Name: b.name(b.order.Uint32(at)), typ: b.later(b.order.Uint32(at[4:]))}
+		m.Offset = int(b.order.Uint32(at[8:]))
+		if r.flag { // bit-fields: the size is in the upper byte
+			m.BitSize = m.Offset >> 24
+			m.Offset &= 1<<24 - 1
+		}
+		s.Members = append(s.Members, m)
+	}
+	return s
+}
+
+func (b *BTF) enum(r record, name string) *Enum {
+	e := &Enum{Name: name, Size: int(r.size), Signed: r.flag}
+	for i := range r.count {
+		if r.kind == kindEnum {
+			value := b.order.Uint32(r.rest[8*i+4:])
+			v := int64(value)
+			if r.flag {
+				v = int64(int32(value))
+			}
+			e.Values = append(e.Values, EnumValue{b.name(b.order.Uint32(r.rest[8*i:])), v})
+			continue
+		}
+		low, high := b.order.Uint32(r.rest[12*i+4:]), b.order.Uint32(r.rest[12*i+8:])
+		e.Values = append(e.Values, EnumValue{b.name(b.order.Uint32(r.rest[12*i:])), int64(uint64(high)<<32 | uint64(low))})
+	}
+	return e
+}

@@ -1,0 +1,147 @@
+package kbuild
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/gostap/gostap/kernel"
+	runtimec "github.com/gostap/gostap/runtime-c"
+)
+
+// Names of the files in a build's folder.
+const (
+	scriptC       = "stap_script.c"
+	scriptO       = "stap_script.o"
+	runtimeO      = "stap_runtime.o"
+	runtimeFolder = "runtime"
+)
+
+// writeSources puts the script and the runtime into the folder.
+func (b *builder) writeSources() error {
+	var text bytes.Buffer
+	if b.module.KernelHeaders {
+		text.WriteString("#include \"kernel.h\"\n")
+	}
+	text.Write(b.module.C)
+	if err := os.WriteFile(b.file(scriptC), text.Bytes(), 0o644); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(b.file(runtimeFolder), 0o755); err != nil {
+		return err
+	}
+	entries, err := runtimec.Sources.ReadDir("stap")
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		data, err := runtimec.Sources.ReadFile(path.Join("stap", entry.Name()))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(b.file(runtimeFolder), entry.Name()), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// full runs the kernel's own build.
+func (b *builder) full(ctx context.Context) error {
+	exports, err := b.target.exportDefines()
+	if err != nil {
+		return err
+	}
+	var flags strings.Builder
+	for _, define := range append(exports, b.options.Defines...) {
+		fmt.Fprintf(&flags, " -D%s", define)
+	}
+	// Handlers are not traced themselves, and debug information is not asked for.
+	makefile := fmt.Sprintf(`obj-m := %[1]s.o
+%[1]s-y := %[2]s %[3]s
+ccflags-y := -I%[4]s -g0%[5]s
+ccflags-remove-y := $(CC_FLAGS_FTRACE)
+`, placeholder, scriptO, runtimeO, b.file(runtimeFolder), flags.String())
+	runtime := "#include \"runtime.c\"\n"
+	for name, text := range map[string]string{"Makefile": makefile, "stap_runtime.c": runtime} {
+		if err := os.WriteFile(b.file(name), []byte(text), 0o644); err != nil {
+			return explainDisk(b.options.Folder, err)
+		}
+	}
+	arguments := []string{"-j2", "-C", b.target.BuildTree, "M=" + b.options.Folder,
+		"CONFIG_DEBUG_INFO_BTF_MODULES="}
+	arguments = append(arguments, b.options.MakeVariables...)
+	command := exec.CommandContext(ctx, "make", append(arguments, "modules")...)
+	return b.run(command)
+}
+
+// run runs a build command; its failure becomes an error that says in a line
+// what was wrong.
+func (b *builder) run(command *exec.Cmd) error {
+	b.options.Trace("%s\n", strings.Join(command.Args, " "))
+	// A signal from the terminal is the caller's to act on.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
+	command.Env = append(os.Environ(), "LC_ALL=C")
+	output, err := command.CombinedOutput()
+	if len(output) > 0 {
+		b.options.Trace("%s", output)
+	}
+	if err == nil {
+		return nil
+	}
+	return &BuildError{Embedded: b.module.KernelHeaders, Log: string(output), Err: err}
+}
+
+// BuildError says that a module could not be built. Log is all that the build
+// printed.
+type BuildError struct {
+	Embedded bool // the user's own C is in the module
+	Log      string
+	Err      error
+}
+
+// Error gives the first error of the log.
+func (e *BuildError) Error() string {
+	first := e.Err.Error()
+	for _, line := range strings.Split(e.Log, "\n") {
+		if strings.Contains(line, "error:") || strings.Contains(line, "ERROR:") || strings.Contains(line, "No space left") {
+			first = strings.TrimSpace(line)
+			break
+		}
+	}
+	if e.Embedded {
+		return "the module's C does not compile: " + first
+	}
+	return "the module's C does not compile, which is a bug of stap and not of the script: " + first
+}
+
+// Unwrap gives how the build ended.
+func (e *BuildError) Unwrap() error { return e.Err }
+
+// explainDisk turns a full disk into something to act on.
+func explainDisk(folder string, err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return &kernel.UserError{
+			Message: "the disk is full: no room left in " + folder,
+			Hint:    "free some space, or name another folder with SYSTEMTAP_DIR (cache) or TMPDIR (temporary files), or use --disable-cache",
+			Cause:   err,
+		}
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return &kernel.UserError{
+			Message: "cannot write in " + folder,
+			Hint:    "name another folder with SYSTEMTAP_DIR (cache) or TMPDIR (temporary files), or use --disable-cache",
+			Cause:   err,
+		}
+	}
+	return err
+}

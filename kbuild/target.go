@@ -1,0 +1,167 @@
+package kbuild
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+
+	"github.com/gostap/gostap/kernel"
+	runtimec "github.com/gostap/gostap/runtime-c"
+	"github.com/gostap/gostap/translate"
+)
+
+// A target is a kernel and a configuration of the runtime: what a recipe and
+// a runtime object are good for.
+type target struct {
+	*kernel.Kernel
+	compiler string // path of the compiler that the kernel's build will run
+	options  Options
+	key      string
+}
+
+// newTarget checks that the kernel can be built for, and identifies it.
+func newTarget(k *kernel.Kernel, m translate.Module, o Options) (*target, error) {
+	if err := checkBuildTree(k); err != nil {
+		return nil, err
+	}
+	t := &target{Kernel: k, options: o}
+	if err := t.findTools(); err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n%s\n", k.Release, k.Arch, k.BuildTree)
+	for _, file := range []string{filepath.Join(k.BuildTree, ".config"), filepath.Join(k.BuildTree, "Module.symvers"), t.compiler} {
+		addStamp(h, file)
+	}
+	addRuntime(h)
+	for _, list := range [][]string{o.Defines, o.MakeVariables} {
+		sorted := append([]string(nil), list...)
+		sort.Strings(sorted)
+		fmt.Fprintf(h, "%q\n", sorted)
+	}
+	t.key = sum(h)
+	return t, nil
+}
+
+// scriptKey identifies a finished module: the target and the script's C.
+func (t *target) scriptKey(m translate.Module, name string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n%v\n", t.key, name, m.KernelHeaders)
+	h.Write(m.C)
+	return sum(h)
+}
+
+func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
+
+// addStamp adds what changes when a file does, without reading it.
+func addStamp(h hash.Hash, file string) {
+	if info, err := os.Stat(file); err == nil {
+		fmt.Fprintf(h, "%s %d %d\n", file, info.Size(), info.ModTime().UnixNano())
+	}
+}
+
+func addRuntime(h hash.Hash) {
+	// The walk of an embedded file system cannot fail.
+	_ = fs.WalkDir(runtimec.Sources, ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			data, _ := runtimec.Sources.ReadFile(path)
+			fmt.Fprintf(h, "%s %d\n", path, len(data))
+			h.Write(data)
+		}
+		return err
+	})
+}
+
+func checkBuildTree(k *kernel.Kernel) error {
+	if k.BuildTree == "" {
+		return &kernel.UserError{
+			Message: fmt.Sprintf("the headers of kernel %s are not on this machine", k.Release),
+			Hint:    fmt.Sprintf("run: stap prep -r %s", k.Release),
+		}
+	}
+	config := filepath.Join(k.BuildTree, ".config")
+	if _, err := os.Stat(config); err != nil {
+		return &kernel.UserError{
+			Message: fmt.Sprintf("Checking %q failed with error: %v", config, rootCause(err)),
+			Hint:    fmt.Sprintf("the build tree is not whole; install the kernel's header package again, or run: stap prep -r %s", k.Release),
+			Cause:   err,
+		}
+	}
+	return nil
+}
+
+func rootCause(err error) error {
+	if pathError, ok := err.(*fs.PathError); ok {
+		return pathError.Err
+	}
+	return err
+}
+
+var compilerInConfig = regexp.MustCompile(`(?m)^CONFIG_CC_VERSION_TEXT="(\S+)`)
+var debianCompiler = regexp.MustCompile(`(?m)^CC\s*=.*\)([A-Za-z0-9._+-]*gcc[-0-9.]*)\s*$`)
+
+// findTools looks for make and the compiler, so that their absence is said
+// before kbuild says it.
+func (t *target) findTools() error {
+	if _, err := exec.LookPath("make"); err != nil {
+		return missingTool("make", "make", err)
+	}
+	name := "gcc"
+	if config, err := os.ReadFile(filepath.Join(t.BuildTree, ".config")); err == nil {
+		if m := compilerInConfig.FindSubmatch(config); m != nil {
+			name = string(m[1])
+		}
+	}
+	// Debian's header packages fix the compiler here.
+	if variables, err := os.ReadFile(filepath.Join(t.BuildTree, ".kernelvariables")); err == nil {
+		if m := debianCompiler.FindSubmatch(variables); m != nil {
+			name = string(m[1])
+		}
+	}
+	for _, variable := range t.options.MakeVariables {
+		if cc, ok := strings.CutPrefix(variable, "CC="); ok {
+			name = cc
+		}
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return missingTool(name, filepath.Base(name), err)
+	}
+	t.compiler = path
+	return nil
+}
+
+func missingTool(name, debianPackage string, cause error) error {
+	return &kernel.UserError{
+		Message: fmt.Sprintf("%s is needed to build kernel modules and is not on this machine", name),
+		Hint:    "install it, on Debian: apt-get install " + debianPackage,
+		Cause:   cause,
+	}
+}
+
+// exportDefines gives a -D for each optional symbol that the kernel exports.
+func (t *target) exportDefines() ([]string, error) {
+	symvers, err := os.ReadFile(filepath.Join(t.BuildTree, "Module.symvers"))
+	if err != nil {
+		return nil, &kernel.UserError{
+			Message: fmt.Sprintf("the build tree %s has no Module.symvers", t.BuildTree),
+			Hint:    "install the kernel's header package again; a tree of one's own needs `make modules_prepare` and a build",
+			Cause:   err,
+		}
+	}
+	var defines []string
+	for _, symbol := range runtimec.OptionalExports {
+		if strings.Contains(string(symvers), "\t"+symbol+"\t") {
+			defines = append(defines, "STAP_EXPORTED_"+symbol)
+		}
+	}
+	return defines, nil
+}

@@ -1,0 +1,294 @@
+// Package kernel knows the kernel that a module is made for.
+//
+// What comes in is a release as people write it: "" for the running one, a
+// full release, the beginning of one ("6.1"), or the path of a build tree.
+// What goes out is a Kernel: where its kbuild tree, image, modules, BTF and
+// DWARF lie on this machine, "" for what is not there. Two places are looked
+// at, the system's own folders (/lib/modules, /boot, /sys/kernel/btf,
+// /usr/lib/debug) and the user's data folder, which has one small tree per
+// fetched release in the same shape:
+//
+//	~/.local/share/gostap/kernels/RELEASE/boot/vmlinuz-RELEASE, config-RELEASE, btf-RELEASE
+//	                                      lib/modules/RELEASE/kernel/…
+//	                                      usr/src/linux-headers-RELEASE, …-common
+//	                                      usr/lib/linux-kbuild-…
+//	                                      usr/lib/debug/boot/vmlinux-RELEASE
+//
+// Per release, each part is taken from the system if it is there and from the
+// data folder otherwise. The beginning of a release asks for the newest one at
+// hand, compared as versions and component by component: with 6.1.0-9-amd64,
+// 6.1.0-10-amd64 and 6.12.1-amd64 at hand, "6.1" is 6.1.0-10-amd64.
+//
+// Prepare fills the data folder from Debian's packages without root: ask apt
+// for the newest release that matches, download into a folder where an
+// interrupted download can continue, unpack into a temporary folder, correct
+// what the packages say about /usr/src, and rename into place. A part is
+// renamed as a whole and last of all what Find recognises it by, so a prep
+// that was killed leaves nothing that looks usable and is not.
+//
+// BTFData gives the kernel's BTF: a plain file where there is one, otherwise
+// it is taken out of the compressed image once and kept.
+//
+// Examine looks at a machine and says, check by check, what stap can do there.
+package kernel
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Kernel is one kernel and the places of its parts on this machine. All
+// places are absolute paths, "" for a part that is not at hand.
+type Kernel struct {
+	Release    string // as uname -r prints it
+	Arch       string // as uname -m prints it: x86_64
+	BuildTree  string // the folder for kbuild's -C
+	Image      string // the bootable image: vmlinuz
+	ModulesDir string // lib/modules/RELEASE
+	BTF        string // a file with raw BTF, or an ELF with a .BTF section
+	Debuginfo  string // a vmlinux with DWARF
+	Running    bool   // the kernel that this process runs on
+	Fetched    bool   // at least one part lies in the user's data folder
+
+	configs []string // places of the configuration, best first
+	fetched string   // the tree for this release in the data folder
+	cache   string   // where BTF taken out of a system's image is kept
+}
+
+// machine is where kernels are looked for.
+type machine struct {
+	root  string // "/", or the top of a fake tree
+	data  string // fetched things
+	cache string // things that can be made again
+	arch  string // as uname -m prints it
+}
+
+// debianArch is what Debian calls this machine's architecture.
+const debianArch = runtime.GOARCH
+
+func thisMachine() (machine, error) {
+	data, err := dataFolder()
+	if err != nil {
+		return machine{}, err
+	}
+	cache, err := CacheFolder()
+	if err != nil {
+		return machine{}, err
+	}
+	return machine{root: "/", data: data, cache: cache, arch: unameArch(runtime.GOARCH)}, nil
+}
+
+func unameArch(goarch string) string {
+	names := map[string]string{"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}
+	if name, known := names[goarch]; known {
+		return name
+	}
+	return goarch
+}
+
+func dataFolder() (string, error) {
+	if folder := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(folder) {
+		return filepath.Join(folder, "gostap"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", &UserError{Message: "no home folder to keep kernels in", Hint: "set HOME or XDG_DATA_HOME", Cause: err}
+	}
+	return filepath.Join(home, ".local", "share", "gostap"), nil
+}
+
+// CacheFolder gives the folder for things that can be made again:
+// SYSTEMTAP_DIR, or gostap in the user's cache folder. It need not exist.
+func CacheFolder() (string, error) {
+	if folder := os.Getenv("SYSTEMTAP_DIR"); folder != "" {
+		return filepath.Abs(folder)
+	}
+	folder, err := os.UserCacheDir()
+	if err != nil {
+		return "", &UserError{Message: "no cache folder", Hint: "set HOME, XDG_CACHE_HOME or SYSTEMTAP_DIR", Cause: err}
+	}
+	return filepath.Join(folder, "gostap"), nil
+}
+
+// Find gives the kernel that is meant by release: "" is the running kernel,
+// a path the build tree there, anything else a full release or the beginning
+// of one, of which the newest at hand is taken. The running kernel is found
+// even when no part of it is at hand; for the rest a *UserError says what is.
+func Find(release string) (*Kernel, error) {
+	machine, err := thisMachine()
+	if err != nil {
+		return nil, err
+	}
+	return machine.find(release)
+}
+
+// FindGuest is Find for a kernel to boot: "" is, of those whose image, modules
+// and build tree are at hand, the running kernel, the one that `stap prep --vm`
+// chose, or the newest, in this order.
+func FindGuest(release string) (*Kernel, error) {
+	machine, err := thisMachine()
+	if err != nil {
+		return nil, err
+	}
+	if release != "" {
+		return machine.find(release)
+	}
+	return machine.findGuest()
+}
+
+// All gives the kernels of which any part is at hand, and the running one,
+// the oldest first.
+func All() ([]*Kernel, error) {
+	machine, err := thisMachine()
+	if err != nil {
+		return nil, err
+	}
+	return machine.all()
+}
+
+func (m machine) find(asked string) (*Kernel, error) {
+	if strings.HasPrefix(asked, "/") {
+		return m.fromBuildTree(asked)
+	}
+	if asked == "" {
+		running, err := m.running()
+		if err != nil {
+			return nil, err
+		}
+		return m.kernel(running), nil
+	}
+	kernels, err := m.all()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, kernel := range slices.Backward(kernels) {
+		if kernel.Release == asked {
+			return kernel, nil
+		}
+		names = append(names, kernel.Release)
+	}
+	for _, kernel := range slices.Backward(kernels) {
+		if kernel.hasPart() && matches(kernel.Release, asked) {
+			return kernel, nil
+		}
+	}
+	return nil, &UserError{
+		Message: fmt.Sprintf("no kernel %q at hand", asked),
+		Hint:    fmt.Sprintf("`stap prep -r %s` fetches it; at hand: %s", asked, strings.Join(names, ", ")),
+	}
+}
+
+func (m machine) findGuest() (*Kernel, error) {
+	kernels, err := m.all()
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := os.Readlink(m.guestLink())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the guest's kernel: %w", err)
+	}
+	rank := func(k *Kernel) int {
+		switch {
+		case !k.bootable():
+			return 0
+		case k.Running:
+			return 3
+		case k.Release == filepath.Base(chosen):
+			return 2
+		}
+		return 1
+	}
+	var best *Kernel
+	for _, kernel := range kernels {
+		if rank(kernel) > 0 && (best == nil || rank(kernel) >= rank(best)) {
+			best = kernel
+		}
+	}
+	if best == nil {
+		return nil, &UserError{
+			Message: "no kernel at hand that a guest could boot",
+			Hint:    "`stap prep --vm` fetches one",
+		}
+	}
+	return best, nil
+}
+
+func (k *Kernel) bootable() bool {
+	return k.Image != "" && k.ModulesDir != "" && k.BuildTree != ""
+}
+
+func (m machine) running() (string, error) {
+	release, err := os.ReadFile(filepath.Join(m.root, "proc/sys/kernel/osrelease"))
+	if err != nil {
+		return "", fmt.Errorf("the running kernel's release: %w", err)
+	}
+	return string(bytes.TrimSpace(release)), nil
+}
+
+// guestLink points at the kernel that guests boot when none is named.
+func (m machine) guestLink() string { return filepath.Join(m.data, "guest-kernel") }
+
+func (m machine) kernels() string { return filepath.Join(m.data, "kernels") }
+
+func (m machine) all() ([]*Kernel, error) {
+	var releases []string
+	if running, err := m.running(); err == nil {
+		releases = append(releases, running)
+	}
+	releases = append(releases, releasesBelow(m.root)...)
+	fetched, err := os.ReadDir(m.kernels())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("fetched kernels: %w", err)
+	}
+	for _, entry := range fetched {
+		releases = append(releases, releasesBelow(filepath.Join(m.kernels(), entry.Name()))...)
+	}
+	slices.Sort(releases)
+	var kernels []*Kernel
+	for _, release := range slices.Compact(releases) {
+		if kernel := m.kernel(release); kernel.Running || kernel.hasPart() {
+			kernels = append(kernels, kernel)
+		}
+	}
+	slices.SortStableFunc(kernels, func(a, b *Kernel) int {
+		switch {
+		case VersionLess(a.Release, b.Release):
+			return -1
+		case VersionLess(b.Release, a.Release):
+			return 1
+		}
+		return 0
+	})
+	return kernels, nil
+}
+
+// releasesBelow gives what may be a release by its name in one tree.
+func releasesBelow(root string) []string {
+	var releases []string
+	for _, place := range []struct{ folder, beginning string }{
+		{"lib/modules", ""},
+		{"boot", "vmlinuz-"},
+		{"usr/src", "linux-headers-"},
+		{"usr/lib/debug/boot", "vmlinux-"},
+	} {
+		entries, err := os.ReadDir(filepath.Join(root, place.folder))
+		if err != nil {
+			continue // a tree has the places that it has
+		}
+		for _, entry := range entries {
+			release, found := strings.CutPrefix(entry.Name(), place.beginning)
+			if found && release != "" && isDigit(release[0]) {
+				releases = append(releases, release)
+			}
+		}
+	}
+	return releases
+}

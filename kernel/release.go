@@ -1,0 +1,63 @@
+package kernel
+
+import "strings"
+
+// VersionLess reports whether release a is older than release b. Runs of
+// digits compare as numbers, everything between them as text, and a release
+// candidate ("6.1-rc3", "7.3~rc1") is older than what it becomes:
+//
+//	6.1-rc3 < 6.1 < 6.1.0-9-amd64 < 6.1.0-10-amd64 < 6.1.0-10-cloud-amd64 < 6.12.1
+func VersionLess(a, b string) bool {
+	for a != "" || b != "" {
+		var textA, textB, digitsA, digitsB string
+		textA, a = cut(a, false)
+		textB, b = cut(b, false)
+		if textA != textB {
+			if rankA, rankB := rank(textA), rank(textB); rankA != rankB {
+				return rankA < rankB
+			}
+			return textA < textB
+		}
+		digitsA, a = cut(a, true)
+		digitsB, b = cut(b, true)
+		digitsA, digitsB = strings.TrimLeft(digitsA, "0"), strings.TrimLeft(digitsB, "0")
+		if digitsA != digitsB {
+			if len(digitsA) != len(digitsB) {
+				return len(digitsA) < len(digitsB)
+			}
+			return digitsA < digitsB
+		}
+	}
+	return false
+}
+
+// cut splits off the longest beginning that has only digits, or none.
+func cut(release string, digits bool) (head, rest string) {
+	end := 0
+	for end < len(release) && isDigit(release[end]) == digits {
+		end++
+	}
+	return release[:end], release[end:]
+}
+
+func rank(text string) int {
+	switch {
+	case strings.HasPrefix(text, "~"), strings.HasPrefix(text, "-rc"):
+		return -1
+	case text == "":
+		return 0
+	}
+	return 1
+}
+
+// matches reports whether a release is what was asked for: the same, or
+// beginning with it up to the end of a component ("6.1" asks for 6.1.0-9, and
+// not for 6.12.1).
+func matches(release, asked string) bool {
+	rest, found := strings.CutPrefix(release, strings.TrimRight(asked, ".-+~"))
+	return found && (rest == "" || !isDigit(rest[0]) && !isLetter(rest[0]))
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }

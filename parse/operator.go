@@ -1,0 +1,99 @@
+package parse
+
+// signature says what an @ operator takes: a letter for each argument, "x" an
+// expression, "s" a literal string, "n" a literal number, "i" a name.
+type signature struct {
+	arguments string
+	required  int  // how many must be given
+	isTarget  bool // accessors go on from it, and it may be assigned to
+}
+
+// signatures are the @ operators of the language.
+var signatures = map[string]signature{
+	"@cast":        {"xss", 2, true},
+	"@var":         {"ss", 1, true},
+	"@kregister":   {"x", 1, true},
+	"@uregister":   {"x", 1, true},
+	"@kderef":      {"xx", 2, true},
+	"@uderef":      {"xx", 2, true},
+	"@defined":     {"x", 1, false},
+	"@probewrite":  {"i", 1, false},
+	"@entry":       {"x", 1, false},
+	"@perf":        {"s", 1, false},
+	"@const":       {"s", 1, false},
+	"@enum":        {"s", 1, false},
+	"@enumname":    {"xss", 1, false},
+	"@count":       {"x", 1, false},
+	"@sum":         {"x", 1, false},
+	"@min":         {"x", 1, false},
+	"@max":         {"x", 1, false},
+	"@avg":         {"x", 1, false},
+	"@variance":    {"xn", 1, false},
+	"@hist_log":    {"x", 1, false},
+	"@hist_linear": {"xnnn", 4, false},
+}
+
+// operator reads an @ operator and its arguments.
+func (p *parser) operator() Expression {
+	t := p.peek()
+	s, ok := signatures[t.Text]
+	if !ok {
+		p.failUnknownOperator(t)
+		return nil
+	}
+	p.take()
+	open := p.expect("(")
+	var arguments []Expression
+	height := 0
+	for i := 0; i < len(s.arguments) && p.failure == nil; i++ {
+		if i > 0 && (i < s.required || p.at(",")) {
+			p.expect(",")
+		} else if i > 0 {
+			break
+		}
+		arguments = append(arguments, p.argument(s.arguments[i]))
+		height = max(height, p.height)
+	}
+	p.expectClosing(")", open)
+	p.height = height
+	p.grow()
+	if s.isTarget {
+		return &Target{Token: t.Token, Name: t.Text, Arguments: arguments}
+	}
+	return &Operator{t.Token, arguments}
+}
+
+func (p *parser) argument(kind byte) Expression {
+	switch kind {
+	case 's':
+		return p.stringLiteral()
+	case 'n':
+		return p.signedNumber("a number")
+	case 'i':
+		t := p.peek()
+		if t.kind != identifierToken {
+			p.unexpected("the name of a variable")
+			return nil
+		}
+		p.height = 1
+		return &Identifier{p.take().Token}
+	}
+	return p.expression()
+}
+
+func (p *parser) failUnknownOperator(t *token) {
+	if p.failure != nil {
+		return
+	}
+	names := make([]string, 0, len(signatures))
+	for name := range signatures {
+		names = append(names, name)
+	}
+	p.fail("unknown operator " + t.Text)
+	p.failure.Similar = Similar(t.Text, names, 5)
+}
+
+// embeddedCode makes a node of a "%{ … %}" token.
+func (p *parser) embeddedCode(t Token) *EmbeddedCode {
+	return &EmbeddedCode{Token{t.Position, t.Text[2 : len(t.Text)-2]}}
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/* The kernel's headers: for the runtime, and in front of a script with embedded C. */
+#ifndef STAP_KERNEL_H
+#define STAP_KERNEL_H
+
+#include <linux/module.h>
+#include <linux/kprobes.h>
+#include <linux/ftrace.h>
+#include <linux/hrtimer.h>
+#include <linux/irq_work.h>
+#include <linux/relay.h>
+#include <linux/proc_fs.h>
+#include <linux/namei.h>
+#include <linux/poll.h>
+#include <linux/delay.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/cred.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/timekeeping.h>
+#include <linux/version.h>
+
+#endif

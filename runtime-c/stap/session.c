@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * The life of a session:
+ *
+ *	LOADED --"start"--> STARTING --> RUNNING --exit(), error, "stop"--> STOPPING --> STOPPED
+ *
+ * begin handlers run while STARTING, all others while RUNNING, end handlers
+ * while FINISHING. exit() and a fatal error only change the state, from any
+ * context; staprun is told and then asks for the stop, which takes the probes
+ * away and runs the end (or error) handlers. If staprun dies, its control file
+ * closes, and that is the stop.
+ */
+
+enum {
+	STAP_LOADED,
+	STAP_STARTING,
+	STAP_RUNNING,
+	STAP_STOPPING,
+	STAP_FINISHING,
+	STAP_STOPPED,
+};
+
+static int stap_session_state = STAP_LOADED;
+static int stap_session_failed;
+static int stap_session_exiting;	/* exit() came while STARTING */
+static atomic_t stap_errors = ATOMIC_INIT(0);
+static atomic_t stap_skips = ATOMIC_INIT(0);
+static stap_long stap_target_pid;
+static unsigned int stap_armed;
+static DEFINE_MUTEX(stap_session_mutex);
+
+stap_long stap_target(void)
+{
+	return stap_target_pid;
+}
+
+void stap_exit(void)
+{
+	if (READ_ONCE(stap_session_exiting))
+		return;
+	WRITE_ONCE(stap_session_exiting, 1);
+	/* begin handlers that are still to come run; nothing else fires */
+	cmpxchg(&stap_session_state, STAP_RUNNING, STAP_STOPPING);
+	stap_event("exit", NULL);
+}
+
+static void stap_fail(void)
+{
+	WRITE_ONCE(stap_session_failed, 1);
+	stap_exit();
+}
+
+/* A hit was skipped that should not have been. */
+static void stap_skipped(void)
+{
+	if (atomic_inc_return(&stap_skips) == MAXSKIPPED + 1) {
+		stap_event("error", "Skipped too many probes, check MAXSKIPPED or try again with stap -t for more details.");
+		stap_fail();
+	}
+}
+
+/* The handler ended with a run-time error. */
+static void stap_handler_failed(struct stap_context *c)
+{
+	stap_event("error", "%s%s%s in probe %s", c->error, c->near ? " near " : "", c->near ?: "", c->probe->point);
+	if (atomic_inc_return(&stap_errors) > MAXERRORS)
+		stap_fail();
+}
+
+void stap_warning(const char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	stap_event("warning", "%s", text);
+}
+
+/* Runs a handler that belongs to the session rather than to an event. */
+static void stap_run_handler(struct stap_probe *probe, int state)
+{
+	struct stap_context *c = stap_enter(probe, state);
+
+	if (c) {
+		probe->handler(c);
+		stap_leave(c);
+	}
+}
+
+static int stap_begin_arm(struct stap_probe *probe)
+{
+	stap_run_handler(probe, STAP_STARTING);
+	return 0;
+}
+
+static void stap_end_finish(struct stap_probe *probe, int failed)
+{
+	if (!failed)
+		stap_run_handler(probe, STAP_FINISHING);
+}
+
+static void stap_error_finish(struct stap_probe *probe, int failed)
+{
+	if (failed)
+		stap_run_handler(probe, STAP_FINISHING);
+}
+
+const struct stap_family stap_begin = { .name = "begin", .arm = stap_begin_arm };
+const struct stap_family stap_end = { .name = "end", .finish = stap_end_finish };
+const struct stap_family stap_error_family = { .name = "error", .finish = stap_error_finish };
+
+/* Runs the begin handlers and arms the rest. An error leaves nothing armed. */
+static int stap_session_start(stap_long target)
+{
+	int rc = -EBUSY;
+
+	mutex_lock(&stap_session_mutex);
+	if (stap_session_state != STAP_LOADED)
+		goto out;
+	rc = 0;
+	stap_target_pid = target;
+	WRITE_ONCE(stap_session_state, STAP_STARTING);
+	for (; stap_armed < stap_script.probe_count; stap_armed++) {
+		struct stap_probe *probe = &stap_script.probes[stap_armed];
+
+		if (!probe->family->arm)
+			continue;
+		if (stap_session_exiting && probe->family != &stap_begin)
+			break;
+		rc = probe->family->arm(probe);
+		if (rc) {
+			stap_event("error", "probe %s registration error (rc %d)", probe->point, rc);
+			stap_session_failed = 1;
+			break;
+		}
+	}
+	WRITE_ONCE(stap_session_state, rc || stap_session_exiting ? STAP_STOPPING : STAP_RUNNING);
+	stap_event("started", NULL);
+out:
+	mutex_unlock(&stap_session_mutex);
+	return rc;
+}
+
+/* Takes the probes away and runs the last handlers; once. */
+static void stap_session_stop(void)
+{
+	unsigned int i;
+
+	mutex_lock(&stap_session_mutex);
+	if (stap_session_state == STAP_STOPPED)
+		goto out;
+	if (stap_session_state == STAP_LOADED) {
+		stap_session_state = STAP_STOPPED;
+		goto out;
+	}
+	WRITE_ONCE(stap_session_state, STAP_STOPPING);
+	while (stap_armed) {
+		struct stap_probe *probe = &stap_script.probes[--stap_armed];
+
+		if (probe->family->disarm)
+			probe->family->disarm(probe);
+	}
+	WRITE_ONCE(stap_session_state, STAP_FINISHING);
+	for (i = 0; i < stap_script.probe_count; i++)
+		if (stap_script.probes[i].family->finish)
+			stap_script.probes[i].family->finish(&stap_script.probes[i], stap_session_failed);
+	WRITE_ONCE(stap_session_state, STAP_STOPPED);
+out:
+	mutex_unlock(&stap_session_mutex);
+}
+
+/* What staprun reports at the end. */
+static int stap_session_summary(char *text, size_t size)
+{
+	unsigned long reentered = 0, unlocked = 0, unwatched = 0, dropped = 0, cut = 0;
+	u64 dropped_bytes = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct stap_cpu *this = per_cpu_ptr(&stap_cpus, cpu);
+
+		reentered += this->reentered;
+		unlocked += this->unlocked;
+		unwatched += this->unwatched;
+		dropped += per_cpu(stap_relay_cpus, cpu).dropped;
+		dropped_bytes += per_cpu(stap_relay_cpus, cpu).dropped_bytes;
+		cut += per_cpu(stap_strings_cut, cpu);
+	}
+	return scnprintf(text, size,
+			 "failed=%d errors=%d skipped=%d reentered=%lu unlocked=%lu unwatched=%lu dropped=%lu dropped_bytes=%llu cut=%lu produced=%u buffer_kb=%zu",
+			 stap_session_failed, atomic_read(&stap_errors), atomic_read(&stap_skips), reentered, unlocked, unwatched,
+			 dropped, dropped_bytes, cut, (u32)atomic_read(&stap_sequence),
+			 stap_relay->subbuf_size * stap_relay->n_subbufs >> 10);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * The interface between a compiled script and the runtime.
+ *
+ * A script's C includes this file and nothing else: no kernel header, so it
+ * compiles in some hundredths of a second and no new kernel can break it. Only
+ * runtime.c sees the kernel. (A script with embedded C of its user has the
+ * kernel's headers in front of this one; both ways work.)
+ *
+ * A script gives the runtime one struct stap_script; a handler gets the
+ * context of its CPU and calls the functions below.
+ */
+#ifndef STAP_H
+#define STAP_H
+
+/* Changes when a struct below does; a module whose halves differ does not load. */
+#define STAP_INTERFACE 1
+
+#ifndef MAXSTRINGLEN
+#define MAXSTRINGLEN 512
+#endif
+#ifndef MAXACTION
+#define MAXACTION 1000
+#endif
+#ifndef MAXACTION_INTERRUPTIBLE
+#define MAXACTION_INTERRUPTIBLE (MAXACTION * 10)
+#endif
+#ifndef MAXERRORS
+#define MAXERRORS 0
+#endif
+#ifndef MAXSKIPPED
+#define MAXSKIPPED 100
+#endif
+#ifndef MAXTRYLOCK
+#define MAXTRYLOCK 100
+#endif
+#ifndef TRYLOCKDELAY
+#define TRYLOCKDELAY 10 /* microseconds */
+#endif
+
+typedef signed long long stap_long;
+typedef unsigned long long stap_ulong;
+
+struct stap_probe;
+
+#define stap_unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Where text goes: a reserved piece of the relay buffer, or a string. */
+struct stap_output {
+	char *at;	/* the next byte; NULL while a handler has printed nothing */
+	char *end;	/* the first byte that is not ours */
+	int relay;	/* more room can be had by stap_output_more() */
+};
+
+/* What a handler works with: one per CPU, in use by one handler at a time. */
+struct stap_context {
+	struct stap_output out;
+	const char *error;	/* the run-time error that ends the handler, or NULL */
+	const char *near;	/* "identifier 'x' at file:line:column", for messages */
+	long actions;		/* how much this hit may still do */
+	int nesting;		/* calls of recursive functions in progress */
+	const struct stap_probe *probe;
+	void *registers;	/* struct pt_regs of the hit, or NULL */
+	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
+	char *strings;		/* the stack of frames: the next free byte */
+	char *strings_end;
+	char message[160];	/* what error points to when it was formatted */
+};
+
+/* A probe family: how its probes are set and taken away. */
+struct stap_family {
+	const char *name;
+	/* Runs or sets the probe; gives 0 or a negative errno. */
+	int (*arm)(struct stap_probe *probe);
+	void (*disarm)(struct stap_probe *probe);
+	/* Runs the probe after all others are disarmed; failed says how the session ended. */
+	void (*finish)(struct stap_probe *probe, int failed);
+};
+
+extern const struct stap_family stap_begin, stap_end, stap_error_family;
+extern const struct stap_family stap_timer, stap_function;
+
+/* One probe point with its handler. */
+struct stap_probe {
+	const struct stap_family *family;
+	const char *point;	/* as messages show it */
+	void (*handler)(struct stap_context *c);
+	const char *symbol;	/* stap_function: what to probe */
+	stap_ulong number;	/* stap_timer: nanoseconds between hits */
+	void *site;		/* the family's own */
+};
+
+/* All that the runtime knows of a script. */
+struct stap_script {
+	unsigned int interface;		/* STAP_INTERFACE */
+	unsigned int probe_count;
+	struct stap_probe *probes;	/* begin first, in the order in which they are armed */
+	unsigned long strings;		/* bytes for frames that one handler can need */
+};
+
+extern struct stap_script stap_script;
+
+/* A lock of one global variable: readers, or -1 for a writer. */
+struct stap_lock {
+	int holders;
+};
+
+/* Each gives 1, or 0 after MAXTRYLOCK tries: then the hit is skipped. */
+int stap_lock_read(struct stap_context *c, struct stap_lock *lock);
+int stap_lock_write(struct stap_context *c, struct stap_lock *lock);
+void stap_unlock_read(struct stap_lock *lock);
+void stap_unlock_write(struct stap_lock *lock);
+
+/* Errors: the first one of a hit stays. */
+void stap_error(struct stap_context *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void stap_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Takes n actions out of what the hit may do; 0 when it is used up. */
+static inline int stap_act(struct stap_context *c, int n)
+{
+	c->actions -= n;
+	if (stap_unlikely(c->actions < 0)) {
+		stap_error(c, "MAXACTION exceeded");
+		return 0;
+	}
+	return 1;
+}
+
+/* A frame for the strings of one call; its bytes are not cleared. */
+static inline void *stap_push(struct stap_context *c, unsigned long size)
+{
+	char *frame = c->strings;
+
+	if (stap_unlikely((unsigned long)(c->strings_end - frame) < size)) {
+		stap_error(c, "MAXNESTING exceeded");
+		return 0;
+	}
+	c->strings = frame + size;
+	return frame;
+}
+
+static inline void stap_pop(struct stap_context *c, void *frame)
+{
+	c->strings = frame;
+}
+
+/* Arithmetic that the C language leaves open. */
+static inline stap_long stap_divide(struct stap_context *c, stap_long x, stap_long y)
+{
+	if (stap_unlikely(y == 0)) {
+		stap_error(c, "division by 0");
+		return 0;
+	}
+	return y == -1 ? (stap_long)-(stap_ulong)x : x / y;
+}
+
+static inline stap_long stap_modulo(struct stap_context *c, stap_long x, stap_long y)
+{
+	if (stap_unlikely(y == 0)) {
+		stap_error(c, "division by 0");
+		return 0;
+	}
+	return y == -1 ? 0 : x % y;
+}
+
+/* Strings: dst has MAXSTRINGLEN bytes and always ends in a NUL. */
+void stap_string_copy(char *dst, const char *src);
+void stap_string_append(char *dst, const char *src);
+int stap_string_compare(const char *x, const char *y);
+
+/* Reads memory at a kernel address: size is 1, 2, 4 or 8 bytes. */
+stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, int is_signed);
+/* The nth argument of the probed function, from 0, by the calling convention. */
+stap_long stap_argument(struct stap_context *c, int n);
+/* Reads a NUL-terminated string; faults are errors. */
+void stap_user_string(struct stap_context *c, char *dst, stap_long address);
+void stap_kernel_string(struct stap_context *c, char *dst, stap_long address);
+
+/* Printing. */
+void stap_output_more(struct stap_output *out);
+void stap_put_bytes(struct stap_output *out, const char *text, unsigned long length);
+void stap_put_string(struct stap_output *out, const char *text);
+void stap_put_long(struct stap_output *out, stap_long value);
+void stap_output_string(struct stap_output *out, char *dst);	/* begin printing into dst */
+void stap_output_finish(struct stap_output *out);		/* ends what that began */
+
+#define STAP_FORMAT_MINUS 1
+#define STAP_FORMAT_ZERO 2
+#define STAP_FORMAT_PLUS 4
+#define STAP_FORMAT_SPACE 8
+#define STAP_FORMAT_SHARP 16
+
+/* One conversion of a format: width and precision are -1 when not given. */
+struct stap_format {
+	int flags;
+	stap_long width;
+	stap_long precision;
+	char conversion;	/* d u o x X p c s */
+};
+
+void stap_put_number(struct stap_output *out, struct stap_format f, stap_long value);
+void stap_put_text(struct stap_output *out, struct stap_format f, const char *text);
+
+/* What the task in whose context the handler runs is. */
+stap_long stap_pid(void);
+stap_long stap_tid(void);
+stap_long stap_uid(void);
+stap_long stap_cpu(void);
+void stap_execname(char *dst);
+stap_long stap_target(void);
+stap_long stap_time_ns(void);
+
+/* Asks for the session's end; the handler goes on. */
+void stap_exit(void);
+
+/* For embedded C. */
+#define CONTEXT c
+#define STAP_PRINTF(...) stap_printf(c, __VA_ARGS__)
+void stap_printf(struct stap_context *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

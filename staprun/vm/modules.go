@@ -1,0 +1,167 @@
+package vm
+
+import (
+	"bytes"
+	"compress/gzip"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+)
+
+// transportModules are what the agent's port needs, where a kernel has them
+// as modules.
+var transportModules = []string{"virtio_pci", "virtio_console"}
+
+// module is a loadable module of a kernel, uncompressed.
+type module struct {
+	name       string
+	parameters string
+	image      []byte
+}
+
+// moduleLibrary is a kernel's lib/modules/RELEASE folder, by module name.
+type moduleLibrary struct {
+	folder  string
+	paths   map[string]string // module name → file
+	builtin map[string]bool
+}
+
+// moduleName turns a file name into the name of its module:
+// "virtio-rng.ko.xz" is virtio_rng.
+func moduleName(file string) string {
+	name, _, _ := strings.Cut(filepath.Base(file), ".ko")
+	return strings.ReplaceAll(name, "-", "_")
+}
+
+func openModules(folder string) (*moduleLibrary, error) {
+	if place, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = place // a walk does not follow links
+	}
+	library := &moduleLibrary{folder: folder, paths: map[string]string{}, builtin: map[string]bool{}}
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if strings.Contains(entry.Name(), ".ko") && entry.Type().IsRegular() {
+			library.paths[moduleName(path)] = path
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, unreadable("the kernel's modules", folder, err)
+	}
+	list, err := os.ReadFile(filepath.Join(folder, "modules.builtin"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, unreadable("the kernel's list of built-in modules", folder, err)
+	}
+	for line := range strings.Lines(string(list)) {
+		library.builtin[moduleName(strings.TrimSpace(line))] = true
+	}
+	return library, nil
+}
+
+// resolve returns the wanted modules, each preceded by what it depends on and
+// none twice. An entry of wanted is a name, then parameters if any. What is
+// built into the kernel needs no loading.
+func (l *moduleLibrary) resolve(wanted []string) ([]module, error) {
+	var order []module
+	known := map[string]bool{}
+	var visit func(name, parameters, reason string) error
+	visit = func(name, parameters, reason string) error {
+		name = strings.ReplaceAll(name, "-", "_")
+		if known[name] || l.builtin[name] {
+			return nil
+		}
+		known[name] = true
+		path, found := l.paths[name]
+		if !found {
+			return &UserError{
+				Message: fmt.Sprintf("the guest's kernel has no module %s%s", name, reason),
+				Hint:    "modules are looked for in " + l.folder,
+			}
+		}
+		image, err := readModule(path)
+		if err != nil {
+			return fmt.Errorf("module %s: %w", path, err)
+		}
+		depends, err := dependencies(image)
+		if err != nil {
+			return fmt.Errorf("module %s: %w", path, err)
+		}
+		for _, other := range depends {
+			if err := visit(other, "", ", which "+name+" needs"); err != nil {
+				return err
+			}
+		}
+		order = append(order, module{name: name, parameters: parameters, image: image})
+		return nil
+	}
+	for _, entry := range wanted {
+		name, parameters, _ := strings.Cut(entry, " ")
+		if err := visit(name, parameters, ""); err != nil {
+			return nil, err
+		}
+	}
+	return order, nil
+}
+
+// readModule reads a module and takes its compression off.
+func readModule(path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var plain io.Reader
+	switch filepath.Ext(path) {
+	case ".ko":
+		return data, nil
+	case ".xz":
+		plain, err = xz.NewReader(bytes.NewReader(data))
+	case ".gz":
+		plain, err = gzip.NewReader(bytes.NewReader(data))
+	case ".zst":
+		var decoder *zstd.Decoder
+		if decoder, err = zstd.NewReader(bytes.NewReader(data)); err == nil {
+			defer decoder.Close()
+			plain = decoder
+		}
+	default:
+		err = errors.New("unknown compression")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(plain)
+}
+
+// dependencies reads a module's depends= entry out of its .modinfo section,
+// a row of NAME=value strings, each with a NUL at its end.
+func dependencies(image []byte) ([]string, error) {
+	file, err := elf.NewFile(bytes.NewReader(image))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	section := file.Section(".modinfo")
+	if section == nil {
+		return nil, errors.New("no .modinfo section")
+	}
+	data, err := section.Data()
+	if err != nil {
+		return nil, err
+	}
+	for entry := range strings.SplitSeq(string(data), "\x00") {
+		if list, found := strings.CutPrefix(entry, "depends="); found && list != "" {
+			return strings.Split(list, ","), nil
+		}
+	}
+	return nil, nil
+}
