@@ -257,6 +257,7 @@ func (e *elaborator) checkBodies() {
 		for _, v := range p.probe.Locals {
 			c.locals[v.Text] = v
 		}
+		c.order = p.probe.Locals
 		p.probe.Body = c.block(p.body)
 		p.probe.Locals = c.order
 		p.probe.Reads, p.probe.Writes = c.used(e)

@@ -49,11 +49,14 @@ static unsigned int stap_buffer_kb;
 module_param_named(buffer_kb, stap_buffer_kb, uint, 0444);
 MODULE_PARM_DESC(buffer_kb, "output buffer per CPU in KB; 0: the smaller of 16 MB and 1/64 of memory shared by the CPUs");
 
-/* relay keeps no file of ours; it only asks. */
+/*
+ * relay keeps no file of ours: without a name it only asks, and takes any
+ * answer but NULL or an error for a yes (relay_open_buf() in kernel/relay.c).
+ */
 static struct dentry *stap_relay_create(const char *name, struct dentry *parent, umode_t mode,
 					struct rchan_buf *buf, int *is_global)
 {
-	return NULL;
+	return ZERO_SIZE_PTR;
 }
 
 static int stap_relay_remove(struct dentry *dentry)
