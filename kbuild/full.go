@@ -23,7 +23,13 @@ const (
 	scriptO       = "stap_script.o"
 	runtimeO      = "stap_runtime.o"
 	runtimeFolder = "runtime"
+
+	environmentFile = "environment"
 )
+
+// toolEnvironment are the variables that kbuild exports and that its tools
+// read: objtool does SRCARCH, modpost's and the linker's wrappers the rest.
+var toolEnvironment = []string{"SRCARCH", "ARCH", "srctree", "objtree", "KERNELRELEASE", "CC", "LD", "NM", "OBJCOPY", "AWK"}
 
 // writeSources puts the script and the runtime into the folder.
 func (b *builder) writeSources() error {
@@ -65,11 +71,14 @@ func (b *builder) full(ctx context.Context) error {
 		fmt.Fprintf(&flags, " -D%s", define)
 	}
 	// Handlers are not traced themselves, and debug information is not asked for.
+	// What kbuild tells its tools by the environment is written down for the replay.
 	makefile := fmt.Sprintf(`obj-m := %[1]s.o
 %[1]s-y := %[2]s %[3]s
 ccflags-y := -I%[4]s -g0%[5]s
 ccflags-remove-y := $(CC_FLAGS_FTRACE)
-`, placeholder, scriptO, runtimeO, b.file(runtimeFolder), flags.String())
+$(file >%[6]s)
+$(foreach name,%[7]s,$(file >>%[6]s,$(name)=$($(name))))
+`, placeholder, scriptO, runtimeO, b.file(runtimeFolder), flags.String(), b.file(environmentFile), strings.Join(toolEnvironment, " "))
 	runtime := "#include \"runtime.c\"\n"
 	for name, text := range map[string]string{"Makefile": makefile, "stap_runtime.c": runtime} {
 		if err := os.WriteFile(b.file(name), []byte(text), 0o644); err != nil {
@@ -90,7 +99,7 @@ func (b *builder) run(command *exec.Cmd) error {
 	// A signal from the terminal is the caller's to act on.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
-	command.Env = append(os.Environ(), "LC_ALL=C")
+	command.Env = append(append(os.Environ(), command.Env...), "LC_ALL=C")
 	output, err := command.CombinedOutput()
 	if len(output) > 0 {
 		b.options.Trace("%s", output)
@@ -111,17 +120,21 @@ type BuildError struct {
 
 // Error gives the first error of the log.
 func (e *BuildError) Error() string {
-	first := e.Err.Error()
-	for _, line := range strings.Split(e.Log, "\n") {
+	lines := strings.Split(strings.TrimSpace(e.Log), "\n")
+	first := lines[len(lines)-1]
+	if first == "" {
+		first = e.Err.Error()
+	}
+	for _, line := range lines {
 		if strings.Contains(line, "error:") || strings.Contains(line, "ERROR:") || strings.Contains(line, "No space left") {
 			first = strings.TrimSpace(line)
 			break
 		}
 	}
 	if e.Embedded {
-		return "the module's C does not compile: " + first
+		return "the module cannot be built: " + first
 	}
-	return "the module's C does not compile, which is a bug of stap and not of the script: " + first
+	return "the module cannot be built, which is a bug of stap and not of the script: " + first
 }
 
 // Unwrap gives how the build ended.

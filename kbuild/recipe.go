@@ -23,6 +23,8 @@ type recipe struct {
 	Objects []string // files that the commands need and that no script changes
 	Texts   map[string]string
 	Symbols []string // what the script's object may ask for without a new modpost
+
+	Environment []string // NAME=VALUE, what kbuild told its tools
 }
 
 const folderMark = "@FOLDER@"
@@ -55,8 +57,12 @@ func record(folder, tree string) (*recipe, error) {
 	if _, err := os.Stat(filepath.Join(folder, ".module-common.o")); err == nil {
 		r.Objects = append(r.Objects, ".module-common.o")
 	}
-	symbols, err := moduleSymbols(folder)
-	r.Symbols = symbols
+	environment, err := os.ReadFile(filepath.Join(folder, environmentFile))
+	if err != nil {
+		return nil, err
+	}
+	r.Environment = strings.Split(strings.TrimSpace(string(environment)), "\n")
+	r.Symbols, err = moduleSymbols(folder)
 	return r, err
 }
 
@@ -167,6 +173,6 @@ func (b *builder) fits(r *recipe) (bool, error) {
 func (b *builder) shell(ctx context.Context, r *recipe, commands ...string) error {
 	script := strings.ReplaceAll(strings.Join(commands, "\n"), folderMark, b.options.Folder)
 	command := exec.CommandContext(ctx, "sh", "-e", "-c", script)
-	command.Dir = r.Tree
+	command.Dir, command.Env = r.Tree, r.Environment
 	return b.run(command)
 }
