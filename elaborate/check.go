@@ -72,7 +72,7 @@ func (c *checker) statement(s parse.Statement) []Statement {
 	case *parse.DeleteStatement:
 		return c.delete(s)
 	case *parse.ForeachStatement:
-		c.fail(s.Token, "arrays are not in this version")
+		c.noArrays(s.Token)
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func (c *checker) branch(s *parse.BranchStatement) []Statement {
 func (c *checker) delete(s *parse.DeleteStatement) []Statement {
 	id, ok := s.X.(*parse.Identifier)
 	if !ok {
-		c.fail(s.Token, "arrays are not in this version")
+		c.noArrays(s.Token)
 		return nil
 	}
 	v := c.variable(id.Token, parse.Unknown)

@@ -104,6 +104,9 @@ func (c *checker) untyped(x parse.Expression, wanted parse.Type) Expression {
 		return c.print(x)
 	case *parse.Target:
 		return c.target(x)
+	case *parse.Index:
+		c.noArrays(x.Token)
+		return nil
 	}
 	c.fail(tokenOf(x), "this kind of expression is not in this version")
 	return nil
@@ -159,11 +162,7 @@ func (c *checker) assign(x *parse.Assign, wanted parse.Type) Expression {
 	}
 	id, ok := x.X.(*parse.Identifier)
 	if !ok {
-		if _, target := x.X.(*parse.Target); target {
-			c.fail(x.Token, "writing target variables is not in this version")
-		} else {
-			c.fail(x.Token, "Expecting lvalue for assignment")
-		}
+		c.notAssignable(x.X, x.Token, "Expecting lvalue for assignment")
 		return nil
 	}
 	operator := x.Text[:len(x.Text)-1]
@@ -188,10 +187,24 @@ func (c *checker) assign(x *parse.Assign, wanted parse.Type) Expression {
 	return &Store{v, y}
 }
 
+// notAssignable says why x, which the operator at wants to change, cannot be.
+func (c *checker) notAssignable(x parse.Expression, at parse.Token, message string) {
+	switch x := x.(type) {
+	case *parse.Target:
+		c.fail(at, "writing target variables is not in this version")
+	case *parse.Index:
+		c.noArrays(x.Token)
+	default:
+		c.fail(at, message)
+	}
+}
+
+func (c *checker) noArrays(at parse.Token) { c.fail(at, "arrays are not in this version") }
+
 func (c *checker) step(x *parse.Step) Expression {
 	id, ok := x.X.(*parse.Identifier)
 	if !ok {
-		c.fail(x.Token, "Expecting lvalue for increment or decrement")
+		c.notAssignable(x.X, x.Token, "Expecting lvalue for increment or decrement")
 		return nil
 	}
 	v := c.variable(id.Token, parse.Long)

@@ -164,7 +164,7 @@ void stap_output_more(struct stap_output *out)
 			have = 0;
 		}
 	}
-	if (!relay_switch_subbuf(buf, have)) {
+	if (!relay_switch_subbuf(buf, have ?: 1)) {
 		stap_message_drop(out, this, have ? have - sizeof(struct stap_message) : 0);
 		return;
 	}

@@ -1,3 +1,5 @@
+//go:build guest
+
 package vm
 
 import (
@@ -31,9 +33,6 @@ func TestMain(m *testing.M) {
 // guestConfigs returns a configuration for each kernel that was fetched.
 func guestConfigs(t *testing.T) map[string]Config {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("boots guests: not with -short")
-	}
 	data := os.Getenv("XDG_DATA_HOME")
 	if data == "" {
 		home, err := os.UserHomeDir()
@@ -379,7 +378,7 @@ func leftovers(t *testing.T) {
 	}
 }
 
-func TestBootFails(t *testing.T) {
+func TestGuestBootFails(t *testing.T) {
 	var base Config
 	for _, base = range guestConfigs(t) {
 		break
@@ -456,7 +455,7 @@ func TestBootFails(t *testing.T) {
 
 // TestModulesAndInstructionCount boots with a module and its parameter, on
 // the one CPU whose clock counts instructions.
-func TestModulesAndInstructionCount(t *testing.T) {
+func TestGuestModulesAndInstructionCount(t *testing.T) {
 	var config Config
 	for _, config = range guestConfigs(t) {
 		break
@@ -507,7 +506,7 @@ func TestGuestDies(t *testing.T) {
 }
 
 // TestHostKilled kills a host process with -9: its guest must go, too.
-func TestHostKilled(t *testing.T) {
+func TestGuestHostKilled(t *testing.T) {
 	if os.Getenv("GUEST_TEST_HOST") != "" {
 		hostToBeKilled(t)
 		return

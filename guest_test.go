@@ -1,0 +1,381 @@
+//go:build guest
+
+package gostap_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/shlex"
+	"github.com/gostap/gostap/kernel"
+	"github.com/gostap/gostap/staprun/vm"
+)
+
+// guestTest is a kernel that has been booted, and what runs in it.
+type guestTest struct {
+	*vm.Guest
+	release string
+	stap    string
+	cache   string
+}
+
+// TestGuest boots each kernel of GOSTAP_KERNELS once and runs every script of
+// testdata/guest in it, then the cases that need more than a script.
+func TestGuest(t *testing.T) {
+	for _, beginning := range strings.Fields(os.Getenv("GOSTAP_KERNELS")) {
+		t.Run(beginning, func(t *testing.T) {
+			g := bootGuest(t, beginning)
+			scripts, err := filepath.Glob("testdata/guest/*.stp")
+			if err != nil || len(scripts) == 0 {
+				t.Fatalf("no scripts in testdata/guest: %v", err)
+			}
+			for _, script := range scripts {
+				t.Run(strings.TrimSuffix(filepath.Base(script), ".stp"), func(t *testing.T) { g.script(t, script) })
+			}
+			t.Run("interrupt", g.interrupt)
+			t.Run("killed", g.killed)
+			t.Run("two at once", g.twoAtOnce)
+			t.Run("attached", g.attached)
+			t.Run("refused", g.refused)
+			if complaints := g.Complaints(); len(complaints) > 0 {
+				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))
+			}
+		})
+	}
+}
+
+func bootGuest(t *testing.T, beginning string) *guestTest {
+	t.Helper()
+	k, err := kernel.FindGuest(beginning)
+	if err != nil {
+		t.Fatalf("%v; run: stap prep --vm -r %s", err, beginning)
+	}
+	busybox, err := kernel.Busybox()
+	if err != nil {
+		t.Fatal(err)
+	}
+	binaries, err := filepath.Abs("bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{"stap", "staprun"} {
+		if _, err := os.Stat(filepath.Join(binaries, program)); err != nil {
+			t.Fatalf("%v; run: make", err)
+		}
+	}
+	guest, err := vm.Boot(t.Context(), vm.Config{
+		Image: k.Image, ModulesDir: k.ModulesDir, Staprun: filepath.Join(binaries, "staprun"), Busybox: busybox,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := guest.Close(); err != nil {
+			t.Errorf("closing the guest: %v", err)
+		}
+	})
+	return &guestTest{Guest: guest, release: k.Release, stap: filepath.Join(binaries, "stap"), cache: t.TempDir()}
+}
+
+// build makes a module of a script and puts it into the guest.
+func (g *guestTest) build(t *testing.T, release string, arguments ...string) string {
+	t.Helper()
+	command := exec.Command(g.stap, append([]string{"-p4", "-r", release}, arguments...)...)
+	command.Dir = "testdata/guest"
+	command.Env = append(os.Environ(), "SYSTEMTAP_DIR="+g.cache)
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("stap %q: %v\n%s", arguments, err, stderr.String())
+	}
+	path := strings.TrimSpace(string(output))
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	inGuest := "/tmp/" + filepath.Base(path)
+	if err := g.Put(inGuest, 0o644, file); err != nil {
+		t.Fatal(err)
+	}
+	return inGuest
+}
+
+// run runs a command in the guest.
+func (g *guestTest) run(t *testing.T, arguments ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	var out, errors bytes.Buffer
+	status, err := g.Run(ctx, vm.Command{Args: arguments, Stdout: &out, Stderr: &errors})
+	if err != nil {
+		t.Fatalf("%q: %v\n%s%s", arguments, err, out.String(), errors.String())
+	}
+	return status, out.String(), errors.String()
+}
+
+// outcome is what a script's comments say of it:
+//
+//	#: stap OPTIONS       options of stap
+//	#: staprun OPTIONS    options of staprun
+//	#: status N           the exit status
+//	#: check NAME         a check of the output, of outputChecks
+//	#| TEXT               a line of the output
+//	#! REGEXP             a line of standard error; in any order, and no others
+type outcome struct {
+	stap, staprun []string
+	status        int
+	check         string
+	stdout        string
+	stderr        []string
+}
+
+func readOutcome(t *testing.T, script string) outcome {
+	t.Helper()
+	text, err := os.ReadFile(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o outcome
+	for _, line := range strings.Split(string(text), "\n") {
+		if rest, ok := strings.CutPrefix(line, "#|"); ok {
+			o.stdout += strings.TrimPrefix(rest, " ") + "\n"
+		} else if rest, ok := strings.CutPrefix(line, "#! "); ok {
+			o.stderr = append(o.stderr, rest)
+		} else if rest, ok := strings.CutPrefix(line, "#: "); ok {
+			key, value, _ := strings.Cut(rest, " ")
+			words, err := shlex.Split(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch key {
+			case "stap":
+				o.stap = words
+			case "staprun":
+				o.staprun = words
+			case "status":
+				o.status, err = strconv.Atoi(value)
+			case "check":
+				o.check = value
+			default:
+				err = fmt.Errorf("unknown key %q", key)
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", script, err)
+			}
+		}
+	}
+	return o
+}
+
+// script runs one script and compares what comes out with what its comments say.
+func (g *guestTest) script(t *testing.T, script string) {
+	want := readOutcome(t, script)
+	module := g.build(t, g.release, append(slices.Clone(want.stap), filepath.Base(script))...)
+	status, stdout, stderr := g.run(t, append(append([]string{"staprun", "-R"}, want.staprun...), module)...)
+	if status != want.status {
+		t.Errorf("status %d, want %d", status, want.status)
+	}
+	if check := outputChecks[want.check]; check != nil {
+		check(t, stdout)
+	} else if stdout != want.stdout {
+		t.Errorf("output:\n%swant:\n%s", stdout, want.stdout)
+	}
+	compareLines(t, stderr, want.stderr)
+	g.nothingLeft(t)
+}
+
+// compareLines matches each line with one expression and each expression with a line.
+func compareLines(t *testing.T, text string, expressions []string) {
+	t.Helper()
+	matched := make([]bool, len(expressions))
+	for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		found := line == ""
+		for i, e := range expressions {
+			if !found && !matched[i] && regexp.MustCompile(e).MatchString(line) {
+				matched[i], found = true, true
+			}
+		}
+		if !found {
+			t.Errorf("unexpected on standard error: %s", line)
+		}
+	}
+	for i, e := range expressions {
+		if !matched[i] {
+			t.Errorf("nothing on standard error matches %s in:\n%s", e, text)
+		}
+	}
+}
+
+// outputChecks are for output that is not the same each time.
+var outputChecks = map[string]func(*testing.T, string){
+	// output: "PID NUMBER TEXT" lines; numbers rise within a process, none is lost.
+	"output": func(t *testing.T, text string) {
+		lines := strings.Split(strings.TrimSpace(text), "\n")
+		last := map[string]int{}
+		for _, line := range lines[:len(lines)-1] {
+			fields := strings.Fields(line)
+			if len(fields) != 3 || fields[2] != "abcdefghijklmnopqrstuvwxyz" {
+				t.Fatalf("not a whole line: %q", line)
+			}
+			n, err := strconv.Atoi(fields[1])
+			if err != nil || n <= last[fields[0]] {
+				t.Fatalf("process %s: %s after %d", fields[0], fields[1], last[fields[0]])
+			}
+			last[fields[0]] = n
+		}
+		if want := fmt.Sprintf("total %d", len(lines)-1); lines[len(lines)-1] != want || len(lines) < 20000 {
+			t.Errorf("%d lines, and the last is %q", len(lines), lines[len(lines)-1])
+		}
+	},
+}
+
+// nothingLeft checks that no module of ours is loaded.
+func (g *guestTest) nothingLeft(t *testing.T) {
+	t.Helper()
+	if _, loaded, _ := g.run(t, "sh", "-c", "grep -c ^stap_ /proc/modules; ls /proc/systemtap"); strings.TrimSpace(loaded) != "0" {
+		t.Errorf("left in the kernel: %s", loaded)
+	}
+}
+
+// start starts a command and waits for the first line of its output.
+func (g *guestTest) start(t *testing.T, first string, arguments ...string) (*vm.Process, *bytes.Buffer) {
+	t.Helper()
+	reader, writer := io.Pipe()
+	var stderr bytes.Buffer
+	process, err := g.Start(vm.Command{Args: arguments, Stdout: writer, Stderr: &stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rest bytes.Buffer
+	line := make(chan string, 1)
+	go func() {
+		text := make([]byte, 4096)
+		n, _ := reader.Read(text)
+		line <- string(text[:n])
+		_, _ = io.Copy(&rest, reader)
+	}()
+	select {
+	case got := <-line:
+		if got != first {
+			t.Fatalf("first output %q, want %q", got, first)
+		}
+	case <-time.After(time.Minute):
+		t.Fatalf("no output; standard error: %s", stderr.String())
+	}
+	t.Cleanup(func() { writer.Close() })
+	return process, &rest
+}
+
+const waiting = `probe begin { println("ready") } probe timer.s(1) { n++ } global n probe end { println("end") }`
+
+// interrupt: R503, C406: Ctrl-C ends a session in order, with status 0.
+func (g *guestTest) interrupt(t *testing.T) {
+	module := g.build(t, g.release, "-e", waiting)
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		process, rest := g.start(t, "ready\n", "staprun", "-R", module)
+		if err := process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if status, err := process.Wait(); status != 0 || err != nil {
+			t.Errorf("%v: status %d, %v", signal, status, err)
+		}
+		if rest.String() != "end\n" {
+			t.Errorf("%v: %q after the signal, want the end probe's line", signal, rest.String())
+		}
+		g.nothingLeft(t)
+	}
+}
+
+// killed: R504: a staprun that is killed leaves no armed probe; its module can
+// be removed, and the next run of the script removes it and works.
+func (g *guestTest) killed(t *testing.T) {
+	module := g.build(t, g.release, "-e", `probe begin { println("ready") } probe kernel.function("do_sys_openat2") { n++ } global n`)
+	kill := func() {
+		process, _ := g.start(t, "ready\n", "staprun", module)
+		if err := process.Signal(syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		if status, _ := process.Wait(); status != 128+int(syscall.SIGKILL) {
+			t.Errorf("status %d of a killed staprun", status)
+		}
+		if _, functions, _ := g.run(t, "cat", "/sys/kernel/debug/tracing/enabled_functions"); functions != "" {
+			t.Errorf("still armed: %s", functions)
+		}
+	}
+	kill()
+	name := strings.TrimSuffix(filepath.Base(module), ".ko")
+	if status, _, stderr := g.run(t, "rmmod", name); status != 0 {
+		t.Errorf("rmmod: %s", stderr)
+	}
+	g.nothingLeft(t)
+	kill()
+	process, _ := g.start(t, "ready\n", "staprun", module)
+	if err := process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if status, err := process.Wait(); status != 0 || err != nil {
+		t.Errorf("the run after: status %d, %v", status, err)
+	}
+	g.nothingLeft(t)
+}
+
+// twoAtOnce: C480, R522: with -R one script runs twice at the same time.
+func (g *guestTest) twoAtOnce(t *testing.T) {
+	module := g.build(t, g.release, "-e", waiting)
+	first, _ := g.start(t, "ready\n", "staprun", "-R", module)
+	second, _ := g.start(t, "ready\n", "staprun", "-R", module)
+	for _, process := range []*vm.Process{first, second} {
+		if err := process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		if status, err := process.Wait(); status != 0 || err != nil {
+			t.Errorf("status %d, %v", status, err)
+		}
+	}
+	g.nothingLeft(t)
+}
+
+// attached: C481: -x gives target().
+func (g *guestTest) attached(t *testing.T) {
+	module := g.build(t, g.release, "-e", "probe begin { println(target()) exit() }")
+	if _, stdout, _ := g.run(t, "staprun", "-x", "4711", module); stdout != "4711\n" {
+		t.Errorf("target() is %q", stdout)
+	}
+}
+
+// refused: R505, R506: a module that cannot run here is refused in one line.
+func (g *guestTest) refused(t *testing.T) {
+	module := g.build(t, g.release, "-e", "probe begin { exit() }")
+	g.run(t, "sh", "-c", "head -c 3000 "+module+" > /tmp/short.ko; echo hello > /tmp/text.ko; "+
+		"sed 's/vermagic="+strings.ReplaceAll(g.release, ".", "[.]")+"/vermagic=9.9.9"+strings.Repeat("x", len(g.release)-5)+"/' "+module+" > /tmp/other.ko")
+	for path, want := range map[string]string{
+		"/tmp/short.ko":   `^ERROR: /tmp/short\.ko: not a kernel module`,
+		"/tmp/text.ko":    `^ERROR: /tmp/text\.ko: not a kernel module`,
+		"/tmp/other.ko":   `^ERROR: the module /tmp/other\.ko was made for kernel 9\.9\.9x+, and this is `,
+		"/tmp/missing.ko": `^ERROR: cannot read the module /tmp/missing\.ko: no such file or directory`,
+	} {
+		status, _, stderr := g.run(t, "staprun", path)
+		if status != 1 || !regexp.MustCompile(want).MatchString(stderr) {
+			t.Errorf("%s: status %d, %s", path, status, stderr)
+		}
+	}
+	// Another process number than root's may not load.
+	if status, _, stderr := g.run(t, "setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "staprun", module); status == 0 {
+		t.Errorf("loaded without the capability: %s", stderr)
+	}
+	g.nothingLeft(t)
+}
