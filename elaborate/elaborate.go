@@ -114,7 +114,9 @@ func indexLibrary(files []*parse.File) map[signature]*parse.Function {
 	index := map[signature]*parse.Function{}
 	for _, file := range files {
 		for _, f := range file.Functions {
-			index[signature{f.Text, len(f.Parameters)}] = f
+			if s := (signature{f.Text, len(f.Parameters)}); index[s] == nil { // -I comes before what is built in
+				index[s] = f
+			}
 		}
 	}
 	return index
@@ -240,6 +242,9 @@ func (e *elaborator) settleTypes() {
 			break
 		}
 		e.diagnostics = said
+	}
+	if e.diagnostics.Errors() > 0 {
+		return // what is wrong may be why a global has no type
 	}
 	for _, g := range e.program.Globals {
 		if g.Type == parse.Unknown {

@@ -37,6 +37,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/kernel/modulefile"
@@ -159,18 +160,20 @@ func (b *builder) finish(name string) (string, error) {
 	return path, os.Remove(b.file(placeholder + ".ko"))
 }
 
-var moduleName = regexp.MustCompile(`^[a-z0-9_]+$`)
+var moduleName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 
-// CheckName reports why name cannot name a module that a user asked for.
-func CheckName(name string) error {
+// UserName gives the name of the module that a user asked for by name: without
+// the suffix of a file, no longer than the kernel allows.
+func UserName(name string) (string, error) {
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".ko"), ".so")
 	switch {
 	case name == "":
-		return &kernel.UserError{Message: "Module name cannot be empty."}
+		return "", &kernel.UserError{Message: "Module name cannot be empty."}
 	case !moduleName.MatchString(name):
-		return &kernel.UserError{
-			Message: fmt.Sprintf("ERROR: Safety pattern mismatch for -m parameter ('%s' vs. '%s')", name, "^[a-z0-9_]+$"),
-			Hint:    "use small letters, digits and underscores",
+		return "", &kernel.UserError{
+			Message: fmt.Sprintf("Safety pattern mismatch for -m parameter ('%s' vs. '%s')", name, moduleName),
+			Hint:    "use letters, digits and underscores",
 		}
 	}
-	return nil
+	return name[:min(len(name), modulefile.MaxName)], nil
 }

@@ -81,11 +81,8 @@ func addRuntime(h hash.Hash) {
 }
 
 func checkBuildTree(k *kernel.Kernel) error {
-	if k.BuildTree == "" {
-		return &kernel.UserError{
-			Message: fmt.Sprintf("the headers of kernel %s are not on this machine", k.Release),
-			Hint:    fmt.Sprintf("run: stap prep -r %s", k.Release),
-		}
+	if err := k.CheckBuildTree(); err != nil {
+		return err
 	}
 	config := filepath.Join(k.BuildTree, ".config")
 	if _, err := os.Stat(config); err != nil {

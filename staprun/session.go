@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,8 +26,12 @@ const (
 	longIdle = 1000 // when nothing comes: a safety net
 )
 
-// patience is how many signals end the session without waiting.
-const patience = 3
+// patience is how many signals end the session without waiting; what follows
+// another within echo is the same one.
+const (
+	patience = 3
+	echo     = 100 * time.Millisecond
+)
 
 // session is one run of a loaded module.
 type session struct {
@@ -36,15 +41,16 @@ type session struct {
 	waker   *waker
 	command *command
 
-	starting error // of "start"
-	stopping bool
-	stopped  bool
-	signals  int
-	failed   bool
-	warned   map[string]bool
-	summary  map[string]int64
-	events   []byte // read from control, up to an incomplete line
-	buffer   []byte
+	starting   error // of "start"
+	stopping   bool
+	stopped    bool
+	signals    int
+	lastSignal time.Time
+	failed     bool
+	warned     map[string]bool
+	summary    map[string]int64
+	events     []byte // read from control, up to an incomplete line
+	buffer     []byte
 }
 
 func (s *session) run(ctx context.Context) (int, error) {
@@ -147,7 +153,11 @@ func (s *session) wakeUps() error {
 	for _, event := range buffer[:n] {
 		switch event {
 		case eventSignal:
-			s.signals++
+			// One Ctrl-C comes twice: from the terminal and passed on by stap.
+			if time.Since(s.lastSignal) > echo {
+				s.signals++
+			}
+			s.lastSignal = time.Now()
 			s.stop()
 		case eventEnded:
 			s.stop()

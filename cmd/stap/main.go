@@ -11,10 +11,10 @@ import (
 	"os"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/gostap/gostap/kbuild"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // version is set by the build.
@@ -22,7 +22,9 @@ var version = "development"
 
 // settings are what the command line says.
 type settings struct {
-	scripts       []string // -e and -E
+	script        string // -e
+	scriptGiven   bool
+	moreScripts   []string // -E
 	lastPass      int
 	verbose       int
 	keep          bool
@@ -57,35 +59,44 @@ func main() {
 
 // run is the whole program but for the exit.
 func run(arguments []string) int {
+	s := &settings{}
 	status := 0
-	root := newCommand(&status)
+	root := newCommand(s, &status)
 	root.AddCommand(newPrepCommand(), newDoctorCommand())
-	root.SetArgs(arguments)
-	if err := root.ExecuteContext(context.Background()); err != nil {
-		complain(err)
-		return 1
+	sorted, err := sortArguments(root, arguments)
+	if err == nil {
+		root.SetArgs(sorted)
+		err = root.ExecuteContext(context.Background())
+	}
+	if err != nil {
+		s.complain(os.Stderr, err)
+		return max(status, 1)
 	}
 	return status
 }
 
-// usageError is a command line that makes no sense.
-type usageError struct{ message string }
+const usageTemplate = `Usage:
+  {{.UseLine}}{{range .Commands}}{{if .IsAvailableCommand}}
+  {{.UseLine}}
+        {{.Short}}{{end}}{{end}}
 
-func (e *usageError) Error() string { return e.message }
+Options:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
+`
 
-func newCommand(status *int) *cobra.Command {
-	s := &settings{}
+func newCommand(s *settings, status *int) *cobra.Command {
 	command := &cobra.Command{
 		Use: `stap [options] FILE [arguments]
   stap [options] -e SCRIPT [arguments]
   stap [options] - [arguments]`,
-		Short:         "Ask a live kernel a question in the SystemTap language",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args:          cobra.ArbitraryArgs,
+		Short:                 "Ask a live kernel a question in the SystemTap language",
+		DisableFlagsInUseLine: true,
+		SilenceUsage:          true,
+		SilenceErrors:         true,
+		Args:                  cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if s.versionWanted {
-				fmt.Printf("Systemtap translator/driver (gostap %s)\nMIT licence; modules that it makes are Dual MIT/GPL.\n", version)
+				fmt.Fprint(command.OutOrStdout(), versionText())
 				return nil
 			}
 			if err := s.check(command); err != nil {
@@ -96,18 +107,32 @@ func newCommand(status *int) *cobra.Command {
 			return err
 		},
 	}
-	command.CompletionOptions.HiddenDefaultCmd = true
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err.Error()} })
+	command.SetUsageTemplate(usageTemplate)
+	command.SetHelpCommand(&cobra.Command{Hidden: true})
+	command.CompletionOptions.DisableDefaultCmd = true
+	command.SetFlagErrorFunc(explainFlag)
 	s.addFlags(command)
 	return command
+}
+
+// Kernels that the tests run on, by the beginning of their releases.
+const oldestTested, newestTested = "6.1", "6.12"
+
+func versionText() string {
+	return fmt.Sprintf(`Systemtap translator/driver (version %s, gostap)
+MIT licence; modules that it makes are Dual MIT/GPL.
+tested kernel versions: %s ... %s
+enabled features: BTF KBUILD-REPLAY VM
+`, version, oldestTested, newestTested)
 }
 
 func (s *settings) addFlags(command *cobra.Command) {
 	flags := command.Flags()
 	flags.SortFlags = false
-	flags.StringArrayVarP(&s.scripts, "script", "e", nil, "the script's `TEXT`")
+	flags.StringVarP(&s.script, "script", "e", "", "the script's `TEXT`")
+	flags.StringArrayVarP(&s.moreScripts, "more-script", "E", nil, "`TEXT` of one more script, beside FILE or -e")
 	flags.IntVarP(&s.lastPass, "pass", "p", 5, "stop after pass `N`, 1 to 5, and show its result")
-	flags.CountVarP(&s.verbose, "verbose", "v", "say what each pass did")
+	flags.CountVarP(&s.verbose, "verbose", "v", "``say what each pass did; -vv: what the build runs, too")
 	flags.BoolVarP(&s.keep, "keep", "k", false, "keep the temporary folder")
 	flags.BoolVarP(&s.guru, "guru", "g", false, "guru mode: embedded C is allowed")
 	flags.BoolVarP(&s.noWarnings, "no-warnings", "w", false, "no warnings")
@@ -118,88 +143,103 @@ func (s *settings) addFlags(command *cobra.Command) {
 	flags.IntVarP(&s.target, "target", "x", 0, "target() is `PID`")
 	flags.IntVarP(&s.bufferMB, "buffer", "s", 0, "`MB` of output buffer per CPU, 1 to 4095")
 	flags.StringVarP(&s.release, "release", "r", "", "kernel `RELEASE`, its beginning (6.1: the newest 6.1), or a build tree's path")
-	flags.StringVarP(&s.arch, "arch", "a", "", "architecture of the kernel")
+	flags.StringVarP(&s.arch, "arch", "a", "", "`ARCHITECTURE` of the kernel: x86_64")
 	flags.StringArrayVarP(&s.makeVariables, "build-variable", "B", nil, "`NAME=VALUE` for the kernel's build")
-	flags.StringArrayVarP(&s.defines, "define", "D", nil, "`NAME=VALUE` for the C of the module, such as MAXSTRINGLEN=1024")
+	flags.StringArrayVarP(&s.defines, "define", "D", nil, "`NAME[=VALUE]` for the C of the module, such as MAXSTRINGLEN=1024")
 	flags.StringArrayVarP(&s.libraries, "library", "I", nil, "`FOLDER` with more library scripts")
 	flags.BoolVar(&s.guest, "vm", false, "run in a throw-away guest")
 	flags.StringArrayVar(&s.guestFiles, "vm-add", nil, "`PATH` that -c needs in the guest")
-	flags.StringVar(&s.kbuildMode, "kbuild", "replay", "full: build with the kernel's own build only")
+	flags.StringVar(&s.kbuildMode, "kbuild", "replay", "`HOW` to build: replay, or full for the kernel's own build only")
 	flags.BoolVar(&s.disableCache, "disable-cache", false, "neither read nor write the cache")
-	flags.BoolVar(&s.poisonCache, "poison-cache", false, "write the cache, do not read it")
+	flags.BoolVar(&s.poisonCache, "poison-cache", false, "write the cache, do not read finished modules from it")
 	flags.BoolVar(&s.cleanCache, "clean-cache", false, "remove what exceeds the cache's limit, and exit")
-	flags.StringVar(&s.diagnostics, "diagnostics", "text", "form of messages: text or json")
-	flags.StringVar(&s.color, "color", "auto", "colour in messages: auto, always or never")
+	flags.StringVar(&s.diagnostics, "diagnostics", "text", "`FORM` of messages: text or json")
+	flags.StringVar(&s.color, "color", "auto", "`WHEN` messages are coloured: auto, always or never")
 	flags.Lookup("color").NoOptDefVal = "always"
 	flags.BoolVarP(&s.versionWanted, "version", "V", false, "version and licence")
 	flags.BoolP("help", "h", false, "this help")
+	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "colour" {
+			name = "color"
+		}
+		return pflag.NormalizedName(name)
+	})
 }
 
-var safeDefine = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(=-?[A-Za-z0-9_.-]+)?$`)
-var safeVariable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+// What is said of options whose values are outside of their range.
+const (
+	invalidPass   = "Invalid pass number (should be 1-5)."
+	invalidBuffer = "Invalid buffer size (should be 1-4095)."
+	invalidTarget = "Invalid target process ID number."
+)
+
+// explainFlag gives the message for an option's value that is not of its type.
+func explainFlag(_ *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return &usageError{err.Error()}
+	}
+	flag := invalid.GetFlag()
+	messages := map[string]string{"pass": invalidPass, "buffer": invalidBuffer, "target": invalidTarget}
+	if message, ok := messages[flag.Name]; ok {
+		return &usageError{message}
+	}
+	return usage("invalid argument '%s' for --%s", invalid.GetValue(), flag.Name)
+}
+
+// definePattern and variablePattern are what -D and -B take.
+var (
+	definePattern   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(=-?[A-Za-z0-9_.-]+)?$`)
+	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+)
 
 // check says what is wrong with the options.
 func (s *settings) check(command *cobra.Command) error {
 	given := command.Flags().Changed
+	s.scriptGiven = given("script")
 	switch {
 	case s.lastPass < 1 || s.lastPass > 5:
-		return &usageError{"Invalid pass number (should be 1-5)."}
+		return &usageError{invalidPass}
 	case given("buffer") && (s.bufferMB < 1 || s.bufferMB > 4095):
-		return &usageError{"Invalid buffer size (should be 1-4095)."}
+		return &usageError{invalidBuffer}
+	case given("target") && s.target < 1:
+		return &usageError{invalidTarget}
 	case given("command") && given("target"):
-		return &usageError{"You can't specify -c and -x together."}
+		return usage("You can't specify -c and -x together.")
 	case s.guest && given("target"):
-		return &usageError{"-x names a process of this machine, and --vm runs in a guest that has none of them: use -c"}
+		return usage("-x names a process of this machine, and --vm runs in a guest that has none of them: use -c")
 	case len(s.guestFiles) > 0 && !s.guest:
-		return &usageError{"--vm-add is for --vm"}
+		return usage("--vm-add is for --vm")
 	case s.kbuildMode != "full" && s.kbuildMode != "replay":
-		return &usageError{"--kbuild is full or replay"}
+		return usage("--kbuild is full or replay, not '%s'", s.kbuildMode)
 	case s.diagnostics != "text" && s.diagnostics != "json":
-		return &usageError{"--diagnostics is text or json"}
+		return usage("--diagnostics is text or json, not '%s'", s.diagnostics)
 	case s.color != "auto" && s.color != "always" && s.color != "never":
-		return &usageError{"--color is auto, always or never"}
+		return usage("Invalid argument '%s' for --color.", s.color)
 	case s.arch != "" && s.arch != "x86_64":
-		return &usageError{fmt.Sprintf("modules for %s are not made by this version: x86_64 are", s.arch)}
+		return usage("modules for %s are not made by this version: x86_64 are", s.arch)
+	case given("output") && s.output == "":
+		return usage("-o takes the name of a file")
 	}
 	for _, d := range s.defines {
-		if !safeDefine.MatchString(d) {
-			return &usageError{fmt.Sprintf("ERROR: Safety pattern mismatch for -D parameter ('%s' vs. '%s')", d, safeDefine)}
+		if !definePattern.MatchString(d) {
+			return usage("ERROR: Safety pattern mismatch for -D parameter ('%s' vs. '%s')", d, definePattern)
 		}
 	}
 	for _, v := range s.makeVariables {
-		if !safeVariable.MatchString(v) {
-			return &usageError{fmt.Sprintf("-B takes NAME=VALUE, not '%s'", v)}
+		if !variablePattern.MatchString(v) {
+			return usage("-B takes NAME=VALUE, not '%s'", v)
 		}
 	}
 	if given("module") {
-		s.module = strings.TrimSuffix(s.module, ".ko")
-		if err := kbuild.CheckName(s.module); err != nil {
+		var err error
+		if s.module, err = kbuild.UserName(s.module); err != nil {
 			return err
 		}
 	}
 	s.fullBuild = s.kbuildMode == "full"
+	s.verbose += positive(os.Getenv("SYSTEMTAP_VERBOSE"))
 	return nil
-}
-
-// complain writes an error that ended the program. Diagnostics of a script have
-// been written by then.
-func complain(err error) {
-	var usage *usageError
-	switch {
-	case errors.Is(err, errSaid):
-		return
-	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "stap: %s\nTry '--help' for more information.\n", usage.message)
-		return
-	}
-	fmt.Fprintf(os.Stderr, "ERROR: %v\n", err)
-	if hint := hintOf(err); hint != "" {
-		fmt.Fprintf(os.Stderr, "hint: %s\n", hint)
-	}
-	var build *kbuild.BuildError
-	if errors.As(err, &build) && os.Getenv("SYSTEMTAP_VERBOSE") == "" {
-		fmt.Fprintln(os.Stderr, "hint: -vv shows all that the build printed")
-	}
 }
 
 // positive reads SYSTEMTAP_VERBOSE and the like; 0 when it is not a number.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,9 +22,6 @@ import (
 	"github.com/gostap/gostap/translate"
 )
 
-// errSaid is the end after messages that have been written.
-var errSaid = errors.New("said already")
-
 // runPasses is the way of a script through the five passes. It gives the status
 // to exit with.
 func runPasses(ctx context.Context, s *settings, arguments []string) (status int, err error) {
@@ -37,21 +35,25 @@ func runPasses(ctx context.Context, s *settings, arguments []string) (status int
 
 	script, library, err := d.parse(arguments)
 	if err != nil || d.stopAfter(1) {
-		return 0, err
+		return failed(1, err)
 	}
 	program, err := d.elaborate(script, library)
 	if err != nil || d.stopAfter(2) {
-		return 0, err
+		return failed(2, err)
 	}
 	module := d.translate(program)
 	if d.stopAfter(3) {
-		return 0, d.show(module.C)
+		return failed(3, d.show(module.C))
 	}
 	built, err := d.build(ctx, module)
 	if err != nil || d.stopAfter(4) {
-		return 0, err
+		return failed(4, err)
 	}
-	return d.run(ctx, built)
+	status, err = d.run(ctx, built)
+	if err != nil || status != 0 {
+		return 1, &passError{pass: 5, err: cmp.Or(err, errSaid)}
+	}
+	return 0, nil
 }
 
 // driver carries what the passes share: the settings and the kernel.
@@ -82,7 +84,7 @@ func (d *driver) parse(arguments []string) (script, library []*parse.File, err e
 		found = append(found, diagnosticsOf(err)...)
 		script = append(script, file)
 	}
-	if err := d.report(1, found); err != nil {
+	if err := d.report(found); err != nil {
 		return nil, nil, err
 	}
 	library, err = d.library()
@@ -99,24 +101,20 @@ func (d *driver) parse(arguments []string) (script, library []*parse.File, err e
 // sources finds the script: -e, a file or standard input. What follows is the
 // script's arguments.
 func (d *driver) sources(arguments []string) ([]*parse.Source, []string, error) {
-	if len(d.scripts) > 0 {
-		var sources []*parse.Source
-		for i, text := range d.scripts {
-			name := "<input>"
-			if i > 0 {
-				name = fmt.Sprintf("<input%d>", i+1)
-			}
-			sources = append(sources, &parse.Source{Name: name, Text: []byte(text)})
-		}
-		return sources, arguments, nil
+	var sources []*parse.Source
+	for i, text := range d.moreScripts {
+		sources = append(sources, &parse.Source{Name: fmt.Sprintf("<input%d>", i+1), Text: []byte(text)})
+	}
+	if d.scriptGiven {
+		return append(sources, &parse.Source{Name: "<input>", Text: []byte(d.script)}), arguments, nil
 	}
 	if len(arguments) == 0 {
-		return nil, nil, &usageError{"A script must be specified."}
+		return nil, nil, &usageError{"A script must be specified.\nGive a file, - for standard input, or the text itself after -e."}
 	}
 	name := arguments[0]
 	if name == "-" {
 		text, err := io.ReadAll(os.Stdin)
-		return []*parse.Source{{Name: "<input>", Text: text}}, arguments[1:], err
+		return append(sources, &parse.Source{Name: "<input>", Text: text}), arguments[1:], err
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -126,7 +124,7 @@ func (d *driver) sources(arguments []string) ([]*parse.Source, []string, error) 
 		}
 		return nil, nil, e
 	}
-	return []*parse.Source{{Name: name, Text: text}}, arguments[1:], nil
+	return append(sources, &parse.Source{Name: name, Text: text}), arguments[1:], nil
 }
 
 // library parses the scripts of -I folders and those that are built in.
@@ -145,7 +143,7 @@ func (d *driver) library() ([]*parse.File, error) {
 			// A broken library file is not there; the script may do without.
 			for _, found := range diagnosticsOf(err) {
 				found.Severity = parse.Warning
-				d.render(parse.Diagnostics{found})
+				d.render(d.stderr, parse.Diagnostics{found})
 			}
 			files = append(files, file)
 			return nil
@@ -174,7 +172,7 @@ func (d *driver) elaborate(script, library []*parse.File) (*elaborate.Program, e
 			found = append(found, &parse.Diagnostic{Severity: parse.Warning, Message: fmt.Sprintf("unused command line option $%d/@%d", n, n)})
 		}
 	}
-	if err := d.report(2, found); err != nil {
+	if err := d.report(found); err != nil {
 		return nil, err
 	}
 	d.pass(watch, "Pass 2: analyzed script: %s, %s, %s, %s", count(len(program.Probes), "probe"),
@@ -227,6 +225,9 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 	if err != nil {
 		return nil, err
 	}
+	if err := d.checkRun(); err != nil {
+		return nil, err
+	}
 	if d.folder, err = os.MkdirTemp("", "stap"); err != nil {
 		return nil, &kernel.UserError{Message: fmt.Sprintf("cannot make a temporary folder: %v", err), Hint: "name another place with TMPDIR", Cause: err}
 	}
@@ -239,9 +240,14 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 			return nil, err
 		}
 	}
+	if err := d.checkOutput(); err != nil {
+		return nil, err
+	}
 	built, err := kbuild.Build(ctx, module, k, options)
+	if ctx.Err() != nil {
+		return nil, errInterrupted
+	}
 	if err != nil {
-		d.failed(4)
 		return nil, err
 	}
 	if built.Cached {

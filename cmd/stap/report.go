@@ -3,26 +3,88 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/gostap/gostap/kbuild"
 	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/parse"
 	"github.com/gostap/gostap/staprun"
+	"github.com/gostap/gostap/staprun/vm"
 	"golang.org/x/term"
 )
+
+// errSaid is the end after messages that have been written.
+var errSaid = errors.New("said already")
+
+// errInterrupted is the end by a signal before the script ran.
+var errInterrupted = errors.New("interrupted")
+
+// passError is a pass that failed.
+type passError struct {
+	pass int
+	note string // what the line that ends the run adds, "" for nothing
+	err  error
+}
+
+func (e *passError) Error() string { return e.err.Error() }
+
+func (e *passError) Unwrap() error { return e.err }
+
+// failed gives the status and the error of a run whose pass did not succeed.
+func failed(pass int, err error) (int, error) {
+	if err == nil {
+		return 0, nil
+	}
+	return 1, &passError{pass: pass, err: err}
+}
+
+// complain writes the error that ended the program: what is wrong, what helps,
+// and which pass it was. Diagnostics of a script have been written by then.
+func (s *settings) complain(out io.Writer, err error) {
+	var usage *usageError
+	isUsage := errors.As(err, &usage)
+	switch paint := s.painter(); {
+	case errors.Is(err, errSaid):
+	case s.diagnostics == "json":
+		s.render(out, parse.Diagnostics{{Message: err.Error(), Hint: hintOf(err)}})
+	case isUsage:
+		fmt.Fprintf(out, "stap: %s\nTry '--help' for more information.\n", usage.message)
+	default:
+		fmt.Fprintf(out, "%s %v\n", paint("error", "ERROR:"), err)
+		if hint := hintOf(err); hint != "" {
+			fmt.Fprintf(out, "hint: %s\n", hint)
+		}
+	}
+	var failure *passError
+	if s.diagnostics == "json" || isUsage || !errors.As(err, &failure) {
+		return
+	}
+	what := [...]string{1: "parse", 2: "analysis", 3: "translation", 4: "compilation", 5: "run"}[failure.pass]
+	fmt.Fprintf(out, "Pass %d: %s failed.  [man error::pass%d]\n", failure.pass, what, failure.pass)
+	if failure.note != "" {
+		fmt.Fprintln(out, failure.note)
+	}
+}
 
 // hintOf gives what the user can do about an error, "" if nobody knows.
 func hintOf(err error) string {
 	var k *kernel.UserError
-	var s *staprun.UserError
+	var r *staprun.UserError
+	var g *vm.UserError
+	var b *kbuild.BuildError
 	switch {
 	case errors.As(err, &k):
 		return k.Hint
-	case errors.As(err, &s):
-		return s.Hint
+	case errors.As(err, &r):
+		return r.Hint
+	case errors.As(err, &g):
+		return g.Hint
+	case errors.As(err, &b):
+		return "-vv shows all that the build printed"
 	}
 	return ""
 }
@@ -35,61 +97,44 @@ func diagnosticsOf(err error) parse.Diagnostics {
 }
 
 // report writes what a pass found; it gives errSaid when that ends the run.
-func (d *driver) report(pass int, found parse.Diagnostics) error {
+func (d *driver) report(found parse.Diagnostics) error {
 	var shown parse.Diagnostics
-	warnings := 0
 	for _, f := range found {
-		if f.Severity == parse.Warning {
-			warnings++
-			if d.noWarnings {
-				continue
-			}
+		if f.Severity != parse.Warning || !d.noWarnings {
+			shown = append(shown, f)
 		}
-		shown = append(shown, f)
 	}
-	d.render(shown)
+	d.render(d.stderr, shown)
 	failures := found.Errors()
-	if failures == 0 && (warnings == 0 || !d.fatalWarnings) {
-		return nil
+	if failures > 0 || d.fatalWarnings && len(shown) > 0 {
+		return errSaid
 	}
-	if pass == 1 && d.diagnostics == "text" {
-		fmt.Fprintf(d.stderr, "%s.\n", count(failures, "parse error"))
-	}
-	d.failed(pass)
-	return errSaid
+	return nil
 }
 
-func (d *driver) render(found parse.Diagnostics) {
-	if d.diagnostics == "json" {
-		_ = parse.RenderJSON(d.stderr, found)
+func (s *settings) render(out io.Writer, found parse.Diagnostics) {
+	if s.diagnostics == "json" {
+		_ = parse.RenderJSON(out, found) // nobody is left to tell that standard error is gone
 		return
 	}
-	parse.Render(d.stderr, found, d.painter())
-}
-
-// failed writes the line that ends a failed pass.
-func (d *driver) failed(pass int) {
-	if d.diagnostics == "json" {
-		return
-	}
-	what := [...]string{1: "parse", 2: "analysis", 3: "translation", 4: "compilation", 5: "run"}[pass]
-	fmt.Fprintf(d.stderr, "Pass %d: %s failed.  [man error::pass%d]\n", pass, what, pass)
+	parse.Render(out, found, s.painter())
 }
 
 // painter colours messages on a terminal, by SYSTEMTAP_COLORS.
-func (d *driver) painter() parse.Painter {
-	if d.color == "never" || d.color == "auto" && !term.IsTerminal(int(os.Stderr.Fd())) {
-		return nil
+func (s *settings) painter() parse.Painter {
+	plain := func(_, text string) string { return text }
+	if s.color != "always" && (s.color != "auto" || !term.IsTerminal(int(os.Stderr.Fd()))) {
+		return plain
 	}
 	colors := map[string]string{"error": "01;31", "warning": "00;33", "source": "00;34", "caret": "01", "token": "01"}
 	if custom, ok := os.LookupEnv("SYSTEMTAP_COLORS"); ok {
 		if custom == "" {
-			return nil
+			return plain
 		}
 		for _, entry := range strings.Split(custom, ":") {
 			role, code, ok := strings.Cut(entry, "=")
 			if _, known := colors[role]; !ok || !known {
-				return nil
+				return plain
 			}
 			colors[role] = code
 		}

@@ -111,6 +111,19 @@ const struct stap_family stap_begin = { .name = "begin", .arm = stap_begin_arm }
 const struct stap_family stap_end = { .name = "end", .finish = stap_end_finish };
 const struct stap_family stap_error_family = { .name = "error", .finish = stap_error_finish };
 
+static const char *stap_arm_failure(int rc)
+{
+	switch (rc) {
+	case -ENOENT:
+		return "its symbol is not in this kernel";
+	case -EINVAL:
+		return "the kernel does not let this place be probed";
+	case -ENOMEM:
+		return "out of memory";
+	}
+	return "the kernel refuses";
+}
+
 /* Runs the begin handlers and arms the rest. An error leaves nothing armed. */
 static int stap_session_start(stap_long target)
 {
@@ -131,7 +144,8 @@ static int stap_session_start(stap_long target)
 			break;
 		rc = probe->family->arm(probe);
 		if (rc) {
-			stap_event("error", "probe %s registration error (rc %d)", probe->point, rc);
+			stap_event("error", "probe %s registration error (rc %d): %s", probe->point, rc,
+				   stap_arm_failure(rc));
 			stap_session_failed = 1;
 			break;
 		}

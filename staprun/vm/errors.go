@@ -13,13 +13,8 @@ type UserError struct {
 	Hint    string // what to do about it; may be empty
 }
 
-// Error is the message with the hint after it.
-func (e *UserError) Error() string {
-	if e.Hint == "" {
-		return e.Message
-	}
-	return e.Message + " (" + e.Hint + ")"
-}
+// Error is the message without the hint.
+func (e *UserError) Error() string { return e.Message }
 
 // Failure is a guest that did not come up or died: nobody's mistake that we
 // know of, so it carries what there is to look into.

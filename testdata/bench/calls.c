@@ -1,8 +1,10 @@
 //go:build ignore
 
 /*
- * Calls getuid, then getgid, COUNT times each, after a round of getuid to warm
- * up, and prints a line for each round
+ * With a number: calls getuid that often.
+ *
+ * Without: calls getuid, then getgid, COUNT times each, after a round of getuid
+ * to warm up, and prints a line for each round
  *
  *	NAME OWN LOOP REST
  *
@@ -13,6 +15,7 @@
  * that include/linux/posix-timers.h makes of a process number.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,8 +49,13 @@ static void measure(const char *name, long number)
 	printf("%s %lld %lld %lld\n", name, own, loop, rest);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1) {
+		for (long n = atol(argv[1]); n > 0; n--)
+			syscall(SYS_getuid);
+		return 0;
+	}
 	measure("warm", SYS_getuid);
 	measure("getuid", SYS_getuid);
 	measure("getgid", SYS_getgid);
