@@ -38,7 +38,7 @@ var imports = map[string][]string{
 	"kbuild":            {"translate", "elaborate", "parse", "kernel", "kernel/modulefile", "runtime-c"},
 	"staprun":           {"kernel/modulefile"},
 	"staprun/vm":        {"staprun", "kernel"},
-	"cmd":               {"staprun", "kbuild", "translate", "elaborate", "parse", "kernel", "tapsets", "runtime-c"},
+	"cmd":               {"staprun", "staprun/vm", "kbuild", "translate", "elaborate", "parse", "kernel", "tapsets", "runtime-c"},
 }
 
 // owners gives each module that is confined to one folder that folder.

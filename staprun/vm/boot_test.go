@@ -397,7 +397,7 @@ func TestGuestBootFails(t *testing.T) {
 		{"image is a folder", func(c *Config) { c.Image = "/" }, true, "not a file"},
 		{"image is rubbish", func(c *Config) { c.Image = rubbish }, true, "QEMU cannot boot"},
 		{"no busybox", func(c *Config) { c.Busybox = "/none" }, true, "/none"},
-		{"dynamic busybox", func(c *Config) { c.Busybox = "/bin/dash" }, true, "must be linked statically"},
+		{"dynamic busybox", func(c *Config) { c.Busybox = "/bin/dash" }, true, "needs libraries"},
 		{"no such module", func(c *Config) { c.Modules = []string{"nosuch"} }, true, "has no module nosuch"},
 		{"no such accelerator", func(c *Config) { c.Accel = "warp" }, true, "warp"},
 		{"no such architecture", func(c *Config) { c.Arch = "pdp11" }, true, "pdp11"},
@@ -453,7 +453,7 @@ func TestGuestBootFails(t *testing.T) {
 	})
 }
 
-// TestModulesAndInstructionCount boots with a module and its parameter, on
+// TestGuestModulesAndInstructionCount boots with a module and its parameter, on
 // the one CPU whose clock counts instructions.
 func TestGuestModulesAndInstructionCount(t *testing.T) {
 	var config Config
@@ -505,14 +505,14 @@ func TestGuestDies(t *testing.T) {
 	leftovers(t)
 }
 
-// TestHostKilled kills a host process with -9: its guest must go, too.
+// TestGuestHostKilled kills a host process with -9: its guest must go, too.
 func TestGuestHostKilled(t *testing.T) {
 	if os.Getenv("GUEST_TEST_HOST") != "" {
 		hostToBeKilled(t)
 		return
 	}
 	guestConfigs(t) // for its message if there is nothing to boot
-	host := exec.Command(os.Args[0], "-test.run=^TestHostKilled$", "-test.v")
+	host := exec.Command(os.Args[0], "-test.run=^TestGuestHostKilled$", "-test.v")
 	host.Env = append(os.Environ(), "GUEST_TEST_HOST=1")
 	output, err := host.StdoutPipe()
 	if err != nil {
