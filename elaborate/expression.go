@@ -107,6 +107,12 @@ func (c *checker) untyped(x parse.Expression, wanted parse.Type) Expression {
 	case *parse.Index:
 		c.noArrays(x.Token)
 		return nil
+	case *parse.In:
+		c.noArrays(x.Token)
+		return nil
+	case *parse.Operator:
+		c.fail(x.Token, x.Text+" is not in this version")
+		return nil
 	}
 	c.fail(tokenOf(x), "this kind of expression is not in this version")
 	return nil

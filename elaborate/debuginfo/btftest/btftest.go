@@ -1,0 +1,138 @@
+// Package btftest writes BTF for tests: each method adds a record and gives its
+// number, by which other records refer to it.
+//
+//	b := btftest.New()
+//	file := b.Struct("file", 8, btftest.Member{Name: "f_flags", Type: b.Int("int", 4, true)})
+//	b.Function("f", 0, btftest.Parameter{Name: "file", Type: b.Pointer(file)})
+//	data := b.Bytes()
+package btftest
+
+import "encoding/binary"
+
+// Builder collects records.
+type Builder struct {
+	types   []byte
+	strings []byte
+	count   uint32
+}
+
+// Member is a structure's: Offset is in bits, BitSize is of a bit-field.
+type Member struct {
+	Name            string
+	Type            uint32
+	Offset, BitSize uint32
+}
+
+// Parameter is a function's.
+type Parameter struct {
+	Name string
+	Type uint32
+}
+
+// New gives an empty builder; type 0 is void.
+func New() *Builder { return &Builder{strings: []byte{0}} }
+
+func (b *Builder) name(s string) uint32 {
+	if s == "" {
+		return 0
+	}
+	at := len(b.strings)
+	b.strings = append(append(b.strings, s...), 0)
+	return uint32(at)
+}
+
+// Record adds a record of any kind.
+func (b *Builder) Record(name string, kind, count uint32, flag bool, size uint32, rest ...uint32) uint32 {
+	info := kind<<24 | count
+	if flag {
+		info |= 1 << 31
+	}
+	for _, word := range append([]uint32{b.name(name), info, size}, rest...) {
+		b.types = binary.LittleEndian.AppendUint32(b.types, word)
+	}
+	b.count++
+	return b.count
+}
+
+// Int adds an integer of size bytes.
+func (b *Builder) Int(name string, size uint32, signed bool) uint32 {
+	encoding := size * 8
+	if signed {
+		encoding |= 1 << 24
+	}
+	return b.Record(name, 1, 0, false, size, encoding)
+}
+
+// Pointer adds a pointer.
+func (b *Builder) Pointer(to uint32) uint32 { return b.Record("", 2, 0, false, to) }
+
+// Array adds an array.
+func (b *Builder) Array(elem, count uint32) uint32 {
+	return b.Record("", 3, 0, false, 0, elem, elem, count)
+}
+
+// Typedef adds another name for a type.
+func (b *Builder) Typedef(name string, of uint32) uint32 { return b.Record(name, 8, 0, false, of) }
+
+// Struct adds a structure; one with bit-fields has them all encoded so.
+func (b *Builder) Struct(name string, size uint32, members ...Member) uint32 {
+	return b.composite(4, name, size, members)
+}
+
+// Union adds a union.
+func (b *Builder) Union(name string, size uint32, members ...Member) uint32 {
+	return b.composite(5, name, size, members)
+}
+
+func (b *Builder) composite(kind uint32, name string, size uint32, members []Member) uint32 {
+	bits := false
+	for _, m := range members {
+		bits = bits || m.BitSize > 0
+	}
+	var rest []uint32
+	for _, m := range members {
+		rest = append(rest, b.name(m.Name), m.Type, m.Offset|m.BitSize<<24)
+	}
+	return b.Record(name, kind, uint32(len(members)), bits, size, rest...)
+}
+
+// Function adds a function and its prototype.
+func (b *Builder) Function(name string, result uint32, parameters ...Parameter) uint32 {
+	var rest []uint32
+	for _, p := range parameters {
+		rest = append(rest, b.name(p.Name), p.Type)
+	}
+	prototype := b.Record("", 13, uint32(len(parameters)), false, result, rest...)
+	return b.Record(name, 12, 0, false, prototype)
+}
+
+// Bytes gives the section's contents.
+func (b *Builder) Bytes() []byte {
+	header := []byte{0x9f, 0xeb, 1, 0}
+	for _, word := range []uint32{24, 0, uint32(len(b.types)), uint32(len(b.types)), uint32(len(b.strings))} {
+		header = binary.LittleEndian.AppendUint32(header, word)
+	}
+	return append(append(header, b.types...), b.strings...)
+}
+
+// Kernel gives a small kernel: do_sys_openat2 as Linux has it, functions for
+// what BTF cannot tell, and structures of every shape.
+func Kernel() []byte {
+	b := New()
+	integer, unsigned := b.Int("int", 4, true), b.Int("long long unsigned int", 8, false)
+	character := b.Int("char", 1, true)
+	text := b.Pointer(character)
+	how := b.Struct("open_how", 24, Member{"flags", unsigned, 0, 0}, Member{"mode", unsigned, 64, 0}, Member{"resolve", unsigned, 128, 0})
+	inner := b.Union("", 8, Member{"word", unsigned, 0, 0}, Member{"byte", character, 0, 0})
+	odd := b.Struct("odd", 64, Member{"low", integer, 0, 3}, Member{"high", integer, 3, 5}, Member{"", inner, 64, 0},
+		Member{"list", b.Array(integer, 4), 128, 0}, Member{"next", 0, 256, 0}, Member{"how", how, 320, 0})
+	b.Function("do_sys_openat2", integer, Parameter{"dfd", integer}, Parameter{"filename", text}, Parameter{"how", b.Pointer(how)})
+	b.Function("odd_one", 0, Parameter{"odd", b.Pointer(odd)}, Parameter{"nothing", b.Pointer(0)})
+	b.Function("twice", 0)
+	b.Function("twice", 0)
+	b.Function("by_value", 0, Parameter{"first", integer}, Parameter{"how", how}, Parameter{"after", integer})
+	b.Function("many", 0, Parameter{"a", integer}, Parameter{"b", integer}, Parameter{"c", integer}, Parameter{"d", integer},
+		Parameter{"e", integer}, Parameter{"f", integer}, Parameter{"g", integer})
+	b.Function("none", 0)
+	return b.Bytes()
+}

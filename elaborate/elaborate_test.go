@@ -1,0 +1,113 @@
+package elaborate_test
+
+import (
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/gostap/gostap/elaborate"
+	"github.com/gostap/gostap/elaborate/debuginfo"
+	"github.com/gostap/gostap/elaborate/debuginfo/btftest"
+	"github.com/gostap/gostap/parse"
+	"github.com/gostap/gostap/tapsets"
+	"github.com/gostap/gostap/testdata/errortest"
+)
+
+// library parses the tapset; it has no mistakes.
+func library(t testing.TB) []*parse.File {
+	t.Helper()
+	names, err := fs.Glob(tapsets.Files, "*.stp")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no library: %v", err)
+	}
+	var files []*parse.File
+	for _, name := range names {
+		text, err := tapsets.Files.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := parse.Parse(&parse.Source{Name: name, Text: text, Library: true}, parse.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
+func elaborateSource(t testing.TB, source *parse.Source, guru bool) (*elaborate.Program, error) {
+	t.Helper()
+	file, err := parse.Parse(source, parse.Options{})
+	if err != nil {
+		return nil, err
+	}
+	program, found, err := elaborate.Elaborate([]*parse.File{file}, library(t), elaborate.Options{Guru: guru, BTF: func() (*debuginfo.BTF, error) {
+		return debuginfo.ParseBTF(btftest.Kernel())
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found.Errors() > 0 {
+		return nil, found
+	}
+	return program, nil
+}
+
+// TestErrors: the scripts of testdata/elaborate have the errors that stand
+// beside their lines.
+func TestErrors(t *testing.T) {
+	errortest.Run(t, "../testdata/elaborate/*.stp", func(source *parse.Source) error {
+		_, err := elaborateSource(t, source, false)
+		return err
+	})
+}
+
+func dump(t *testing.T, script string) string {
+	t.Helper()
+	program, err := elaborateSource(t, &parse.Source{Name: "test", Text: []byte(script)}, true)
+	if err != nil {
+		t.Fatalf("%s: %v", script, err)
+	}
+	var out strings.Builder
+	elaborate.Dump(&out, program)
+	return out.String()
+}
+
+// TestTypes: L230, L231: types are inferred across functions and globals, to a
+// fixed point; what the library gives is typed.
+func TestTypes(t *testing.T) {
+	for name, test := range map[string]struct{ script, want string }{
+		"parameters from calls":       {`function f(a, b) { return a . sprint(b) } probe begin { println(f("x", 1)) }`, "f:string (a:string, b:long)"},
+		"result through another":      {`function g(x) { return f(x) } function f(x) { return x + 1 } probe begin { println(g(2)) }`, "g:long (x:long)"},
+		"global from a later use":     {`global s probe begin { t = s; println(t . "") }`, "s:string"},
+		"local from the library":      {`probe begin { name = execname(); println(name) }`, "name:string"},
+		"comparison tells both sides": {`function same(a, b) { return a == b } probe begin { println(same("x", "y")) }`, "same:long (a:string, b:string)"},
+	} {
+		if got := dump(t, test.script); !strings.Contains(got, test.want+"\n") {
+			t.Errorf("%s: want %q in\n%s", name, test.want, got)
+		}
+	}
+}
+
+// TestOrder: P220: begin probes come first, by number, then what is armed.
+func TestOrder(t *testing.T) {
+	got := dump(t, `probe end { print(1) } probe timer.s(1) { print(1) } probe begin(2) { print(1) } probe begin(-1) { print(1) }`)
+	if want := "begin(-1)\nbegin(2)\ntimer.s(1)\nend\n"; !strings.HasSuffix(got, want) {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// TestSimilar: L433: what was perhaps meant is named, the nearest first.
+func TestSimilar(t *testing.T) {
+	for script, want := range map[string]string{
+		`probe beginn { print(1) }`:                                     "similar: begin",
+		`probe kernel.function("do_sys_openat") { print(1) }`:           "similar: do_sys_openat2",
+		`probe kernel.function("do_sys_openat2") { print($how->flag) }`: "similar: flags",
+		`probe begin { printn(1) }`:                                     "similar: print",
+	} {
+		_, err := elaborateSource(t, &parse.Source{Name: "test", Text: []byte(script)}, false)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", script, err, want)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package kbuild
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gostap/gostap/kernel"
+	"github.com/gostap/gostap/translate"
+)
+
+func newCache(t *testing.T) *Cache {
+	t.Helper()
+	c, err := OpenCache(filepath.Join(t.TempDir(), "cache"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func put(t *testing.T, c *Cache, key string, size int) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "m.ko")
+	if err := os.WriteFile(path, make([]byte, size), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.addModule(key, path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCacheShrinks: C472: the modules that were not used for longest go, and
+// what a killed process left an hour ago.
+func TestCacheShrinks(t *testing.T) {
+	c := newCache(t)
+	for i, key := range []string{"aa1", "bb2", "cc3"} {
+		put(t, c, key, 1000)
+		when := time.Now().Add(time.Duration(i-3) * time.Hour)
+		if err := os.Chtimes(c.modulePath(key), when, when); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, ok := c.module("aa1"); !ok { // used now
+		t.Fatal("aa1 is not there")
+	}
+	left := filepath.Join(c.root, temporaryPrefix+"left")
+	if err := os.WriteFile(left, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-2 * abandonedAfter)
+	if err := os.Chtimes(left, old, old); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.shrink(2000); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]bool{"aa1": true, "bb2": false, "cc3": true} {
+		if _, ok := c.module(key); ok != want {
+			t.Errorf("%s is there: %v", key, ok)
+		}
+	}
+	if _, err := os.Stat(left); err == nil {
+		t.Error("what a killed process left is still there")
+	}
+}
+
+// TestCacheDamage: C473: an empty module or a damaged recipe is not used.
+func TestCacheDamage(t *testing.T) {
+	c := newCache(t)
+	put(t, c, "aa1", 0)
+	if _, ok := c.module("aa1"); ok {
+		t.Error("an empty module is used")
+	}
+	folder := filepath.Join(c.root, "kernel", "k")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "recipe.json"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.kernel("k"); err == nil {
+		t.Error("a damaged recipe is used")
+	}
+	if _, err := os.Stat(folder); err == nil {
+		t.Error("a damaged recipe stays")
+	}
+}
+
+func TestSavedCommand(t *testing.T) {
+	folder := t.TempDir()
+	text := "savedcmd_" + folder + "/x.o := gcc -DA='\"$$x\"' -o " + folder + "/x.o " + folder + "/x.c ; ./tools/objtool " + folder + "/x.o\n\nother\n"
+	if err := os.WriteFile(filepath.Join(folder, ".x.o.cmd"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := savedCommand(folder, "x.o")
+	if want := `gcc -DA='"$x"' -o @FOLDER@/x.o @FOLDER@/x.c ; ./tools/objtool @FOLDER@/x.o`; got != want || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestBuildErrorIsOneLine(t *testing.T) {
+	e := &BuildError{Log: "make: x\nfoo.c: In function 'f':\nfoo.c:3:1: error: bad\nmore\n", Err: os.ErrInvalid}
+	if got := e.Error(); strings.Contains(got, "\n") || !strings.Contains(got, "foo.c:3:1: error: bad") || !strings.Contains(got, "bug of stap") {
+		t.Error(got)
+	}
+}
+
+// TestBuild builds for a fetched kernel: two at once into an empty cache, then
+// by the recorded build, and one with a user's C and the precompiled header.
+func TestBuild(t *testing.T) {
+	k, err := kernel.FindGuest("")
+	if err != nil {
+		t.Skipf("no kernel to build for (%v): stap prep --vm fetches one", err)
+	}
+	c := newCache(t)
+	build := func(script string, embedded bool) (*Result, string) {
+		var trace bytes.Buffer
+		var lock sync.Mutex
+		result, err := Build(context.Background(), translate.Module{C: []byte(script), KernelHeaders: embedded}, k, Options{
+			Cache: c, Folder: t.TempDir(), Trace: func(format string, arguments ...any) {
+				lock.Lock()
+				defer lock.Unlock()
+				trace.WriteString(format)
+				for _, a := range arguments {
+					if s, ok := a.(string); ok {
+						trace.WriteString(s)
+					}
+				}
+			}})
+		if err != nil {
+			t.Errorf("%v\n%s", err, trace.String())
+			return &Result{}, ""
+		}
+		return result, trace.String()
+	}
+	script := func(body string) string {
+		return "#include \"stap.h\"\nstatic void p(struct stap_context *c) { " + body + " }\n" +
+			"static struct stap_probe probes[] = { { .family = &stap_begin, .point = \"begin\", .handler = p } };\n" +
+			"struct stap_script stap_script = { STAP_INTERFACE, 1, probes, 0 };\n"
+	}
+	var both sync.WaitGroup
+	for _, body := range []string{"stap_exit();", "stap_put_long(&c->out, 1);"} {
+		both.Go(func() { build(script(body), false) })
+	}
+	both.Wait()
+	if _, trace := build(script("stap_put_long(&c->out, 2);"), false); strings.Contains(trace, "make -j") || trace == "" {
+		t.Errorf("the recorded build was not used:\n%s", trace)
+	}
+	if result, _ := build(script("stap_exit();"), false); !result.Cached {
+		t.Error("a finished module was built again")
+	}
+	for _, n := range []string{"1", "2"} {
+		if _, trace := build(script("pr_info(\"%d\", current->pid + "+n+");"), true); strings.Contains(trace, "make -j") {
+			t.Errorf("embedded C is built in full:\n%s", trace)
+		}
+	}
+	if headers, _ := filepath.Glob(filepath.Join(c.root, "kernel", "*", precompiledHeader+".gch")); len(headers) != 1 {
+		t.Error("no precompiled header was kept")
+	}
+	if left, _ := filepath.Glob(filepath.Join(c.root, temporaryPrefix+"*")); left != nil {
+		t.Errorf("left in the cache: %v", left)
+	}
+}
