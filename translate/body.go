@@ -84,7 +84,7 @@ func (b *body) locals(variables []*elaborate.Variable) {
 			b.strings = append(b.strings, local(v))
 			fmt.Fprintf(&b.setUp, "\tframe->%s[0] = 0;\n", local(v))
 		} else {
-			b.declare(fmt.Sprintf("stap_long %s = 0;", local(v)))
+			b.declare(fmt.Sprintf("stap_long %s __attribute__((unused)) = 0;", local(v)))
 		}
 	}
 }
