@@ -5,7 +5,7 @@ KERNELS  ?= 6.1 6.12
 FUZZTIME ?= 60s
 
 # The files that processes open and create, seen from a guest with Debian's own kernel.
-DEMO = bin/stap --vm -r 6.1 examples/open.stp -c "sh -c 'date >/tmp/now; cat /proc/version /tmp/now; ls /proc/self'"
+DEMO = bin/stap --vm -r 6.1 examples/open.stp -c "sh -c 'date >/tmp/now; cat /proc/version /tmp/now; ls / >/dev/null'"
 
 # setup puts a Go there when the one in PATH is missing or too old.
 export PATH        := $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/gostap/go/bin:$(PATH)
@@ -34,7 +34,8 @@ demo: setup build ## boot a guest and print the files that its processes open
 	$(DEMO)
 
 test: ## lint, unit tests, and guest tests on the kernels of KERNELS (6.1 6.12)
-	@for step in setup build prep lint unit guest; do \
+	@./setup go guest race
+	@for step in build prep lint unit guest; do \
 		echo "make test: $$step"; \
 		$(MAKE) --no-print-directory $$step || { echo "make test: stopped at $$step; the lines above say why" >&2; exit 1; }; \
 	done
@@ -53,7 +54,7 @@ lint: ## gofmt, go vet and the house rules
 	go test -count=1 -run '^TestHouse' .
 
 unit: ## unit tests; no root, kernel or guest needed
-	@./setup go
+	@./setup go race
 	go test ./...
 
 guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12)
@@ -74,7 +75,7 @@ fuzz: ## fuzz every Fuzz function for FUZZTIME (60s)
 	done
 
 bench: setup build ## measure start-up and cost per probe hit, as in docs/benchmarks.md
-	@./setup bench
+	@./setup go guest race bench
 	go run ./testdata/bench
 
 conformance: ## check docs/conformance.md against the tests that it names

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/gostap/gostap/kernel"
+)
+
+// rounds is how often each case is timed.
+const rounds = 5
+
+// startCase is one way to come from a script to a module.
+type startCase struct {
+	name      string
+	before    []string // scripts that the cache has seen; nil: it is empty
+	script    string
+	target    float64 // seconds; 0: none
+	systemtap string
+}
+
+var (
+	hello = `probe begin { printf("hello\n"); exit() }`
+	other = `probe begin { printf("something else\n"); exit() }`
+	opens = `probe kernel.function("do_sys_openat2") { printf("%s %s\n", execname(), user_string($filename)) }`
+)
+
+var startCases = []startCase{
+	{"hello, empty cache", nil, hello, 2.5, "9.3–10.6 s"},
+	{"hello, another script before", []string{other}, hello, 0.35, "1.75–2.0 s"},
+	{"hello, the same script before", []string{hello}, hello, 0.06, "0.20 s"},
+	{"a function probe with `$filename`, empty cache", nil, opens, 0, "–"},
+	{"the same, another script before", []string{hello}, opens, 0, "–"},
+}
+
+// started is what the rounds of one case took.
+type started struct {
+	least, median float64 // seconds
+	memory        int64   // KB, the peak of stap itself
+	module        int64   // bytes
+}
+
+func (b *bench) startUp(ctx context.Context, kernels []*kernel.Kernel) (map[string][]started, error) {
+	found := map[string][]started{}
+	for _, k := range kernels {
+		for _, c := range startCases {
+			b.say("%s: %s", k.Release, c.name)
+			s, err := b.timeCase(ctx, k, c)
+			if err != nil {
+				return nil, err
+			}
+			found[k.Release] = append(found[k.Release], s)
+		}
+	}
+	return found, nil
+}
+
+func (b *bench) timeCase(ctx context.Context, k *kernel.Kernel, c startCase) (started, error) {
+	var s started
+	var seconds []float64
+	for range rounds {
+		folder, err := os.MkdirTemp(b.scratch, "cache")
+		if err != nil {
+			return s, err
+		}
+		for _, script := range c.before {
+			if _, _, err := b.start(ctx, k, folder, script); err != nil {
+				return s, err
+			}
+		}
+		begin := time.Now()
+		path, memory, err := b.start(ctx, k, folder, c.script)
+		if err != nil {
+			return s, err
+		}
+		seconds = append(seconds, time.Since(begin).Seconds())
+		s.memory = max(s.memory, memory)
+		info, err := os.Stat(path)
+		if err != nil {
+			return s, err
+		}
+		s.module = info.Size()
+	}
+	slices.Sort(seconds)
+	s.least, s.median = seconds[0], seconds[len(seconds)/2]
+	return s, nil
+}
+
+// start builds a script and gives the module and stap's peak memory in KB.
+func (b *bench) start(ctx context.Context, k *kernel.Kernel, cache, script string) (string, int64, error) {
+	command := exec.CommandContext(ctx, b.stap, "-p4", "-r", k.Release, "-e", script)
+	command.Env = append(os.Environ(), "SYSTEMTAP_DIR="+cache)
+	output, err := command.Output()
+	if err != nil {
+		return "", 0, fmt.Errorf("%s: %w", command, err)
+	}
+	usage := command.ProcessState.SysUsage().(*syscall.Rusage)
+	return filepath.Clean(string(bytes.TrimSpace(output))), usage.Maxrss, nil
+}
+
+func writeStartUp(text *bytes.Buffer, kernels []*kernel.Kernel, found map[string][]started) {
+	fmt.Fprintf(text, `
+## Start-up: script to module
+
+%d rounds each, a cache of their own each. Seconds of the wall clock: the least, the median. Memory is that of stap itself.
+bpftrace's hello takes 0.33 s; a bare kernel build of a module of one file 1.0 s on a machine with nothing else to do.
+
+| case | kernel | least | median | target | SystemTap 5.6 | stap's memory | module |
+|---|---|---|---|---|---|---|---|
+`, rounds)
+	for _, k := range kernels {
+		for i, c := range startCases {
+			s := found[k.Release][i]
+			target := "–"
+			if c.target > 0 {
+				target = fmt.Sprintf("%.2f s", c.target)
+				if s.median > c.target {
+					target += " (missed)"
+				}
+			}
+			fmt.Fprintf(text, "| %s | %s | %.3f s | %.3f s | %s | %s | %d MB | %d KB |\n", c.name, k.Release, s.least, s.median, target, c.systemtap, s.memory>>10, s.module>>10)
+		}
+	}
+}
