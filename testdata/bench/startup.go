@@ -34,10 +34,10 @@ var (
 
 var startCases = []startCase{
 	{"hello, empty cache", nil, hello, 2.5, "9.3–10.6 s"},
-	{"hello, another script before", []string{other}, hello, 0.35, "1.75–2.0 s"},
-	{"hello, the same script before", []string{hello}, hello, 0.06, "0.20 s"},
+	{"hello, after another script", []string{other}, hello, 0.35, "1.75–2.0 s"},
+	{"hello again", []string{hello}, hello, 0.06, "0.20 s"},
 	{"a function probe with `$filename`, empty cache", nil, opens, 0, "–"},
-	{"the same, another script before", []string{hello}, opens, 0, "–"},
+	{"the same, after another script", []string{hello}, opens, 0, "–"},
 }
 
 // started is what the rounds of one case took.
@@ -47,36 +47,43 @@ type started struct {
 	module        int64   // bytes
 }
 
-func (b *bench) startUp(ctx context.Context, kernels []*kernel.Kernel) (map[string][]started, error) {
-	found := map[string][]started{}
-	for _, k := range kernels {
+// startUp times all cases for all kernels.
+func (b *bench) startUp(ctx context.Context) ([]table, error) {
+	t := table{
+		title:  "Start-up: script to module",
+		intro:  fmt.Sprintf("%d rounds each, each in a cache of its own; seconds of the wall clock, least and median. Memory is the peak of stap itself.", rounds),
+		header: []string{"case", "kernel", "least", "median", "target", "SystemTap 5.6", "stap's memory", "module"},
+		notes:  []string{"On a machine like this with nothing else to do a bare kernel build of a module of one file takes 1.0 s, and bpftrace's hello 0.33 s."},
+	}
+	for _, k := range b.kernels {
 		for _, c := range startCases {
 			b.say("%s: %s", k.Release, c.name)
 			s, err := b.timeCase(ctx, k, c)
 			if err != nil {
 				return nil, err
 			}
-			found[k.Release] = append(found[k.Release], s)
+			t.rows = append(t.rows, []string{c.name, k.Release, fmt.Sprintf("%.3f s", s.least), fmt.Sprintf("%.3f s", s.median),
+				against(c.target, " s", s.median), c.systemtap, fmt.Sprintf("%d MB", s.memory>>10), fmt.Sprintf("%d KB", s.module>>10)})
 		}
 	}
-	return found, nil
+	return []table{t}, nil
 }
 
 func (b *bench) timeCase(ctx context.Context, k *kernel.Kernel, c startCase) (started, error) {
 	var s started
 	var seconds []float64
 	for range rounds {
-		folder, err := os.MkdirTemp(b.scratch, "cache")
+		cache, err := os.MkdirTemp(b.scratch, "cache")
 		if err != nil {
 			return s, err
 		}
 		for _, script := range c.before {
-			if _, _, err := b.start(ctx, k, folder, script); err != nil {
+			if _, _, err := b.start(ctx, k, cache, script); err != nil {
 				return s, err
 			}
 		}
 		begin := time.Now()
-		path, memory, err := b.start(ctx, k, folder, c.script)
+		path, memory, err := b.start(ctx, k, cache, c.script)
 		if err != nil {
 			return s, err
 		}
@@ -103,29 +110,4 @@ func (b *bench) start(ctx context.Context, k *kernel.Kernel, cache, script strin
 	}
 	usage := command.ProcessState.SysUsage().(*syscall.Rusage)
 	return filepath.Clean(string(bytes.TrimSpace(output))), usage.Maxrss, nil
-}
-
-func writeStartUp(text *bytes.Buffer, kernels []*kernel.Kernel, found map[string][]started) {
-	fmt.Fprintf(text, `
-## Start-up: script to module
-
-%d rounds each, a cache of their own each. Seconds of the wall clock: the least, the median. Memory is that of stap itself.
-bpftrace's hello takes 0.33 s; a bare kernel build of a module of one file 1.0 s on a machine with nothing else to do.
-
-| case | kernel | least | median | target | SystemTap 5.6 | stap's memory | module |
-|---|---|---|---|---|---|---|---|
-`, rounds)
-	for _, k := range kernels {
-		for i, c := range startCases {
-			s := found[k.Release][i]
-			target := "–"
-			if c.target > 0 {
-				target = fmt.Sprintf("%.2f s", c.target)
-				if s.median > c.target {
-					target += " (missed)"
-				}
-			}
-			fmt.Fprintf(text, "| %s | %s | %.3f s | %.3f s | %s | %s | %d MB | %d KB |\n", c.name, k.Release, s.least, s.median, target, c.systemtap, s.memory>>10, s.module>>10)
-		}
-	}
 }
