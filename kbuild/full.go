@@ -19,7 +19,7 @@ import (
 
 // Names of the files in a build's folder.
 const (
-	scriptC       = "stap_script.c"
+	scriptC       = ScriptFile
 	scriptO       = "stap_script.o"
 	runtimeO      = "stap_runtime.o"
 	runtimeFolder = "runtime"

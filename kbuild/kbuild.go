@@ -56,6 +56,9 @@ type Options struct {
 	Trace         func(format string, arguments ...any)
 }
 
+// ScriptFile is the name of the script's C in Options.Folder.
+const ScriptFile = "stap_script.c"
+
 // Result is a finished module.
 type Result struct {
 	Path   string // in Options.Folder, or in the cache

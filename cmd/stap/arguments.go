@@ -134,3 +134,11 @@ func shortOptions(flags *pflag.FlagSet, letters string, rest []string) ([]string
 	}
 	return options, rest, nil
 }
+
+// noOperands refuses what is neither an option nor its value.
+func noOperands(command *cobra.Command, operands []string) error {
+	if len(operands) > 0 {
+		return usage("%s takes options only, not '%s'", command.Name(), operands[0])
+	}
+	return nil
+}

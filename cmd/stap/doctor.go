@@ -11,11 +11,12 @@ import (
 // newDoctorCommand makes `stap doctor`, which says what this machine can do.
 func newDoctorCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:           "doctor",
-		Short:         "Say what this machine can do, and what it lacks",
-		Args:          cobra.NoArgs,
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Use:                   "doctor",
+		Short:                 "Say what this machine can do, and what it lacks",
+		Args:                  noOperands,
+		DisableFlagsInUseLine: true,
+		SilenceUsage:          true,
+		SilenceErrors:         true,
 		RunE: func(command *cobra.Command, _ []string) error {
 			report, err := kernel.Examine()
 			if err != nil {

@@ -1,41 +1,39 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/gostap/gostap/elaborate"
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/kbuild"
 	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/parse"
-	"github.com/gostap/gostap/tapsets"
 	"github.com/gostap/gostap/translate"
 )
 
 // runPasses is the way of a script through the five passes. It gives the status
 // to exit with.
 func runPasses(ctx context.Context, s *settings, arguments []string) (status int, err error) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
 	d := &driver{settings: s, stdout: os.Stdout, stderr: os.Stderr}
 	defer d.cleanUp()
+	ctx, stop := d.heedSignals(ctx)
+	defer stop()
 	if s.cleanCache {
 		return 0, d.cleanCache()
 	}
 
-	script, library, err := d.parse(arguments)
+	script, library, err := d.parse(ctx, arguments)
 	if err != nil || d.stopAfter(1) {
 		return failed(1, err)
+	}
+	if err := d.checkRun(); err != nil {
+		return 1, err
 	}
 	program, err := d.elaborate(script, library)
 	if err != nil || d.stopAfter(2) {
@@ -49,11 +47,7 @@ func runPasses(ctx context.Context, s *settings, arguments []string) (status int
 	if err != nil || d.stopAfter(4) {
 		return failed(4, err)
 	}
-	status, err = d.run(ctx, built)
-	if err != nil || status != 0 {
-		return 1, &passError{pass: 5, err: cmp.Or(err, errSaid)}
-	}
-	return 0, nil
+	return d.run(ctx, built)
 }
 
 // driver carries what the passes share: the settings and the kernel.
@@ -72,9 +66,9 @@ func (d *driver) show(text []byte) error {
 }
 
 // parse is pass 1: the script, from wherever it comes, and the library.
-func (d *driver) parse(arguments []string) (script, library []*parse.File, err error) {
+func (d *driver) parse(ctx context.Context, arguments []string) (script, library []*parse.File, err error) {
 	watch := startWatch()
-	sources, rest, err := d.sources(arguments)
+	sources, rest, err := d.sources(ctx, arguments)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -85,79 +79,20 @@ func (d *driver) parse(arguments []string) (script, library []*parse.File, err e
 		script = append(script, file)
 	}
 	if err := d.report(found); err != nil {
+		if d.diagnostics == "text" {
+			fmt.Fprintf(d.stderr, "%s.\n", count(found.Errors(), "parse error"))
+		}
 		return nil, nil, err
 	}
 	library, err = d.library()
 	if err != nil {
 		return nil, nil, err
 	}
-	d.pass(watch, "Pass 1: parsed user script and %d library scripts", len(library))
+	d.pass(watch, "Pass 1: parsed user script and %s", count(len(library), "library script"))
 	if d.stopAfter(1) {
 		return nil, nil, parse.Dump(d.stdout, script...)
 	}
-	return script, library, nil
-}
-
-// sources finds the script: -e, a file or standard input. What follows is the
-// script's arguments.
-func (d *driver) sources(arguments []string) ([]*parse.Source, []string, error) {
-	var sources []*parse.Source
-	for i, text := range d.moreScripts {
-		sources = append(sources, &parse.Source{Name: fmt.Sprintf("<input%d>", i+1), Text: []byte(text)})
-	}
-	if d.scriptGiven {
-		return append(sources, &parse.Source{Name: "<input>", Text: []byte(d.script)}), arguments, nil
-	}
-	if len(arguments) == 0 {
-		return nil, nil, &usageError{"A script must be specified.\nGive a file, - for standard input, or the text itself after -e."}
-	}
-	name := arguments[0]
-	if name == "-" {
-		text, err := io.ReadAll(os.Stdin)
-		return append(sources, &parse.Source{Name: "<input>", Text: text}), arguments[1:], err
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		e := &kernel.UserError{Message: fmt.Sprintf("cannot read the script %s: %v", name, errors.Unwrap(err)), Cause: err}
-		if errors.Is(err, fs.ErrNotExist) {
-			e.Hint = "a script on the command line goes after -e"
-		}
-		return nil, nil, e
-	}
-	return append(sources, &parse.Source{Name: name, Text: text}), arguments[1:], nil
-}
-
-// library parses the scripts of -I folders and those that are built in.
-func (d *driver) library() ([]*parse.File, error) {
-	var files []*parse.File
-	read := func(system fs.FS, prefix string) error {
-		return fs.WalkDir(system, ".", func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || filepath.Ext(path) != ".stp" {
-				return err
-			}
-			text, err := fs.ReadFile(system, path)
-			if err != nil {
-				return err
-			}
-			file, err := parse.Parse(&parse.Source{Name: prefix + path, Text: text, Library: true}, parse.Options{})
-			// A broken library file is not there; the script may do without.
-			for _, found := range diagnosticsOf(err) {
-				found.Severity = parse.Warning
-				d.render(d.stderr, parse.Diagnostics{found})
-			}
-			files = append(files, file)
-			return nil
-		})
-	}
-	if err := read(tapsets.Files, "tapset/"); err != nil {
-		return nil, err
-	}
-	for _, folder := range d.libraries {
-		if err := read(os.DirFS(folder), folder+"/"); err != nil {
-			return nil, &kernel.UserError{Message: fmt.Sprintf("cannot read the library folder %s: %v", folder, err), Cause: err}
-		}
-	}
-	return files, nil
+	return script, library, ctx.Err()
 }
 
 // elaborate is pass 2.
@@ -167,10 +102,8 @@ func (d *driver) elaborate(script, library []*parse.File) (*elaborate.Program, e
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range script {
-		for _, n := range file.UnusedArguments {
-			found = append(found, &parse.Diagnostic{Severity: parse.Warning, Message: fmt.Sprintf("unused command line option $%d/@%d", n, n)})
-		}
+	for _, n := range unusedArguments(script) {
+		found = append(found, &parse.Diagnostic{Severity: parse.Warning, Message: fmt.Sprintf("unused command line option $%d/@%d", n, n)})
 	}
 	if err := d.report(found); err != nil {
 		return nil, err
@@ -214,7 +147,7 @@ func (d *driver) findKernel() (*kernel.Kernel, error) {
 func (d *driver) translate(program *elaborate.Program) translate.Module {
 	watch := startWatch()
 	module := translate.Translate(program)
-	d.pass(watch, "Pass 3: translated to C")
+	d.pass(watch, "Pass 3: translated to C into %q", kbuild.ScriptFile)
 	return module
 }
 
@@ -225,14 +158,11 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 	if err != nil {
 		return nil, err
 	}
-	if err := d.checkRun(); err != nil {
-		return nil, err
-	}
 	if d.folder, err = os.MkdirTemp("", "stap"); err != nil {
 		return nil, &kernel.UserError{Message: fmt.Sprintf("cannot make a temporary folder: %v", err), Hint: "name another place with TMPDIR", Cause: err}
 	}
 	options := kbuild.Options{
-		PoisonCache: d.poisonCache, Full: d.fullBuild, Name: d.module, Folder: d.folder,
+		PoisonCache: d.poisonCache || d.keep, Full: d.fullBuild, Name: d.module, Folder: d.folder,
 		Defines: d.defines, MakeVariables: d.makeVariables, Trace: d.trace,
 	}
 	if !d.disableCache {
@@ -240,15 +170,9 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 			return nil, err
 		}
 	}
-	if err := d.checkOutput(); err != nil {
-		return nil, err
-	}
 	built, err := kbuild.Build(ctx, module, k, options)
-	if ctx.Err() != nil {
-		return nil, errInterrupted
-	}
-	if err != nil {
-		return nil, err
+	if err != nil || ctx.Err() != nil {
+		return nil, explainBuild(ctx, k, err)
 	}
 	if built.Cached {
 		d.pass(watch, "Pass 4: using cached %s", built.Path)
@@ -264,20 +188,41 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 	return built, nil
 }
 
+// explainBuild says of a failed build whether the kernel is one that was tested.
+func explainBuild(ctx context.Context, k *kernel.Kernel, err error) error {
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	var build *kbuild.BuildError
+	if !errors.As(err, &build) {
+		return err
+	}
+	lies := "within"
+	if kernel.VersionLess(k.Release, oldestTested) || !strings.HasPrefix(k.Release, newestTested+".") && kernel.VersionLess(newestTested, k.Release) {
+		lies = "outside of"
+	}
+	note := fmt.Sprintf("Kernel version %s is %s the tested range %s ... %s.", k.Release, lies, oldestTested, newestTested)
+	return &passError{pass: 4, note: note, err: err}
+}
+
 // leaveModule puts a module where its user will look for it: one with a name
 // into the current folder, any other that has been asked for into the cache or,
 // without one, a folder that is kept.
 func (d *driver) leaveModule(built *kbuild.Result) error {
 	if d.module == "" {
-		if d.stopAfter(4) && strings.HasPrefix(built.Path, d.folder) {
-			cache, err := d.openCache()
-			if err != nil || d.disableCache {
-				d.keep = true
-				return nil
-			}
-			if path, ok := cache.Path(built.Name); ok {
-				built.Path = path
-			}
+		if !d.stopAfter(4) || !strings.HasPrefix(built.Path, d.folder) {
+			return nil
+		}
+		if d.disableCache {
+			d.keep = true
+			return nil
+		}
+		cache, err := d.openCache()
+		if err != nil {
+			return err
+		}
+		if path, ok := cache.Path(built.Name); ok {
+			built.Path = path
 		}
 		return nil
 	}

@@ -22,15 +22,16 @@ func newPrepCommand() *cobra.Command {
 	var request kernel.Request
 	var list bool
 	command := &cobra.Command{
-		Use:   "prep [-r RELEASE] [--vm] [--debuginfo]",
+		Use:   "prep [-r RELEASE] [--vm] [--debuginfo] [--headers-only] [--list]",
 		Short: "Fetch a kernel's headers, image and debuginfo",
 		Long: `Fetch what scripts for a kernel need, from Debian's packages, into
 ~/.local/share/gostap/kernels (XDG_DATA_HOME is heeded). What is there already
 is not fetched again; what was interrupted continues. Root is needed only to
 install programs that --vm lacks, and is then asked for once.`,
-		Args:          cobra.NoArgs,
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Args:                  noOperands,
+		DisableFlagsInUseLine: true,
+		SilenceUsage:          true,
+		SilenceErrors:         true,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if list {
 				return listKernels(command.OutOrStdout())
@@ -53,7 +54,7 @@ install programs that --vm lacks, and is then asked for once.`,
 	}
 	flags := command.Flags()
 	flags.StringVarP(&request.Release, "release", "r", "", "kernel `RELEASE` or its beginning: 6.1 is the newest 6.1 (default: the running kernel)")
-	flags.BoolVar(&request.Guest, "vm", false, "also what `stap --vm` needs: QEMU, compiler, busybox")
+	flags.BoolVar(&request.Guest, "vm", false, "also what stap --vm needs: QEMU, compiler, busybox")
 	flags.BoolVar(&request.Debuginfo, "debuginfo", false, "also the kernel's DWARF")
 	flags.BoolVar(&request.HeadersOnly, "headers-only", false, "neither image nor modules")
 	flags.BoolVar(&list, "list", false, "list the kernels at hand")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,8 +37,14 @@ func (e *passError) Unwrap() error { return e.err }
 
 // failed gives the status and the error of a run whose pass did not succeed.
 func failed(pass int, err error) (int, error) {
-	if err == nil {
+	var failure *passError
+	switch {
+	case err == nil:
 		return 0, nil
+	case errors.As(err, &failure):
+		return 1, err
+	case errors.Is(err, context.Canceled):
+		err = errInterrupted
 	}
 	return 1, &passError{pass: pass, err: err}
 }

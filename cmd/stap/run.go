@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"syscall"
 
@@ -14,6 +15,30 @@ import (
 	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/staprun/vm"
 )
+
+// patience is how many signals end the program without an orderly stop.
+const patience = 3
+
+// heedSignals gives a context that ends with the first signal that asks for the
+// end. The third one ends the program at once.
+func (d *driver) heedSignals(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, patience)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		for range patience {
+			<-signals
+			cancel()
+		}
+		fmt.Fprintln(d.stderr, "Too many interrupts received, exiting.")
+		d.cleanUp()
+		os.Exit(1)
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel()
+	}
+}
 
 // run is pass 5: the module runs here, or in a guest.
 func (d *driver) run(ctx context.Context, built *kbuild.Result) (int, error) {
@@ -29,7 +54,13 @@ func (d *driver) run(ctx context.Context, built *kbuild.Result) (int, error) {
 	if err == nil {
 		d.pass(watch, "Pass 5: run completed")
 	}
-	return status, err
+	if err == nil && status == 0 {
+		return 0, nil
+	}
+	if err == nil {
+		err = errSaid // by the script or staprun
+	}
+	return status, &passError{pass: 5, err: err}
 }
 
 // staprunOptions are the options of staprun that stand for ours.
@@ -100,39 +131,53 @@ func (d *driver) runHere(ctx context.Context, built *kbuild.Result) (int, error)
 	return status, nil
 }
 
-// checkOutput makes the file of -o before anything is built.
-func (d *driver) checkOutput() error {
-	if d.output == "" || d.lastPass < 5 {
-		return nil
-	}
-	file, err := os.Create(d.output)
-	if err != nil {
-		return &kernel.UserError{Message: fmt.Sprintf("cannot write the output: %v", err), Cause: err}
-	}
-	return file.Close()
-}
-
-// checkRun says before anything is built, and better than the kernel would,
-// why a module cannot run here. A module for another kernel is only built.
+// checkRun says before anything is built, and better than the kernel would, why
+// a module cannot run. A module for a kernel that does not run here is only built.
 func (d *driver) checkRun() error {
-	if d.lastPass < 5 || d.guest {
+	if d.lastPass < 5 {
 		return nil
 	}
-	if !d.kernel.Running {
+	k, err := d.findKernel()
+	if err != nil {
+		return err
+	}
+	if !k.Running && !d.guest {
 		if !d.noWarnings {
-			fmt.Fprintf(d.stderr, "WARNING: kernel %s does not run here: the module is built and not run; --vm runs it in a throw-away guest\n", d.kernel.Release)
+			fmt.Fprintf(d.stderr, "WARNING: kernel %s does not run here: the module is built and not run; --vm runs it in a throw-away guest\n", k.Release)
 		}
 		d.lastPass = 4
 		return nil
 	}
-	if _, err := os.Stat("/proc/modules"); err != nil {
+	if _, err := os.Stat("/proc/modules"); err != nil && !d.guest {
 		return &kernel.UserError{
 			Message: "this kernel has no loadable modules",
 			Hint:    "add --vm: the script then runs in a throw-away guest",
 		}
 	}
-	return nil
+	output, err := d.openOutput(0)
+	if err != nil {
+		return err
+	}
+	return output.Close()
 }
+
+// openOutput gives what the script writes to: -o's file on this machine, which is
+// made when missing, or standard output.
+func (d *driver) openOutput(how int) (io.WriteCloser, error) {
+	if d.output == "" {
+		return standardOutput{d.stdout}, nil
+	}
+	file, err := os.OpenFile(d.output, os.O_WRONLY|os.O_CREATE|how, 0o666)
+	if err != nil {
+		return nil, &kernel.UserError{Message: fmt.Sprintf("cannot write the output to %s: %v", d.output, errors.Unwrap(err)), Cause: err}
+	}
+	return file, nil
+}
+
+// standardOutput stays open.
+type standardOutput struct{ io.Writer }
+
+func (standardOutput) Close() error { return nil }
 
 // runInGuest boots the kernel in a throw-away guest and runs staprun there.
 func (d *driver) runInGuest(ctx context.Context, built *kbuild.Result) (status int, err error) {
@@ -140,14 +185,14 @@ func (d *driver) runInGuest(ctx context.Context, built *kbuild.Result) (status i
 	if err != nil {
 		return 1, err
 	}
-	stdout, closeOutput, err := d.guestOutput()
+	output, err := d.openOutput(os.O_TRUNC)
 	if err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, closeOutput()) }()
+	defer func() { err = errors.Join(err, output.Close()) }()
 	guest, err := vm.Boot(ctx, config)
 	if ctx.Err() != nil {
-		return 1, nil // Ctrl-C while it boots
+		return 1, errInterrupted
 	}
 	if err != nil {
 		return 1, err
@@ -155,7 +200,7 @@ func (d *driver) runInGuest(ctx context.Context, built *kbuild.Result) (status i
 	defer guest.Close()
 	command := vm.Command{
 		Args:   append(append([]string{"/usr/bin/staprun"}, d.staprunOptions()...), guestModule(built)),
-		Stdout: stdout, Stderr: d.stderr,
+		Stdout: output, Stderr: d.stderr,
 	}
 	if folder, err := os.Getwd(); err == nil && d.command != "" {
 		command.Dir = folder
@@ -201,16 +246,4 @@ func (d *driver) guestConfig(built *kbuild.Result) (vm.Config, error) {
 		}
 	}
 	return config, nil
-}
-
-// guestOutput is where a guest's script writes: -o's file is on this machine.
-func (d *driver) guestOutput() (io.Writer, func() error, error) {
-	if d.output == "" {
-		return d.stdout, func() error { return nil }, nil
-	}
-	file, err := os.Create(d.output)
-	if err != nil {
-		return nil, nil, &kernel.UserError{Message: fmt.Sprintf("cannot write the output: %v", err), Cause: err}
-	}
-	return file, file.Close, nil
 }

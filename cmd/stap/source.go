@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gostap/gostap/kernel"
+	"github.com/gostap/gostap/parse"
+	"github.com/gostap/gostap/tapsets"
+)
+
+// sources finds the script: -e, a file or standard input, and those of -E. What
+// follows is the script's arguments.
+func (d *driver) sources(ctx context.Context, arguments []string) ([]*parse.Source, []string, error) {
+	var first *parse.Source
+	var err error
+	switch {
+	case d.scriptGiven:
+		first = &parse.Source{Name: "<input>", Text: []byte(d.script)}
+	case len(arguments) == 0:
+		return nil, nil, usage("A script must be specified.\nGive a file, - for standard input, or the text itself after -e.")
+	case arguments[0] == "-":
+		first, arguments = &parse.Source{Name: "<input>"}, arguments[1:]
+		first.Text, err = readAll(ctx, os.Stdin)
+	default:
+		first, err = readScript(arguments[0])
+		arguments = arguments[1:]
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if at := bytes.IndexByte(first.Text, 0); at >= 0 {
+		return nil, nil, &kernel.UserError{
+			Message: fmt.Sprintf("%s is not a script: byte %d of it is 0", first.Name, at+1),
+			Hint:    "a finished module is run with staprun, a program with -c",
+		}
+	}
+	sources := []*parse.Source{first}
+	for i, text := range d.moreScripts {
+		sources = append(sources, &parse.Source{Name: fmt.Sprintf("<input%d>", i+2), Text: []byte(text)})
+	}
+	return sources, arguments, nil
+}
+
+func readScript(name string) (*parse.Source, error) {
+	text, err := os.ReadFile(name)
+	if err == nil {
+		return &parse.Source{Name: name, Text: text}, nil
+	}
+	e := &kernel.UserError{Message: fmt.Sprintf("cannot read the script %s: %v", name, errors.Unwrap(err)), Cause: err}
+	if errors.Is(err, fs.ErrNotExist) {
+		e.Hint = "a script on the command line goes after -e"
+	}
+	return nil, e
+}
+
+// readAll reads to the end, or until ctx is done.
+func readAll(ctx context.Context, from io.Reader) ([]byte, error) {
+	var text []byte
+	var err error
+	done := make(chan struct{})
+	go func() {
+		text, err = io.ReadAll(from)
+		close(done)
+	}()
+	select {
+	case <-done:
+		return text, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// unusedArguments lists the arguments, by number, that no script uses.
+func unusedArguments(script []*parse.File) []int {
+	unused := script[0].UnusedArguments
+	for _, file := range script[1:] {
+		unused = slices.DeleteFunc(slices.Clone(unused), func(n int) bool {
+			return !slices.Contains(file.UnusedArguments, n)
+		})
+	}
+	return unused
+}
+
+// library parses the scripts of the -I folders, then those that are built in: of
+// two definitions the first one holds.
+func (d *driver) library() ([]*parse.File, error) {
+	var files []*parse.File
+	for _, folder := range d.libraries {
+		k, err := d.findKernel()
+		if err != nil {
+			return nil, err
+		}
+		paths, err := libraryFiles(folder, k)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return nil, &kernel.UserError{Message: fmt.Sprintf("cannot read the library script %s: %v", path, errors.Unwrap(err)), Cause: err}
+			}
+			files = append(files, d.libraryFile(path, text))
+		}
+	}
+	err := fs.WalkDir(tapsets.Files, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".stp" {
+			return err
+		}
+		text, err := fs.ReadFile(tapsets.Files, path)
+		if err == nil {
+			files = append(files, d.libraryFile("tapset/"+path, text))
+		}
+		return err
+	})
+	return files, err
+}
+
+// libraryFile parses a library script. A broken one is not there; the script may
+// do without it.
+func (d *driver) libraryFile(name string, text []byte) *parse.File {
+	file, err := parse.Parse(&parse.Source{Name: name, Text: text, Library: true}, parse.Options{})
+	for _, found := range diagnosticsOf(err) {
+		if found.Severity = parse.Warning; !d.noWarnings {
+			d.render(d.stderr, parse.Diagnostics{found})
+		}
+	}
+	return file
+}
+
+// libraryFiles lists the scripts of a library folder that are for a kernel. Those
+// in folders named after its release and architecture come before those for
+// all, and of equal names the first one counts:
+//
+//	linux/6.1.0-9-amd64/x86_64  linux/6.1.0-9-amd64  linux/6.1.0/x86_64  linux/6.1.0
+//	linux/6.1/x86_64  linux/6.1  linux/x86_64  linux
+//
+// then the same without linux.
+func libraryFiles(root string, k *kernel.Kernel) ([]string, error) {
+	if _, err := os.ReadDir(root); err != nil {
+		return nil, &kernel.UserError{Message: fmt.Sprintf("cannot read the library folder %s: %v", root, errors.Unwrap(err)), Cause: err}
+	}
+	base, _, _ := strings.Cut(k.Release, "-")
+	parts := strings.SplitN(base, ".", 3)
+	versions := []string{k.Release, base, strings.Join(parts[:min(2, len(parts))], "."), ""}
+	var paths []string
+	for _, platform := range []string{"linux", ""} {
+		seen := map[string]bool{}
+		for _, version := range versions {
+			for _, arch := range []string{k.Arch, ""} {
+				found, err := filepath.Glob(filepath.Join(quoteGlob(root), platform, version, arch, "*.stp"))
+				if err != nil {
+					return nil, fmt.Errorf("the library folder %s: %w", root, err)
+				}
+				for _, path := range found {
+					if name := filepath.Base(path); !seen[name] {
+						seen[name] = true
+						paths = append(paths, path)
+					}
+				}
+			}
+		}
+	}
+	return paths, nil
+}
+
+// quoteGlob gives the pattern that matches a path and nothing else.
+func quoteGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
