@@ -74,7 +74,7 @@ func (b *builder) full(ctx context.Context) error {
 	// What kbuild tells its tools by the environment is written down for the replay.
 	makefile := fmt.Sprintf(`obj-m := %[1]s.o
 %[1]s-y := %[2]s %[3]s
-ccflags-y := -I%[4]s -g0%[5]s
+ccflags-y := -I%[4]s%[5]s
 ccflags-remove-y := $(CC_FLAGS_FTRACE)
 $(file >%[6]s)
 $(foreach name,%[7]s,$(file >>%[6]s,$(name)=$($(name))))
@@ -86,7 +86,7 @@ $(foreach name,%[7]s,$(file >>%[6]s,$(name)=$($(name))))
 		}
 	}
 	arguments := []string{"-j2", "-C", b.target.BuildTree, "M=" + b.options.Folder,
-		"CONFIG_DEBUG_INFO_BTF_MODULES="}
+		"CONFIG_DEBUG_INFO_BTF_MODULES=", "KCFLAGS=-g0"}
 	arguments = append(arguments, b.options.MakeVariables...)
 	command := exec.CommandContext(ctx, "make", append(arguments, "modules")...)
 	return b.run(command)

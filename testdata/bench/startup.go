@@ -43,7 +43,7 @@ var startCases = []startCase{
 // started is what the rounds of one case took.
 type started struct {
 	least, median float64 // seconds
-	memory        int64   // KB, the peak of stap itself
+	memory        int64   // KB, the peak of stap or of a compiler that it runs
 	module        int64   // bytes
 }
 
@@ -51,8 +51,8 @@ type started struct {
 func (b *bench) startUp(ctx context.Context) ([]table, error) {
 	t := table{
 		title:  "Start-up: script to module",
-		intro:  fmt.Sprintf("%d rounds each, each in a cache of its own; seconds of the wall clock, least and median. Memory is the peak of stap itself.", rounds),
-		header: []string{"case", "kernel", "least", "median", "target", "SystemTap 5.6", "stap's memory", "module"},
+		intro:  fmt.Sprintf("%d rounds each, each in a cache of its own; seconds of the wall clock, least and median. Memory is the peak of the largest process, stap or the compiler that it runs.", rounds),
+		header: []string{"case", "kernel", "least", "median", "target", "SystemTap 5.6", "memory", "module"},
 		notes:  []string{"On a machine like this with nothing else to do a bare kernel build of a module of one file takes 1.0 s, and bpftrace's hello 0.33 s."},
 	}
 	for _, k := range b.kernels {
@@ -100,7 +100,7 @@ func (b *bench) timeCase(ctx context.Context, k *kernel.Kernel, c startCase) (st
 	return s, nil
 }
 
-// start builds a script and gives the module and stap's peak memory in KB.
+// start builds a script and gives the module and the peak memory in KB.
 func (b *bench) start(ctx context.Context, k *kernel.Kernel, cache, script string) (string, int64, error) {
 	command := exec.CommandContext(ctx, b.stap, "-p4", "-r", k.Release, "-e", script)
 	command.Env = append(os.Environ(), "SYSTEMTAP_DIR="+cache)
