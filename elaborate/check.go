@@ -143,16 +143,22 @@ func (c *checker) delete(s *parse.DeleteStatement) []Statement {
 
 // variable finds or makes the variable of that name and tells it its type.
 func (c *checker) variable(at parse.Token, wanted parse.Type) *Variable {
-	v, ok := c.locals[at.Text]
-	if !ok {
-		if v, ok = c.globals[at.Text]; !ok {
-			v = &Variable{Token: at}
-			c.locals[at.Text] = v
-			c.order = append(c.order, v)
-		}
+	v := c.find(at.Text)
+	if v == nil {
+		v = &Variable{Token: at}
+		c.locals[at.Text] = v
+		c.order = append(c.order, v)
 	}
 	c.unify(v, wanted, at)
 	return v
+}
+
+// find gives the variable of that name that is in sight, nil when there is none yet.
+func (c *checker) find(name string) *Variable {
+	if v, ok := c.locals[name]; ok {
+		return v
+	}
+	return c.globals[name]
 }
 
 // unify gives a variable its type, or says that it has another.
@@ -193,7 +199,8 @@ func (c *checker) used(e *elaborator) (reads, writes []*Variable) {
 				continue
 			}
 			seen[f] = true
-			inner := &checker{elaborator: silent(e), function: f, locals: map[string]*Variable{}, reads: c.reads, writes: c.writes}
+			quiet := *e // with its own list of diagnostics, which nobody reads
+			inner := &checker{elaborator: &quiet, function: f, locals: map[string]*Variable{}, reads: c.reads, writes: c.writes}
 			for _, v := range append(append([]*Variable(nil), f.Parameters...), f.Locals...) {
 				inner.locals[v.Text] = v
 			}

@@ -29,6 +29,7 @@
 package elaborate
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
@@ -72,6 +73,7 @@ func Elaborate(script, library []*parse.File, o Options) (*Program, parse.Diagno
 	if e.diagnostics.Errors() > 0 {
 		return nil, e.diagnostics, nil
 	}
+	e.dropUnused()
 	e.order()
 	return e.program, e.diagnostics, nil
 }
@@ -102,6 +104,7 @@ type elaborator struct {
 type probeBody struct {
 	probe *Probe
 	body  *parse.Block
+	calls []*Function
 }
 
 func (e *elaborator) add(d *parse.Diagnostic) { e.diagnostics = append(e.diagnostics, d) }
@@ -257,7 +260,8 @@ func (e *elaborator) settleTypes() {
 }
 
 func (e *elaborator) checkBodies() {
-	for _, p := range e.probes {
+	for i := range e.probes {
+		p := &e.probes[i]
 		c := &checker{elaborator: e, place: p.probe.Place, locals: map[string]*Variable{}, reads: map[*Variable]bool{}, writes: map[*Variable]bool{}}
 		for _, v := range p.probe.Locals {
 			c.locals[v.Text] = v
@@ -266,6 +270,7 @@ func (e *elaborator) checkBodies() {
 		p.probe.Body = c.block(p.body)
 		p.probe.Locals = c.order
 		p.probe.Reads, p.probe.Writes = c.used(e)
+		p.calls = c.calls
 	}
 	for i := 0; i < len(e.program.Functions); i++ { // checking may add more
 		f := e.program.Functions[i]
@@ -277,7 +282,7 @@ func (e *elaborator) checkBodies() {
 			c.locals[v.Text] = v
 		}
 		c.order = f.Locals
-		f.Body = c.block(e.bodies[f].Body)
+		f.Body, f.checked = c.block(e.bodies[f].Body), true
 		f.Locals = c.order
 		f.Calls = c.calls
 	}
@@ -305,6 +310,25 @@ func (e *elaborator) findRecursion() {
 		}
 		f.Recursive = reaches(f)
 	}
+}
+
+// dropUnused takes out the functions that no probe comes to call: what they
+// are called with, and so their types, may never be known.
+func (e *elaborator) dropUnused() {
+	used := map[*Function]bool{}
+	var use func([]*Function)
+	use = func(calls []*Function) {
+		for _, f := range calls {
+			if !used[f] {
+				used[f] = true
+				use(f.Calls)
+			}
+		}
+	}
+	for _, p := range e.probes {
+		use(p.calls)
+	}
+	e.program.Functions = slices.DeleteFunc(e.program.Functions, func(f *Function) bool { return !used[f] })
 }
 
 // order puts the probes into the order in which they are armed.

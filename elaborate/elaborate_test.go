@@ -1,6 +1,7 @@
 package elaborate_test
 
 import (
+	"errors"
 	"io/fs"
 	"strings"
 	"testing"
@@ -108,6 +109,42 @@ func TestSimilar(t *testing.T) {
 		_, err := elaborateSource(t, &parse.Source{Name: "test", Text: []byte(script)}, false)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", script, err, want)
+		}
+	}
+}
+
+// TestArity: L300: the numbers of parameters that there are for a name, always in the same order.
+func TestArity(t *testing.T) {
+	script := `function f(a) { return a } function f(a, b) { return a } function f() { return 1 } probe begin { f(1, 2, 3) }`
+	for range 10 {
+		_, err := elaborateSource(t, &parse.Source{Name: "test", Text: []byte(script)}, false)
+		var found parse.Diagnostics
+		if !errors.As(err, &found) || len(found) != 1 || found[0].Hint != "there is one that takes 0, one that takes 1, one that takes 2" {
+			t.Fatalf("%v: %+v", err, found)
+		}
+	}
+}
+
+// TestCircularTypes: a structure inside itself and an array of itself, which
+// only damaged BTF has, are errors.
+func TestCircularTypes(t *testing.T) {
+	b := btftest.New()
+	b.Struct("s", 8, btftest.Member{Type: 1}, btftest.Member{Type: 1})
+	b.Pointer(1)
+	b.Array(3, 2)
+	b.Pointer(3)
+	b.Function("f", 0, btftest.Parameter{Name: "s", Type: 2}, btftest.Parameter{Name: "a", Type: 4})
+	for access, want := range map[string]string{"$s->x": "unable to find member 'x'", "$a[1]": "have no size"} {
+		source := &parse.Source{Name: "test", Text: []byte(`probe kernel.function("f") { print(` + access + `) }`)}
+		file, err := parse.Parse(source, parse.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, found, err := elaborate.Elaborate([]*parse.File{file}, nil, elaborate.Options{BTF: func() (*debuginfo.BTF, error) {
+			return debuginfo.ParseBTF(b.Bytes())
+		}})
+		if err != nil || !strings.Contains(found.Error(), want) {
+			t.Errorf("%s: %v %v, want %q", access, err, found, want)
 		}
 	}
 }

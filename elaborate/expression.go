@@ -2,6 +2,10 @@ package elaborate
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/gostap/gostap/parse"
 )
@@ -27,16 +31,12 @@ func (c *checker) value(x parse.Expression, wanted parse.Type) Expression {
 	if typed == nil {
 		return nil
 	}
-	if call, ok := typed.(*Call); ok && call.Function.Result == parse.Unknown && !c.settling(call.Function) {
+	if call, ok := typed.(*Call); ok && call.Function.Result == parse.Unknown && (call.Function.checked || call.Function.Code != nil) {
 		c.fail(tokenOf(x), fmt.Sprintf("function %s gives no value", call.Function.Text))
 		return nil
 	}
 	return typed
 }
-
-// settling reports whether a function's result may still be found: its body has
-// not been checked.
-func (c *checker) settling(f *Function) bool { return f.Code == nil && f.Body == nil }
 
 func tokenOf(x parse.Expression) parse.Token {
 	switch x := x.(type) {
@@ -141,23 +141,42 @@ func (c *checker) binary(x *parse.Binary) Expression {
 // commonType finds the type of two operands that must agree: the one that
 // either of them is known to have.
 func (c *checker) commonType(x, y parse.Expression) parse.Type {
-	quiet := &checker{elaborator: silent(c.elaborator), place: c.place, function: c.function, locals: c.locals,
-		order: c.order, reads: map[*Variable]bool{}, writes: map[*Variable]bool{}}
-	for _, operand := range []parse.Expression{x, y} {
-		typed := quiet.untyped(operand, parse.Unknown)
-		c.order = quiet.order
-		if typed != nil && typed.Type() != parse.Unknown {
-			return typed.Type()
-		}
+	if t := c.knownType(x); t != parse.Unknown {
+		return t
 	}
-	return parse.Unknown
+	return c.knownType(y)
 }
 
-// silent is e with its own list of diagnostics, which nobody reads.
-func silent(e *elaborator) *elaborator {
-	quiet := *e
-	quiet.diagnostics = nil
-	return &quiet
+// knownType gives the type that can be told of x without checking it.
+func (c *checker) knownType(x parse.Expression) parse.Type {
+	switch x := x.(type) {
+	case *parse.StringLiteral:
+		return parse.String
+	case *parse.NumberLiteral, *parse.Unary, *parse.Step, *parse.Target:
+		return parse.Long
+	case *parse.Binary:
+		if x.Text == "." {
+			return parse.String
+		}
+		return parse.Long
+	case *parse.Identifier:
+		if v := c.find(x.Text); v != nil {
+			return v.Type
+		}
+	case *parse.Call:
+		if f := c.lookUpFunction(signature{x.Text, len(x.Arguments)}); f != nil {
+			return f.Result
+		}
+	case *parse.Print:
+		if printNames[x.Text].toString {
+			return parse.String
+		}
+	case *parse.Conditional:
+		return c.commonType(x.X, x.Y)
+	case *parse.Assign:
+		return c.commonType(x.X, x.Y)
+	}
+	return parse.Unknown
 }
 
 // assign checks "x = y" and "x op= y".
@@ -250,15 +269,8 @@ func (c *checker) unresolved(x *parse.Call) {
 			continue
 		}
 		d := semanticError(x.Token, fmt.Sprintf("arity mismatch: no function '%s' takes %d arguments", name, len(x.Arguments)))
-		for s := range c.functions {
-			if s.name == name {
-				d.Hint = fmt.Sprintf("there is one that takes %d", s.arity)
-			}
-		}
-		for s := range c.library {
-			if s.name == name {
-				d.Hint = fmt.Sprintf("there is one that takes %d", s.arity)
-			}
+		if arities := c.arities(name); len(arities) > 0 {
+			d.Hint = "there is one that takes " + strings.Join(arities, ", one that takes ")
 		}
 		c.add(d)
 		return
@@ -266,4 +278,22 @@ func (c *checker) unresolved(x *parse.Call) {
 	d := semanticError(x.Token, "unresolved function "+x.Text)
 	d.Similar = parse.Similar(x.Text, names, 5)
 	c.add(d)
+}
+
+// arities lists with how many parameters there are functions of that name.
+func (c *checker) arities(name string) []string {
+	found := map[int]bool{}
+	for s := range c.functions {
+		found[s.arity] = found[s.arity] || s.name == name
+	}
+	for s := range c.library {
+		found[s.arity] = found[s.arity] || s.name == name
+	}
+	var arities []string
+	for _, arity := range slices.Sorted(maps.Keys(found)) {
+		if found[arity] {
+			arities = append(arities, strconv.Itoa(arity))
+		}
+	}
+	return arities
 }

@@ -93,7 +93,7 @@ func (e *elaborator) probe(p *parse.Probe) {
 			continue
 		}
 		probe := &Probe{Token: point.Token, Point: canonical(point), Place: place}
-		e.probes = append(e.probes, probeBody{probe, p.Body})
+		e.probes = append(e.probes, probeBody{probe: probe, body: p.Body})
 		if point.Sufficient {
 			return
 		}

@@ -34,6 +34,7 @@ type Function struct {
 	Code       *parse.EmbeddedCode // nil for a function in the language
 	Recursive  bool                // it can come to call itself
 	Calls      []*Function
+	checked    bool // its body, at least once: a result not found then may not be found at all
 }
 
 // Probe is one probe point with its handler.

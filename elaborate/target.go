@@ -86,10 +86,10 @@ func (c *checker) access(v value, a parse.Accessor) (value, *parse.Diagnostic) {
 	if v.x != nil {
 		return value{}, semanticError(a.Token, "a structure in registers has no members that can be read")
 	}
-	member, offset, found := findMember(structure, a.Member, 0)
+	member, offset, found := findMember(structure, a.Member, map[*debuginfo.Struct]bool{})
 	if !found {
 		d := semanticError(a.Token, fmt.Sprintf("unable to find member '%s' for %s", a.Member, structure))
-		d.Similar = parse.Similar(a.Member, memberNames(structure, 0), 5)
+		d.Similar = parse.Similar(a.Member, memberNames(structure, map[*debuginfo.Struct]bool{}), 5)
 		return value{}, d
 	}
 	t, err := member.Type()
@@ -160,18 +160,15 @@ func addressOf(v value, at parse.Token) Expression {
 	return &Binary{Token: parse.Token{Position: at.Position, Text: "+"}, X: v.address, Y: &Number{v.offset}}
 }
 
-// maxAnonymous bounds how deep anonymous structures nest, for damaged BTF.
-const maxAnonymous = 16
-
 // findMember looks a member up, also in anonymous structures inside; the offset
 // is in bits.
-func findMember(s *debuginfo.Struct, name string, depth int) (debuginfo.Member, int, bool) {
+func findMember(s *debuginfo.Struct, name string, seen map[*debuginfo.Struct]bool) (debuginfo.Member, int, bool) {
 	for _, m := range s.Members {
 		if m.Name == name {
 			return m, m.Offset, true
 		}
-		if inner := anonymous(m, depth); inner != nil {
-			if found, offset, ok := findMember(inner, name, depth+1); ok {
+		if inner := anonymous(m, seen); inner != nil {
+			if found, offset, ok := findMember(inner, name, seen); ok {
 				return found, m.Offset + offset, true
 			}
 		}
@@ -179,11 +176,11 @@ func findMember(s *debuginfo.Struct, name string, depth int) (debuginfo.Member, 
 	return debuginfo.Member{}, 0, false
 }
 
-func memberNames(s *debuginfo.Struct, depth int) []string {
+func memberNames(s *debuginfo.Struct, seen map[*debuginfo.Struct]bool) []string {
 	var names []string
 	for _, m := range s.Members {
-		if inner := anonymous(m, depth); inner != nil {
-			names = append(names, memberNames(inner, depth+1)...)
+		if inner := anonymous(m, seen); inner != nil {
+			names = append(names, memberNames(inner, seen)...)
 		} else if m.Name != "" {
 			names = append(names, m.Name)
 		}
@@ -191,8 +188,10 @@ func memberNames(s *debuginfo.Struct, depth int) []string {
 	return names
 }
 
-func anonymous(m debuginfo.Member, depth int) *debuginfo.Struct {
-	if m.Name != "" || depth >= maxAnonymous {
+// anonymous gives the anonymous structure that a member is, once: in damaged
+// BTF it may lie inside itself.
+func anonymous(m debuginfo.Member, seen map[*debuginfo.Struct]bool) *debuginfo.Struct {
+	if m.Name != "" {
 		return nil
 	}
 	t, err := m.Type()
@@ -200,18 +199,41 @@ func anonymous(m debuginfo.Member, depth int) *debuginfo.Struct {
 		return nil
 	}
 	s, _ := t.(*debuginfo.Struct)
+	if seen[s] {
+		return nil
+	}
+	seen[s] = true
 	return s
 }
 
 func firstMember(s *debuginfo.Struct) string {
-	if names := memberNames(s, 0); len(names) > 0 {
+	if names := memberNames(s, map[*debuginfo.Struct]bool{}); len(names) > 0 {
 		return names[0]
 	}
 	return "member"
 }
 
+// maxDimensions bounds an array's, for damaged BTF.
+const maxDimensions = 16
+
 // sizeOf gives the bytes of a value, 0 when it has no size.
 func sizeOf(t debuginfo.Type) int {
+	count := 1
+	for range maxDimensions {
+		array, ok := t.(*debuginfo.Array)
+		if !ok {
+			break
+		}
+		elem, err := array.Elem()
+		if err != nil {
+			return 0
+		}
+		count, t = count*array.Count, elem
+	}
+	return count * sizeOfOne(t)
+}
+
+func sizeOfOne(t debuginfo.Type) int {
 	switch t := t.(type) {
 	case *debuginfo.Int:
 		return t.Size
@@ -223,10 +245,6 @@ func sizeOf(t debuginfo.Type) int {
 		return 8
 	case *debuginfo.Struct:
 		return t.Size
-	case *debuginfo.Array:
-		if elem, err := t.Elem(); err == nil && elem != nil && t != elem {
-			return t.Count * sizeOf(elem)
-		}
 	}
 	return 0
 }

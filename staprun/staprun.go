@@ -80,8 +80,8 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 	return status, errors.Join(err, m.unload())
 }
 
-// Signals are those that end a session in order.
-var signals = []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP}
+// signals are those that end a session in order.
+var signals = []os.Signal{unix.SIGINT, unix.SIGTERM}
 
 // waker turns events from goroutines into something to poll: one byte each.
 type waker struct {
@@ -107,6 +107,9 @@ func (w *waker) close() {
 func (w *waker) notify() func() {
 	channel := make(chan os.Signal, 4)
 	signal.Notify(channel, signals...)
+	if !signal.Ignored(unix.SIGHUP) { // as nohup does
+		signal.Notify(channel, unix.SIGHUP)
+	}
 	done := make(chan struct{})
 	go func() {
 		for {

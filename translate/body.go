@@ -189,6 +189,10 @@ func (b *body) write(head, result string) {
 		b.jumps = true
 		b.printf("\tif (++c->nesting > MAXNESTING) {\n\t\tstap_error(c, \"MAXNESTING exceeded\");\n\t\tgoto out;\n\t}\n")
 	}
+	if b.function != nil && slices.ContainsFunc(b.calls, func(f *elaborate.Function) bool { return f.Code == nil }) {
+		b.jumps = true // what calls what calls multiplies, so it costs
+		b.printf("\tif (!stap_act(c, 1))\n\t\tgoto out;\n")
+	}
 	b.out.Write(b.setUp.Bytes())
 	b.lock()
 	b.out.Write(b.code.Bytes())

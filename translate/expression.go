@@ -21,7 +21,7 @@ func (b *body) discard(x elaborate.Expression) {
 			b.print(x, "&c->out")
 		}
 	default:
-		if value := b.expression(x); value != "" && x.Type() == parse.Long {
+		if value := b.expression(x); value != "" && x.Type() != parse.String {
 			b.emit("(void)%s;", value)
 		}
 	}

@@ -79,13 +79,14 @@ func (b *body) loop(s *elaborate.Loop) {
 }
 
 func (b *body) returns(s *elaborate.Return) {
-	if s.X != nil {
-		x := b.expression(s.X)
-		if b.function.Result == parse.String {
-			b.emit("stap_string_copy(result, %s);", x)
-		} else {
-			b.emit("result = %s;", x)
-		}
+	switch {
+	case s.X == nil:
+	case b.function.Result == parse.String:
+		b.emit("stap_string_copy(result, %s);", b.expression(s.X))
+	case b.function.Result == parse.Long:
+		b.emit("result = %s;", b.expression(s.X))
+	default: // nothing says of which type it is, so nobody uses it
+		b.discard(s.X)
 	}
 	b.emit("goto out;")
 	b.jumps = true

@@ -34,6 +34,7 @@ package translate
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gostap/gostap/elaborate"
@@ -42,7 +43,7 @@ import (
 
 // Translate writes the program in C.
 func Translate(p *elaborate.Program) Module {
-	t := &translator{program: p, shared: sharedGlobals(p), frames: map[*elaborate.Function]int{}}
+	t := &translator{program: p, shared: sharedGlobals(p), frames: map[*elaborate.Function]int{}, depths: map[*elaborate.Function]int{}}
 	t.printf("#include \"stap.h\"\n")
 	t.nesting()
 	var m Module
@@ -76,6 +77,7 @@ type translator struct {
 	out     bytes.Buffer
 	shared  map[*elaborate.Variable]bool // globals that need a lock
 	frames  map[*elaborate.Function]int  // strings in a function's frame
+	depths  map[*elaborate.Function]int  // strings that a call can need at once, see depth
 	deepest int                          // strings that one handler can need at once
 }
 
@@ -110,9 +112,9 @@ func (t *translator) globals() {
 	for _, g := range t.program.Globals {
 		t.printf("\n/* global %s */\n", g.Text)
 		if g.Type == parse.String {
-			t.printf("static char %s[MAXSTRINGLEN] = %s;\n", global(g), initialString(g))
+			t.printf("static char %s[MAXSTRINGLEN] __attribute__((unused)) = %s;\n", global(g), initialString(g))
 		} else {
-			t.printf("static stap_long %s = %s;\n", global(g), initialNumber(g))
+			t.printf("static stap_long %s __attribute__((unused)) = %s;\n", global(g), initialNumber(g))
 		}
 		if t.shared[g] {
 			t.printf("static struct stap_lock %s;\n", lockName(g))
@@ -143,21 +145,38 @@ func (t *translator) probe(i int, p *elaborate.Probe) {
 	b.locks(p)
 	b.statements(p.Body)
 	b.write(fmt.Sprintf("static void probe_%d(struct stap_context *c)", i), "")
-	t.deepest = max(t.deepest, len(b.strings)+t.depth(b.calls, map[*elaborate.Function]bool{}))
+	for _, f := range b.calls {
+		t.deepest = max(t.deepest, len(b.strings)+t.depth(f))
+	}
+	t.deepest = max(t.deepest, len(b.strings))
 }
 
-// depth gives how many strings a chain of calls can need, each function counted
-// once.
-func (t *translator) depth(calls []*elaborate.Function, above map[*elaborate.Function]bool) int {
-	deepest := 0
-	for _, f := range calls {
-		if above[f] {
-			continue
-		}
-		above[f] = true
-		deepest = max(deepest, t.frames[f]+t.depth(f.Calls, above))
-		delete(above, f)
+// depth gives how many strings a call of f can need: its own and those of the
+// chain below it. Frames of recursive functions are not in it: script adds them,
+// for as deep as they may nest.
+func (t *translator) depth(f *elaborate.Function) int {
+	if known, ok := t.depths[f]; ok {
+		return known
 	}
+	deepest := 0
+	seen := map[*elaborate.Function]bool{f: true}
+	calls := f.Calls
+	for len(calls) > 0 {
+		callee := calls[0]
+		calls = calls[1:]
+		switch {
+		case seen[callee]:
+		case f.Recursive && callee.Recursive: // perhaps in a circle with f
+			calls = append(slices.Clip(calls), callee.Calls...)
+		default:
+			deepest = max(deepest, t.depth(callee))
+		}
+		seen[callee] = true
+	}
+	if !f.Recursive {
+		deepest += t.frames[f]
+	}
+	t.depths[f] = deepest
 	return deepest
 }
 
@@ -194,9 +213,12 @@ func (t *translator) function(f *elaborate.Function) {
 	b.locals(f.Locals)
 	b.statements(f.Body)
 	result := ""
-	if f.Result == parse.Long {
+	switch f.Result {
+	case parse.Long:
 		b.declare("stap_long result = 0;")
 		result = "result"
+	case parse.String:
+		b.setUp.WriteString("\tresult[0] = 0;\n")
 	}
 	b.write(signature(f), result)
 	t.frames[f] = len(b.strings)
@@ -216,7 +238,7 @@ func (t *translator) script() {
 		t.printf("\t{ .point = %s, .handler = probe_%d, %s },\n", quote(p.Point), i, placeFields(p.Place))
 	}
 	t.printf("};\n\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
-	t.printf("\t.strings = (%d + %d * MAXNESTING) * MAXSTRINGLEN,\n};\n", t.deepest, recursive)
+	t.printf("\t.strings = (%d + %d * (MAXNESTING + 1)) * MAXSTRINGLEN,\n};\n", t.deepest, recursive)
 }
 
 // nesting is how deep recursive functions may call each other, unless -D says

@@ -2,6 +2,7 @@ package debuginfo_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
@@ -49,6 +50,28 @@ func TestDamagedBTF(t *testing.T) {
 	}
 	if _, err := btf.Function("f"); err == nil {
 		t.Error("a typedef of itself is a type")
+	}
+}
+
+// TestCircularTypes: a pointer to itself and an array of itself, which only
+// damaged BTF has, can be asked for their names.
+func TestCircularTypes(t *testing.T) {
+	b := btftest.New()
+	b.Pointer(1)
+	b.Array(2, 3)
+	b.Function("f", 0, btftest.Parameter{Name: "p", Type: 1}, btftest.Parameter{Name: "a", Type: 2})
+	btf, err := debuginfo.ParseBTF(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := btf.Function("f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"?**", "?[3][3]"} {
+		if name := f.Parameters[i].Type.String(); !strings.HasPrefix(name, want) {
+			t.Errorf("%s is called %s", f.Parameters[i].Name, name)
+		}
 	}
 }
 

@@ -111,18 +111,30 @@ func structName(union bool, name string) string {
 	return "struct " + name
 }
 
-func (t *Pointer) String() string { return elemName(t.elem) + "*" }
-func (t *Array) String() string   { return fmt.Sprintf("%s[%d]", elemName(t.elem), t.Count) }
+func (t *Pointer) String() string { return spell(t) }
+func (t *Array) String() string   { return spell(t) }
 
-func elemName(elem func() (Type, error)) string {
-	t, err := elem()
-	switch {
-	case err != nil:
-		return "?"
-	case t == nil:
-		return "void"
+// spell writes a type with the pointers and arrays around it.
+func spell(t Type) string {
+	around := ""
+	for range maxModifiers {
+		var elem func() (Type, error)
+		switch x := t.(type) {
+		case nil:
+			return "void" + around
+		case *Pointer:
+			around, elem = "*"+around, x.elem
+		case *Array:
+			around, elem = fmt.Sprintf("[%d]", x.Count)+around, x.elem
+		default:
+			return t.String() + around
+		}
+		var err error
+		if t, err = elem(); err != nil {
+			break
+		}
 	}
-	return t.String()
+	return "?" + around
 }
 
 // Function is a function's name and prototype.

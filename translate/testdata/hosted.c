@@ -1,102 +1,179 @@
-/* The runtime's interface in a program, so that scripts can be tested without a kernel. */
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * The runtime as an ordinary program: its own strings, contexts, memory,
+ * printing and session, over a stand-in for what they use of the kernel. So a
+ * script's meaning is tested where no kernel is at hand.
+ *
+ *	hosted [HITS]
+ *
+ * runs the begin handlers, then each armed probe HITS times (1), then the end
+ * or error handlers. What the script prints and, in brackets, what the runtime
+ * has to say goes to standard output, in order.
+ */
+#include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include "stap.h"
 
-static char strings[1 << 20], line[1 << 16];
-static int ending;
+/* One CPU, whose handlers nothing interrupts. */
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef unsigned long long u64;
+typedef int8_t s8;
+typedef int16_t s16;
+typedef int32_t s32;
+typedef long long s64;
+typedef struct { int counter; } atomic_t;
 
-const struct stap_family stap_begin, stap_end, stap_error_family, stap_timer, stap_function;
+#define __printf(string, first) __attribute__((format(__printf__, string, first)))
+#define __user
+#define fallthrough __attribute__((fallthrough))
+#define likely(x) (x)
+#define unlikely(x) (x)
+#define min(x, y) ((x) < (y) ? (x) : (y))
+#define min_t(type, x, y) min((type)(x), (type)(y))
+#define max_t(type, x, y) ((type)(x) > (type)(y) ? (type)(x) : (type)(y))
+#define min3(x, y, z) min(min(x, y), z)
+#define container_of(at, type, member) ((type *)((char *)(at) - offsetof(type, member)))
+#define barrier() __asm__ volatile("" ::: "memory")
+#define READ_ONCE(x) (x)
+#define WRITE_ONCE(x, value) ((x) = (value))
+#define smp_store_release(at, value) (*(at) = (value))
+#define cmpxchg(at, old, new) __sync_val_compare_and_swap(at, old, new)
+#define cmpxchg_acquire cmpxchg
+#define cmpxchg_release cmpxchg
+#define ATOMIC_INIT(n) { n }
+#define atomic_inc_return(at) (++(at)->counter)
+#define atomic_read(at) ((at)->counter)
+#define DEFINE_MUTEX(name) int name
+#define mutex_lock(at) ((void)(at))
+#define mutex_unlock(at) ((void)(at))
+#define DEFINE_PER_CPU(type, name) type name
+#define for_each_possible_cpu(cpu) for (cpu = 0; cpu < 1; cpu++)
+#define this_cpu_ptr(at) (at)
+#define this_cpu_inc(x) ((x)++)
+#define per_cpu_ptr(at, cpu) ((void)(cpu), (at))
+#define per_cpu(x, cpu) (x)
+#define cpu_to_node(cpu) (cpu)
+#define preempt_disable_notrace() barrier()
+#define preempt_enable_notrace() barrier()
+#define kvmalloc_node(size, flags, node) memset(malloc(size), 'x', size)
+#define kvfree free
+#define udelay(n) ((void)(n))
+#define scnprintf snprintf
+#define vscnprintf vsnprintf
+#define PAGE_SIZE 4096UL
 
-void stap_error(struct stap_context *c, const char *format, ...)
+#define STAP_MESSAGE_MAX 8192
+
+struct pt_regs {
+	unsigned long arguments[6];
+};
+
+static unsigned long regs_get_kernel_argument(struct pt_regs *registers, int n)
+{
+	return registers->arguments[n];
+}
+
+/* The first page is what cannot be read. */
+static long copy_from_kernel_nofault(void *dst, const void *src, size_t size)
+{
+	if ((unsigned long)src < PAGE_SIZE)
+		return -EFAULT;
+	memcpy(dst, src, size);
+	return 0;
+}
+
+#define copy_from_user_nofault copy_from_kernel_nofault
+
+/* The transport: standard output. */
+static struct { unsigned long dropped; u64 dropped_bytes; } stap_relay_cpus;
+static struct { size_t subbuf_size, n_subbufs; } hosted_relay, *stap_relay = &hosted_relay;
+static atomic_t stap_sequence;
+static char hosted_text[STAP_MESSAGE_MAX];
+
+static void stap_message_commit(struct stap_context *c)
+{
+	fwrite(hosted_text, 1, c->out.at - hosted_text, stdout);
+	c->out.at = c->out.end = NULL;
+}
+
+void stap_output_more(struct stap_output *out)
+{
+	if (out->at)
+		fwrite(hosted_text, 1, out->at - hosted_text, stdout);
+	out->at = hosted_text;
+	out->end = hosted_text + sizeof(hosted_text);
+}
+
+static int stap_session_state;
+static void stap_skipped(void);
+static void stap_string_cut(void);
+static void stap_handler_failed(struct stap_context *c);
+
+static __printf(2, 3) void stap_event(const char *kind, const char *format, ...)
 {
 	va_list arguments;
 
-	if (c->error)
+	if (!format)
 		return;
+	printf("[%s: ", kind);
 	va_start(arguments, format);
-	vsnprintf(c->message, sizeof(c->message), format, arguments);
+	vprintf(format, arguments);
 	va_end(arguments);
-	c->error = c->message;
+	printf("]\n");
 }
 
-void stap_string_copy(char *dst, const char *src)
-{
-	size_t n = strnlen(src, MAXSTRINGLEN - 1);
+#include "string.c"
+#include "context.c"
+#include "memory.c"
+#include "print.c"
+#include "session.c"
 
-	memmove(dst, src, n);
-	dst[n] = 0;
+stap_long stap_pid(void) { return 41; }
+stap_long stap_tid(void) { return 42; }
+stap_long stap_uid(void) { return 43; }
+stap_long stap_cpu(void) { return 0; }
+stap_long stap_time_ns(void) { return 1700000000123456789LL; }
+void stap_execname(char *dst) { stap_string_copy(dst, "hosted"); }
+
+static int hosted_arm(struct stap_probe *probe)
+{
+	probe->site = probe;
+	return 0;
 }
 
-void stap_string_append(char *dst, const char *src)
+static void hosted_disarm(struct stap_probe *probe)
 {
-	size_t have = strlen(dst), n = strnlen(src, MAXSTRINGLEN - 1 - have);
-
-	memmove(dst + have, src, n);
-	dst[have + n] = 0;
+	probe->site = NULL;
 }
 
-int stap_string_compare(const char *x, const char *y) { return strcmp(x, y); }
+const struct stap_family stap_timer = { .name = "timer", .arm = hosted_arm, .disarm = hosted_disarm };
+const struct stap_family stap_function = { .name = "function", .arm = hosted_arm, .disarm = hosted_disarm };
 
-void stap_put_bytes(struct stap_output *out, const char *text, unsigned long length)
+int main(int count, char **arguments)
 {
-	unsigned long room = out->end - out->at;
-
-	memcpy(out->at, text, length < room ? length : room);
-	out->at += length < room ? length : room;
-}
-
-void stap_put_string(struct stap_output *out, const char *text) { stap_put_bytes(out, text, strlen(text)); }
-
-void stap_put_long(struct stap_output *out, stap_long value)
-{
-	char text[24];
-
-	stap_put_bytes(out, text, sprintf(text, "%lld", value));
-}
-
-void stap_output_string(struct stap_output *out, char *dst)
-{
-	out->at = dst;
-	out->end = dst + MAXSTRINGLEN - 1;
-}
-
-void stap_output_finish(struct stap_output *out) { *out->at = 0; }
-
-void stap_put_number(struct stap_output *out, struct stap_format f, stap_long value)
-{
-	char text[24];
-
-	stap_put_bytes(out, text, sprintf(text, f.conversion == 'x' ? "%llx" : "%lld", value));
-}
-
-void stap_put_text(struct stap_output *out, struct stap_format f, const char *text) { stap_put_string(out, text); }
-
-int stap_lock_read(struct stap_context *c, struct stap_lock *lock) { return 1; }
-int stap_lock_write(struct stap_context *c, struct stap_lock *lock) { return 1; }
-void stap_unlock_read(struct stap_lock *lock) { }
-void stap_unlock_write(struct stap_lock *lock) { }
-void stap_exit(void) { ending = 1; }
-stap_long stap_pid(void) { return 42; }
-void stap_execname(char *dst) { strcpy(dst, "hosted"); }
-void stap_warning(const char *format, ...) { }
-
-int main(void)
-{
-	static struct stap_context c;
+	int hits = count > 1 ? atoi(arguments[1]) : 1;
+	char summary[512];
 	unsigned int i;
 
-	for (i = 0; i < stap_script.probe_count; i++) {
-		memset(strings, 'x', sizeof(strings));
-		c = (struct stap_context){ .out = { line, line + sizeof(line), 0 }, .actions = MAXACTION_INTERRUPTIBLE };
-		c.strings = strings;
-		c.strings_end = strings + stap_script.strings;
-		stap_script.probes[i].handler(&c);
-		fwrite(line, 1, c.out.at - line, stdout);
-		if (c.error)
-			printf("ERROR: %s near %s\n", c.error, c.near);
-	}
-	return 0;
+	stap_cpus.context.out.relay = 1;
+	if (stap_contexts_init() || stap_session_start(44))
+		return 1;
+	for (; hits > 0; hits--)
+		for (i = 0; i < stap_script.probe_count; i++)
+			if (stap_script.probes[i].site)
+				stap_run_handler(&stap_script.probes[i], STAP_RUNNING);
+	stap_session_stop();
+	stap_session_summary(summary, sizeof(summary));
+	if (stap_strings_cut)
+		printf("[cut: %lu]\n", stap_strings_cut);
+	stap_contexts_exit();
+	return fflush(stdout) ? 1 : 0;
 }
