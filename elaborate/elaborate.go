@@ -282,7 +282,10 @@ func (e *elaborator) checkBodies() {
 			c.locals[v.Text] = v
 		}
 		c.order = f.Locals
-		f.Body, f.checked = c.block(e.bodies[f].Body), true
+		f.Body = c.block(e.bodies[f].Body)
+		if !f.checked { // its callers did not know yet whether it gives a value
+			f.checked, *e.changed = true, true
+		}
 		f.Locals = c.order
 		f.Calls = c.calls
 	}

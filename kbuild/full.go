@@ -149,7 +149,7 @@ func explainDisk(folder string, err error) error {
 			Hint:    "free some space, or name another folder with SYSTEMTAP_DIR (cache) or TMPDIR (temporary files), or use --disable-cache",
 			Cause:   err,
 		}
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
 		return &kernel.UserError{
 			Message: "cannot write in " + folder,
 			Hint:    "name another folder with SYSTEMTAP_DIR (cache) or TMPDIR (temporary files), or use --disable-cache",

@@ -13,7 +13,6 @@ import (
 
 	"github.com/gostap/gostap/kbuild"
 	"github.com/gostap/gostap/kernel"
-	"github.com/gostap/gostap/staprun/vm"
 )
 
 // patience is how many signals end the program without an orderly stop.
@@ -24,7 +23,10 @@ const patience = 3
 func (d *driver) heedSignals(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, patience)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup does
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		for range patience {
 			<-signals
@@ -178,72 +180,3 @@ func (d *driver) openOutput(how int) (io.WriteCloser, error) {
 type standardOutput struct{ io.Writer }
 
 func (standardOutput) Close() error { return nil }
-
-// runInGuest boots the kernel in a throw-away guest and runs staprun there.
-func (d *driver) runInGuest(ctx context.Context, built *kbuild.Result) (status int, err error) {
-	config, err := d.guestConfig(built)
-	if err != nil {
-		return 1, err
-	}
-	output, err := d.openOutput(os.O_TRUNC)
-	if err != nil {
-		return 1, err
-	}
-	defer func() { err = errors.Join(err, output.Close()) }()
-	guest, err := vm.Boot(ctx, config)
-	if ctx.Err() != nil {
-		return 1, errInterrupted
-	}
-	if err != nil {
-		return 1, err
-	}
-	defer guest.Close()
-	command := vm.Command{
-		Args:   append(append([]string{"/usr/bin/staprun"}, d.staprunOptions()...), guestModule(built)),
-		Stdout: output, Stderr: d.stderr,
-	}
-	if folder, err := os.Getwd(); err == nil && d.command != "" {
-		command.Dir = folder
-	}
-	if d.command != "" {
-		command.Stdin = os.Stdin
-	}
-	status, err = guest.Run(ctx, command)
-	if errors.Is(err, context.Canceled) {
-		err = nil
-	}
-	for _, line := range guest.Complaints() {
-		fmt.Fprintf(d.stderr, "WARNING: the guest's kernel: %s\n", line)
-	}
-	return status, err
-}
-
-func guestModule(built *kbuild.Result) string { return "/stap/" + filepath.Base(built.Path) }
-
-func (d *driver) guestConfig(built *kbuild.Result) (vm.Config, error) {
-	k, err := d.findKernel()
-	if err != nil {
-		return vm.Config{}, err
-	}
-	staprun, err := findStaprun()
-	if err != nil {
-		return vm.Config{}, err
-	}
-	busybox, err := kernel.Busybox()
-	if err != nil {
-		return vm.Config{}, err
-	}
-	config := vm.Config{Image: k.Image, ModulesDir: k.ModulesDir, Staprun: staprun, Busybox: busybox, Arch: k.Arch}
-	config.Files = []vm.File{{Path: guestModule(built), Mode: 0o644, Host: built.Path}}
-	if d.command != "" || len(d.guestFiles) > 0 {
-		packed, err := vm.Pack(d.command, d.guestFiles)
-		if err != nil {
-			return vm.Config{}, err
-		}
-		config.Files = append(config.Files, packed.Files...)
-		for _, missing := range packed.Missing {
-			fmt.Fprintf(d.stderr, "WARNING: not packed for the guest: %s\n", missing)
-		}
-	}
-	return config, nil
-}

@@ -137,11 +137,11 @@ func (d *driver) libraryFile(name string, text []byte) *parse.File {
 }
 
 // libraryFiles lists the scripts of a library folder that are for a kernel. Those
-// in folders named after its release and architecture come before those for
-// all, and of equal names the first one counts:
+// in folders named after its release (for VERSION-REST also VERSION, and VERSION's
+// first two numbers) and architecture come before those for all, and of equal
+// names the first one counts:
 //
-//	linux/6.1.0-9-amd64/x86_64  linux/6.1.0-9-amd64  linux/6.1.0/x86_64  linux/6.1.0
-//	linux/6.1/x86_64  linux/6.1  linux/x86_64  linux
+//	linux/RELEASE/ARCH  linux/RELEASE  …  linux/6.1/ARCH  linux/6.1  linux/ARCH  linux
 //
 // then the same without linux.
 func libraryFiles(root string, k *kernel.Kernel) ([]string, error) {

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/staprun/vm/guest"
 )
 
@@ -30,62 +31,43 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// guestConfigs returns a configuration for each kernel that was fetched.
-func guestConfigs(t *testing.T) map[string]Config {
-	t.Helper()
-	data := os.Getenv("XDG_DATA_HOME")
-	if data == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		data = filepath.Join(home, ".local", "share")
-	}
-	folders, err := filepath.Glob(filepath.Join(data, "gostap", "kernels", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	configs := map[string]Config{}
-	for _, folder := range folders {
-		release := filepath.Base(folder)
-		image := filepath.Join(folder, "boot", "vmlinuz-"+release)
-		if _, err := os.Stat(image); err != nil {
-			continue
-		}
-		configs[release] = Config{
-			Image: image, ModulesDir: filepath.Join(folder, "lib", "modules", release),
-		}
-	}
-	if len(configs) == 0 {
-		t.Fatalf("no kernel to boot under %s: run `stap prep --vm`", data)
-	}
-	for release := range configs {
-		configs[release] = withPrograms(t, configs[release])
-	}
-	return configs
+// guestKernel is a kernel to boot and how.
+type guestKernel struct {
+	release string
+	config  Config
 }
 
-// withPrograms adds busybox and the test binary as staprun. It is static,
-// unless it was built with the race detector.
-func withPrograms(t *testing.T, c Config) Config {
+// guestKernels gives the kernels of GOSTAP_KERNELS, in that order. The test
+// binary serves as staprun: it is static, unless built with the race detector.
+func guestKernels(t *testing.T) []guestKernel {
 	t.Helper()
-	busybox, err := exec.LookPath("busybox")
+	busybox, err := kernel.Busybox()
 	if err != nil {
-		t.Fatal("busybox is missing: run `stap prep --vm`")
-	}
-	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
-		t.Fatal("QEMU is missing: run `stap prep --vm`")
+		t.Fatalf("%v; run: stap prep --vm", err)
 	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Busybox, c.Staprun, c.CacheDir = busybox, self, t.TempDir()
-	return c
+	var kernels []guestKernel
+	for _, beginning := range strings.Fields(os.Getenv("GOSTAP_KERNELS")) {
+		k, err := kernel.FindGuest(beginning)
+		if err != nil {
+			t.Fatalf("%v; run: stap prep --vm -r %s", err, beginning)
+		}
+		kernels = append(kernels, guestKernel{k.Release, Config{
+			Image: k.Image, ModulesDir: k.ModulesDir, Busybox: busybox, Staprun: self, CacheDir: t.TempDir(),
+		}})
+	}
+	if len(kernels) == 0 {
+		t.Fatal("GOSTAP_KERNELS names no kernel, such as 6.1")
+	}
+	return kernels
 }
 
 func TestGuest(t *testing.T) {
-	for release, config := range guestConfigs(t) {
+	for _, k := range guestKernels(t) {
+		release, config := k.release, k.config
 		t.Run(release, func(t *testing.T) {
 			python := packedPython(t, &config)
 			start := time.Now()
@@ -379,10 +361,7 @@ func leftovers(t *testing.T) {
 }
 
 func TestGuestBootFails(t *testing.T) {
-	var base Config
-	for _, base = range guestConfigs(t) {
-		break
-	}
+	base := guestKernels(t)[0].config
 	rubbish := filepath.Join(t.TempDir(), "vmlinuz")
 	if err := os.WriteFile(rubbish, bytes.Repeat([]byte("rubbish "), 4096), 0o644); err != nil {
 		t.Fatal(err)
@@ -404,7 +383,7 @@ func TestGuestBootFails(t *testing.T) {
 		{"too little memory", func(c *Config) { c.Memory = 64 }, true, "too little memory"},
 		{"too little memory for the files", func(c *Config) {
 			c.Memory = 160
-			c.Files = []File{{Path: "/big", Data: make([]byte, 70<<20)}}
+			c.Files = []File{{Path: "/big", Data: make([]byte, 100<<20)}} // packed and unpacked
 		}, true, "too little memory"},
 		{"too much memory", func(c *Config) { c.Memory = 100 << 20 }, true, "of memory for the guest"},
 		{"missing extra file", func(c *Config) { c.Files = []File{{Path: "/x", Host: "/none"}} }, true, "/none"},
@@ -456,10 +435,7 @@ func TestGuestBootFails(t *testing.T) {
 // TestGuestModulesAndInstructionCount boots with a module and its parameter, on
 // the one CPU whose clock counts instructions.
 func TestGuestModulesAndInstructionCount(t *testing.T) {
-	var config Config
-	for _, config = range guestConfigs(t) {
-		break
-	}
+	config := guestKernels(t)[0].config
 	config.Modules = []string{"dummy numdummies=2"}
 	config.InstructionCount = true
 	g, err := Boot(t.Context(), config)
@@ -475,10 +451,7 @@ func TestGuestModulesAndInstructionCount(t *testing.T) {
 
 // TestGuestDies crashes a guest in three ways under a running program.
 func TestGuestDies(t *testing.T) {
-	var config Config
-	for _, config = range guestConfigs(t) {
-		break
-	}
+	config := guestKernels(t)[0].config
 	config.Accel = accelTCG
 	for name, test := range map[string]struct{ script, says string }{
 		"panic": {"echo c > /proc/sysrq-trigger", "panicked"},
@@ -511,7 +484,7 @@ func TestGuestHostKilled(t *testing.T) {
 		hostToBeKilled(t)
 		return
 	}
-	guestConfigs(t) // for its message if there is nothing to boot
+	guestKernels(t) // for its message if there is nothing to boot
 	host := exec.Command(os.Args[0], "-test.run=^TestGuestHostKilled$", "-test.v")
 	host.Env = append(os.Environ(), "GUEST_TEST_HOST=1")
 	output, err := host.StdoutPipe()
@@ -550,7 +523,8 @@ func TestGuestHostKilled(t *testing.T) {
 }
 
 func hostToBeKilled(t *testing.T) {
-	for _, config := range guestConfigs(t) {
+	for _, k := range guestKernels(t) {
+		config := k.config
 		config.Accel = accelTCG
 		g, err := Boot(t.Context(), config)
 		if err != nil {
