@@ -14,17 +14,47 @@ type Program struct {
 	Embedded  []*parse.EmbeddedCode
 }
 
-// Variable is a global, a local or a parameter.
+// Variable is a global, a local or a parameter. Several may have the same name:
+// those private to different files.
 type Variable struct {
 	parse.Token
-	Type     parse.Type
-	Global   bool
-	Initial  parse.Literal // of a global; nil: 0 or ""
-	Assigned bool          // somewhere in the program
-	inferred parse.Position
+	Type       parse.Type // of the value, or of each element of an array
+	Global     bool
+	Initial    parse.Literal // of a global; nil: 0 or ""
+	Assigned   bool          // somewhere in the program
+	Keys       []parse.Type  // of an array: its keys' types; nil for a scalar
+	Capacity   int64         // of an array: elements at most; 0: MAXMAPENTRIES
+	Wrap       bool          // a full array loses its oldest element
+	Statistics *Statistics   // of Stats: what is kept; nil for other types
+	PerCPU     bool          // a number that CPUs count apart, without a lock; see effects.go
+	inferred   parse.Position
 }
 
-// Function is one function, in the language or in C.
+// Statistics is what the program asks of a variable of type Stats. The count is
+// always kept.
+type Statistics struct {
+	Sum, Min, Max, Variance bool
+	Shift                   int        // bits of @variance(s, shift)
+	Histogram               *Histogram // nil without one
+}
+
+// Histogram is the shape of a histogram: @hist_log(s), or @hist_linear(s, low, high, step).
+type Histogram struct {
+	Log             bool
+	Low, High, Step int64
+}
+
+// Buckets is how many a histogram has, those below and above its range included.
+func (h *Histogram) Buckets() int64 {
+	if h.Log {
+		return 128
+	}
+	return (h.High-h.Low)/h.Step + 3
+}
+
+// Function is one function, in the language or in C. Several may have the same
+// name: overloads, those with other numbers of parameters, those private to
+// different files.
 type Function struct {
 	parse.Token
 	Parameters []*Variable
@@ -32,6 +62,9 @@ type Function struct {
 	Locals     []*Variable
 	Body       []Statement
 	Code       *parse.EmbeddedCode // nil for a function in the language
+	Overloads  []*Function         // tried in this order, each until it does "next"; then there is neither Body nor Code
+	Reads      []*Variable         // of a function in C: the globals that it says it reads
+	Writes     []*Variable         // and writes
 	Recursive  bool                // it can come to call itself
 	Calls      []*Function
 	checked    bool // its body, at least once: a result not found then may not be found at all
@@ -40,12 +73,14 @@ type Function struct {
 // Probe is one probe point with its handler.
 type Probe struct {
 	parse.Token
-	Point  string // canonical
-	Place  Place
-	Locals []*Variable
-	Body   []Statement
-	Reads  []*Variable // globals, in the order of their declaration
-	Writes []*Variable
+	Point     string     // canonical
+	Written   string     // as the script has it, before aliases: what pn() gives
+	Condition Expression // "if (…)" after the point: without it the handler does nothing; nil without one
+	Place     Place
+	Locals    []*Variable
+	Body      []Statement
+	Reads     []*Variable // globals, in the order of their declaration
+	Writes    []*Variable
 }
 
 // Statement is one of the nodes below.
@@ -93,6 +128,40 @@ type (
 		Message *Variable
 		Catch   []Statement
 	}
+
+	// Foreach runs Body for the elements of an array, those whose keys equal the
+	// Slice, at most Limit of them.
+	Foreach struct {
+		parse.Position
+		Array      *Variable
+		Keys       []*Variable  // locals or globals that are set
+		Value      *Variable    // set to the element; nil: not wanted
+		Slice      []Expression // nil without one; a nil element is "*"
+		SortKey    int          // 0: sorted by value if sorted at all; n: by the nth key
+		SortOrder  int          // -1 descending, 0 not sorted, 1 ascending
+		SortByStat string       // of an array of statistics: "count", "sum", "min", "max", "avg"; "" otherwise
+		Limit      Expression   // nil without one
+		Body       []Statement
+	}
+
+	// ForeachBucket runs Body for the numbers of a histogram's buckets.
+	ForeachBucket struct {
+		parse.Position
+		Buckets   *HistogramOf
+		Key       *Variable
+		Value     *Variable // set to the bucket's count; nil: not wanted
+		SortByKey bool      // else by count, if sorted at all
+		SortOrder int
+		Limit     Expression
+		Body      []Statement
+	}
+
+	// Delete takes elements out of an array, or empties a variable of type Stats.
+	Delete struct {
+		parse.Position
+		Variable *Variable
+		Keys     []Expression // nil: all of it; a nil element is "*"
+	}
 )
 
 // Pos is where the statement stands.
@@ -112,6 +181,15 @@ func (s *Branch) Pos() parse.Position { return s.Position }
 
 // Pos is where the statement stands.
 func (s *Try) Pos() parse.Position { return s.Position }
+
+// Pos is where the statement stands.
+func (s *Foreach) Pos() parse.Position { return s.Position }
+
+// Pos is where the statement stands.
+func (s *ForeachBucket) Pos() parse.Position { return s.Position }
+
+// Pos is where the statement stands.
+func (s *Delete) Pos() parse.Position { return s.Position }
 
 // Expression is one of the nodes below. Its type is never Stats.
 type Expression interface{ Type() parse.Type }
@@ -176,28 +254,122 @@ type (
 		Signed bool
 	}
 
-	// Dereference reads Size bytes of kernel memory at Address + Offset.
+	// Dereference reads Size bytes of memory at Address + Offset.
 	Dereference struct {
 		parse.Token // the accessor
 		Address     Expression
 		Offset      int64
 		Size        int
 		Signed      bool
+		User        bool // memory of the current process, not of the kernel
+	}
+
+	// StoreMemory writes Size bytes of memory at Address + Offset; its value is X.
+	StoreMemory struct {
+		parse.Token
+		Address Expression
+		Offset  int64
+		Size    int
+		User    bool
+		X       Expression
+	}
+
+	// Element is a[k1, k2]: 0 or "" where there is none.
+	Element struct {
+		parse.Token // the array's name
+		Array       *Variable
+		Keys        []Expression
+	}
+
+	// StoreElement sets an element, which is made if it is not there: to X, or to
+	// itself Operator X ("+", ".", …). Its value is the new one, or with Old the
+	// one before.
+	StoreElement struct {
+		parse.Token // the assignment's sign
+		Element     *Element
+		Operator    string // "" for "="
+		X           Expression
+		Old         bool
+	}
+
+	// Contains is "[k1, *] in a".
+	Contains struct {
+		parse.Token // the word "in"
+		Array       *Variable
+		Keys        []Expression // a nil element is "*"
+	}
+
+	// Aggregate is "s <<< x" or "s[k] <<< x"; its value is x.
+	Aggregate struct {
+		parse.Token
+		Variable *Variable
+		Keys     []Expression // nil for a scalar
+		X        Expression
+	}
+
+	// Extract is "@count(s)", "@avg(s[k])" and so on: Function is "count", "sum",
+	// "min", "max", "avg" or "variance".
+	Extract struct {
+		parse.Token
+		Function string
+		Variable *Variable
+		Keys     []Expression
+	}
+
+	// Bucket is "@hist_log(s)[i]".
+	Bucket struct {
+		parse.Token
+		Buckets *HistogramOf
+		Index   Expression
+	}
+
+	// HasBucket is "i in @hist_log(s)".
+	HasBucket struct {
+		parse.Token
+		Buckets *HistogramOf
+		Index   Expression
+	}
+
+	// EnumName is "@enumname(x, "type")": the name of a value, or its decimal text.
+	EnumName struct {
+		X     Expression
+		Names []EnumValue // no two of the same value
+	}
+
+	// EmbeddedExpression is "%{ C %}" as a value.
+	EmbeddedExpression struct {
+		Code   *parse.EmbeddedCode
+		Result parse.Type
 	}
 )
 
-// Piece is literal text, or a value with its conversion.
+// HistogramOf is the histogram of a variable of type Stats, or of one element of
+// an array of them. Its shape is the variable's.
+type HistogramOf struct {
+	parse.Token
+	Variable *Variable
+	Keys     []Expression // nil for a scalar
+}
+
+// EnumValue is one name of an enumeration.
+type EnumValue struct {
+	Name  string
+	Value int64
+}
+
+// Piece is literal text, a value with its conversion, or a histogram.
 type Piece struct {
 	Text       string
 	X          Expression // nil for text
 	Conversion Conversion
+	Histogram  *HistogramOf // nil but for a histogram
 }
 
 // Conversion is one "%…" of a format. A Width or Precision of nil was not given.
 type Conversion struct {
 	Flag             byte // one of "0+- #", or 0
 	Width, Precision Expression
-	Verb             byte // d u o x X p c s
+	Verb             byte // d u o x X p c s b m M
 }
 
 // Plain reports whether the conversion prints the value as print does.
@@ -250,3 +422,33 @@ func (*Argument) Type() parse.Type { return parse.Long }
 
 // Type is long.
 func (*Dereference) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*StoreMemory) Type() parse.Type { return parse.Long }
+
+// Type is that of the array's elements.
+func (x *Element) Type() parse.Type { return x.Array.Type }
+
+// Type is that of the array's elements.
+func (x *StoreElement) Type() parse.Type { return x.Element.Array.Type }
+
+// Type is long.
+func (*Contains) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*Aggregate) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*Extract) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*Bucket) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*HasBucket) Type() parse.Type { return parse.Long }
+
+// Type is string.
+func (*EnumName) Type() parse.Type { return parse.String }
+
+// Type is what the code's tags say.
+func (x *EmbeddedExpression) Type() parse.Type { return x.Result }
