@@ -39,8 +39,13 @@ import (
 // Options say what the scripts are elaborated against.
 type Options struct {
 	// BTF reads the kernel's type information; called once, when a probe needs it.
-	BTF  func() (*debuginfo.BTF, error)
-	Guru bool // a user's embedded C is allowed
+	BTF              func() (*debuginfo.BTF, error)
+	Guru             bool   // a user's embedded C is allowed
+	Unoptimized      bool   // keep what has no effect, and check it (-u)
+	NoGlobalDisplay  bool   // do not print globals that are written and never read
+	SkipBadVariables bool   // a $variable that cannot be resolved is 0 (--skip-badvars)
+	Compatible       string // the version of the language, such as "5.6"; "" is the newest
+	Privilege        string // whom the script is for: "stapdev", "stapsys" or "stapusr"; "" is stapdev
 }
 
 // Elaborate makes a program of a script's files and what they use of the
