@@ -20,16 +20,16 @@ func (p ErrorPlace) order() order { return order{stageEnd, p.Priority} }
 func beginFamily() family {
 	return family{
 		patterns: []string{"begin", "begin(number)", "end", "end(number)", "error", "error(number)"},
-		resolve: func(_ *elaborator, p *parse.ProbePoint) (Place, *parse.Diagnostic) {
+		resolve: func(_ *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
 			c := p.Components[0]
 			priority := numberArgument(c)
 			switch c.Text {
 			case "begin":
-				return BeginPlace{priority}, nil
+				return oneSite(BeginPlace{priority}, p), nil
 			case "end":
-				return EndPlace{priority}, nil
+				return oneSite(EndPlace{priority}, p), nil
 			}
-			return ErrorPlace{priority}, nil
+			return oneSite(ErrorPlace{priority}, p), nil
 		},
 	}
 }

@@ -3,20 +3,35 @@ package elaborate
 import (
 	"fmt"
 
+	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/parse"
 )
 
 // checker checks one body: a probe's handler or a function.
 type checker struct {
 	*elaborator
-	place    Place     // of a handler; nil in a function
-	function *Function // nil in a handler
+	file     *parse.File    // whose names the text being checked sees
+	place    Place          // of a handler; nil in a function
+	handler  *handlerSource // nil in a function
+	part     int            // of the handler
+	function *Function      // nil in a handler
+	dead     map[parse.Node]bool
 	locals   map[string]*Variable
 	order    []*Variable // the locals, as they appear; not the parameters
 	loops    int         // around the statement
 	calls    []*Function
-	reads    map[*Variable]bool
-	writes   map[*Variable]bool
+}
+
+func newChecker(e *elaborator, f *Function, dead map[parse.Node]bool) *checker {
+	return &checker{elaborator: e, function: f, dead: dead, locals: map[string]*Variable{}}
+}
+
+// know makes variables of an earlier round known again.
+func (c *checker) know(variables []*Variable) {
+	for _, v := range variables {
+		c.locals[v.Text] = v
+	}
+	c.order = append(c.order, variables...)
 }
 
 func (c *checker) fail(at parse.Token, message string) { c.add(semanticError(at, message)) }
@@ -39,24 +54,20 @@ func (c *checker) statements(list []parse.Statement) []Statement {
 
 // statement gives the typed statements for one of the script's.
 func (c *checker) statement(s parse.Statement) []Statement {
+	if c.dead[s] {
+		return nil
+	}
 	switch s := s.(type) {
 	case *parse.Block:
 		return c.block(s)
-	case *parse.EmptyStatement:
-		return nil
 	case *parse.ExpressionStatement:
-		if x := c.expression(s.X, parse.Unknown); x != nil {
-			return []Statement{&Evaluate{s.Pos(), x}}
-		}
+		return c.evaluate(s.Pos(), s.X)
 	case *parse.IfStatement:
-		n := &If{Position: s.Pos(), Condition: c.expression(s.Condition, parse.Long)}
-		n.Then = c.statement(s.Then)
-		if s.Else != nil {
-			n.Else = c.statement(s.Else)
-		}
-		return []Statement{n}
+		return c.choice(s)
 	case *parse.LoopStatement:
 		return c.loop(s)
+	case *parse.ForeachStatement:
+		return c.foreach(s)
 	case *parse.ReturnStatement:
 		return c.returns(s)
 	case *parse.BranchStatement:
@@ -64,29 +75,66 @@ func (c *checker) statement(s parse.Statement) []Statement {
 	case *parse.TryStatement:
 		n := &Try{Position: s.Pos(), Body: c.block(s.Body)}
 		if s.Message != nil {
-			n.Message = c.variable(s.Message.Token, parse.String)
-			c.assigned(n.Message)
+			n.Message = c.scalar(s.Message.Token, parse.String)
+			n.Message.Assigned = true
 		}
 		n.Catch = c.block(s.Catch)
 		return []Statement{n}
 	case *parse.DeleteStatement:
 		return c.delete(s)
-	case *parse.ForeachStatement:
-		c.noArrays(s.Token)
 	}
 	return nil
+}
+
+// evaluate is an expression as a statement.
+func (c *checker) evaluate(at parse.Position, x parse.Expression) []Statement {
+	if assign, ok := x.(*parse.Assign); ok && c.dead[assign] { // only what its right side does is left
+		if c.dead[assign.Y] {
+			return nil
+		}
+		x = assign.Y
+	}
+	if typed := c.expression(x, parse.Unknown); typed != nil {
+		return []Statement{&Evaluate{at, typed}}
+	}
+	return nil
+}
+
+// choice checks an if. Of one whose condition is constant only the branch that is
+// taken is looked at.
+func (c *checker) choice(s *parse.IfStatement) []Statement {
+	condition := c.value(s.Condition, parse.Long)
+	if n, ok := condition.(*Number); ok {
+		switch {
+		case n.Value != 0:
+			return c.statement(s.Then)
+		case s.Else != nil:
+			return c.statement(s.Else)
+		}
+		return nil
+	}
+	n := &If{Position: s.Pos(), Condition: condition}
+	n.Then = c.statement(s.Then)
+	if s.Else != nil {
+		n.Else = c.statement(s.Else)
+	}
+	return []Statement{n}
 }
 
 func (c *checker) loop(s *parse.LoopStatement) []Statement {
 	var out []Statement
 	if s.Init != nil {
-		if x := c.expression(s.Init, parse.Unknown); x != nil {
-			out = append(out, &Evaluate{s.Pos(), x})
-		}
+		out = append(out, c.evaluate(s.Pos(), s.Init)...)
 	}
 	n := &Loop{Position: s.Pos()}
 	if s.Condition != nil {
-		n.Condition = c.expression(s.Condition, parse.Long)
+		n.Condition = c.value(s.Condition, parse.Long)
+		if constant, ok := n.Condition.(*Number); ok {
+			if constant.Value == 0 {
+				return out
+			}
+			n.Condition = nil
+		}
 	}
 	if s.Step != nil {
 		n.Step = c.expression(s.Step, parse.Unknown)
@@ -103,13 +151,15 @@ func (c *checker) returns(s *parse.ReturnStatement) []Statement {
 		return nil
 	}
 	n := &Return{Position: s.Pos()}
-	if s.X != nil {
-		n.X = c.expression(s.X, c.function.Result)
-		if n.X != nil && c.function.Result == parse.Unknown && n.X.Type() != parse.Unknown {
-			c.function.Result = n.X.Type()
-			*c.changed = true
-		}
+	if s.X == nil {
+		return []Statement{n}
 	}
+	n.X = c.value(s.X, c.function.Result)
+	if n.X != nil && c.function.Result == parse.Unknown && n.X.Type() != parse.Unknown {
+		c.function.Result = n.X.Type()
+		*c.changed = true
+	}
+	c.pointTo(c.function, c.pointee(n.X))
 	return []Statement{n}
 }
 
@@ -118,47 +168,114 @@ func (c *checker) branch(s *parse.BranchStatement) []Statement {
 		c.fail(s.Token, fmt.Sprintf("cannot '%s' outside loop", s.Text))
 		return nil
 	}
-	if s.Text == "next" && c.function != nil {
-		c.fail(s.Token, "function overloads are not in this version")
-		return nil
-	}
 	return []Statement{&Branch{s.Pos(), s.Text}}
 }
 
-// delete sets a scalar back.
-func (c *checker) delete(s *parse.DeleteStatement) []Statement {
-	id, ok := s.X.(*parse.Identifier)
-	if !ok {
-		c.noArrays(s.Token)
+// condition checks "if (…)" after a probe point: it is evaluated before the
+// handler, has no variables but globals, and changes nothing.
+func (c *checker) condition(x parse.Expression) Expression {
+	before := len(c.order)
+	typed := c.value(x, parse.Long)
+	if typed == nil {
 		return nil
 	}
-	v := c.variable(id.Token, parse.Unknown)
-	c.assigned(v)
-	var zero Expression = &Number{}
-	if v.Type == parse.String {
-		zero = &Text{}
+	at := tokenOf(x)
+	for _, v := range c.order[before:] {
+		c.fail(v.Token, fmt.Sprintf("probe condition must not reference undeclared global '%s'", v.Text))
 	}
-	return []Statement{&Evaluate{s.Pos(), &Store{v, zero}}}
+	c.order = c.order[:before]
+	walkExpression(typed, func(n any) {
+		switch n := n.(type) {
+		case *Store, *Step, *StoreElement, *Aggregate, *StoreMemory:
+			c.fail(at, "probe condition must not modify any variables")
+		case *Call:
+			if !c.isPure(n.Function, map[*Function]bool{}) {
+				c.fail(n.Token, fmt.Sprintf("probe condition must not call impure function '%s'", n.Function.Text))
+			}
+		case *Argument, *Dereference:
+			c.fail(at, "probe condition must not use target variables")
+		case *Print:
+			if !n.ToString {
+				c.fail(n.Token, "probe condition must not print")
+			}
+		}
+	})
+	return typed
 }
 
-// variable finds or makes the variable of that name and tells it its type.
-func (c *checker) variable(at parse.Token, wanted parse.Type) *Variable {
-	v := c.find(at.Text)
+// local finds or makes the local variable of that name.
+func (c *checker) local(at parse.Token) *Variable {
+	v := c.locals[at.Text]
 	if v == nil {
-		v = &Variable{Token: at}
+		v = &Variable{Token: at, inferred: at.Position}
 		c.locals[at.Text] = v
 		c.order = append(c.order, v)
 	}
-	c.unify(v, wanted, at)
 	return v
 }
 
 // find gives the variable of that name that is in sight, nil when there is none yet.
 func (c *checker) find(name string) *Variable {
-	if v, ok := c.locals[name]; ok {
+	if c.function != nil {
+		for _, p := range c.function.Parameters { // which may hide a global
+			if p.Text == name {
+				return p
+			}
+		}
+	}
+	if v := c.global(c.file, name); v != nil {
 		return v
 	}
-	return c.globals[name]
+	return c.locals[name]
+}
+
+// scalar finds or makes the variable of that name, which is no array, and tells
+// it its type.
+func (c *checker) scalar(at parse.Token, wanted parse.Type) *Variable {
+	v := c.find(at.Text)
+	if v == nil {
+		v = c.local(at)
+	}
+	if v.Global {
+		c.haveArity(v, 0, at)
+	}
+	c.unify(v, wanted, at)
+	return v
+}
+
+// haveArity tells a global how many keys it has, and says where two uses differ.
+func (c *checker) haveArity(v *Variable, arity int, at parse.Token) bool {
+	switch {
+	case v.arity == arity:
+		return true
+	case v.arity == unknownArity:
+		v.arity, v.arityAt = arity, at.Position
+		v.Keys, v.keysAt = make([]parse.Type, arity), make([]parse.Position, arity)
+		if arity == 0 {
+			v.Keys, v.keysAt = nil, nil
+			c.checkSize(v)
+		}
+		*c.changed = true
+		return true
+	}
+	d := semanticError(at, fmt.Sprintf("inconsistent arity (%d vs %d)", arity, v.arity))
+	d.Notes = []parse.Note{{Position: v.arityAt, Message: fmt.Sprintf("arity %d first inferred here", v.arity)}}
+	c.add(d)
+	return false
+}
+
+// checkSize says of a scalar that it was declared like an array. It is said in
+// every round, since only the last one counts.
+func (c *checker) checkSize(v *Variable) {
+	if v.Capacity != 0 || v.Wrap {
+		v.arity = unknownArity // so that the next round says it again
+		switch {
+		case v.Capacity != 0:
+			c.fail(v.Token, "inconsistent arity (0 vs 1)")
+		default:
+			c.fail(v.Token, "wrapping not supported for scalars")
+		}
+	}
 }
 
 // unify gives a variable its type, or says that it has another.
@@ -175,47 +292,47 @@ func (c *checker) unify(v *Variable, t parse.Type, at parse.Token) {
 	}
 }
 
-func (c *checker) read(v *Variable) {
-	if v.Global {
-		c.reads[v] = true
+// unifyKey does the same for the nth key of an array.
+func (c *checker) unifyKey(v *Variable, n int, t parse.Type, at parse.Token) {
+	switch {
+	case t == parse.Unknown || t == v.Keys[n]:
+	case v.Keys[n] == parse.Unknown:
+		v.Keys[n], v.keysAt[n] = t, at.Position
+		*c.changed = true
+	default:
+		d := semanticError(at, fmt.Sprintf("index %d type mismatch (%s)", n, t))
+		d.Notes = []parse.Note{{Position: v.keysAt[n], Message: fmt.Sprintf("type of index %d was first inferred here (%s)", n, v.Keys[n])}}
+		c.add(d)
 	}
 }
 
-func (c *checker) assigned(v *Variable) {
-	v.Assigned = true
-	if v.Global {
-		c.writes[v] = true
+// pointee is what a number is known to point to: for `p->member` on it.
+func (c *checker) pointee(x Expression) debuginfo.Type {
+	switch x := x.(type) {
+	case nil:
+		return nil
+	case *Load:
+		return c.pointees[x.Variable]
+	case *Store:
+		return c.pointees[x.Variable]
+	case *Call:
+		return c.pointees[x.Function]
+	case *Element:
+		return c.pointees[x.Array]
+	case *Conditional:
+		return c.pointee(x.X)
 	}
+	return c.pointees[x]
 }
 
-// used gives the globals that the body and what it calls read and write, in
-// the order of their declaration.
-func (c *checker) used(e *elaborator) (reads, writes []*Variable) {
-	seen := map[*Function]bool{}
-	var visit func(calls []*Function)
-	visit = func(calls []*Function) {
-		for _, f := range calls {
-			if seen[f] || f.Code != nil {
-				continue
-			}
-			seen[f] = true
-			quiet := *e // with its own list of diagnostics, which nobody reads
-			inner := &checker{elaborator: &quiet, function: f, locals: map[string]*Variable{}, reads: c.reads, writes: c.writes}
-			for _, v := range append(append([]*Variable(nil), f.Parameters...), f.Locals...) {
-				inner.locals[v.Text] = v
-			}
-			inner.block(e.bodies[f].Body)
-			visit(inner.calls)
-		}
+// pointTo notes that a variable, a function or an expression holds a pointer.
+func (c *checker) pointTo(holder any, pointer debuginfo.Type) {
+	if pointer == nil || c.pointees[holder] != nil {
+		return
 	}
-	visit(c.calls)
-	for _, g := range e.program.Globals {
-		switch {
-		case c.writes[g]:
-			writes = append(writes, g)
-		case c.reads[g]:
-			reads = append(reads, g)
-		}
+	c.pointees[holder] = pointer
+	switch holder.(type) {
+	case *Variable, *Function:
+		*c.changed = true
 	}
-	return reads, writes
 }

@@ -1,8 +1,8 @@
 // Package elaborate is pass 2: it gives every name of a script its meaning.
 //
-// In go syntax trees: the script's and the library's. Out comes a Program in
-// which each variable and expression has a type and each probe point a place
-// in the kernel. The script
+// In go syntax trees: the script's, and through parse.Library those of the
+// library files that something names. Out comes a Program in which each variable
+// and expression has a type and each probe point a place in the kernel. The script
 //
 //	function is_creating:long (flags:long) { return flags & 0x40 }
 //	probe kernel.function("do_sys_openat2") {
@@ -16,13 +16,21 @@
 //
 // The order of work:
 //
-//  1. declarations: the script's globals and functions; the library's are
-//     taken when something names them, so that what is not used is not built.
-//  2. probe points: each is resolved by its family (one file each: begin.go,
-//     timer.go, function.go) to a Place, which then knows its $variables.
-//  3. types: the bodies are checked again and again, each round knowing the
-//     types that the rounds before it found, until a round finds nothing new.
-//     What the last round says is wrong is wrong.
+//  1. declarations (scope.go): the script's globals and functions; a library file
+//     is taken in when something names what it declares.
+//  2. probe points (point.go, alias.go): an alias is replaced by its points, with
+//     its blocks around the body; each point is resolved by its family (one file
+//     each: begin.go, timer.go, function.go) to a Place, which knows its
+//     $variables.
+//  3. dead code (elide.go): assignments that nobody reads, expressions without
+//     effect, probes that do nothing. What is dropped here is never checked.
+//  4. types (check.go, expression.go, array.go, statistics.go, …): the bodies are
+//     checked again and again, each round knowing the types that the rounds
+//     before it found, until a round finds nothing new. What the last round says
+//     is wrong is wrong. Constants are folded on the way, and a branch that is
+//     never taken is not looked at, so `if (@defined($x))` guards its body.
+//  5. the whole (effects.go, display.go): what is printed at the end without
+//     being asked for, which globals need no lock, in which order probes are armed.
 //
 // What a kernel says of itself comes in as a value, so the pass needs neither
 // a kernel nor root, and gives the same program for the same input.
@@ -52,41 +60,50 @@ type Options struct {
 // library. Diagnostics hold warnings even if the program is good; the error is
 // for what is not the script's fault, such as unreadable type information.
 func Elaborate(script, library []*parse.File, o Options) (*Program, parse.Diagnostics, error) {
-	e := &elaborator{
-		options:   o,
-		program:   &Program{},
-		globals:   map[string]*Variable{},
-		functions: map[signature]*Function{},
-		bodies:    map[*Function]*parse.Function{},
-		library:   indexLibrary(library),
-		changed:   new(bool),
-	}
-	e.declare(script)
+	e := newElaborator(library, o)
 	for _, file := range script {
-		for _, p := range file.Probes {
-			e.probe(p)
+		e.take(file)
+	}
+	for i := 0; i < len(e.files); i++ { // resolving may take in library files with probes
+		for _, p := range e.files[i].Probes {
+			e.probe(e.files[i], p)
 		}
 	}
 	if e.failure != nil {
 		return nil, nil, e.failure
 	}
+	e.elide()
 	if e.diagnostics.Errors() == 0 && len(e.probes) == 0 {
 		e.add(&parse.Diagnostic{Kind: "semantic error", Message: "no probes found",
-			Hint: "a script needs at least one probe, such as: probe begin { println(\"hi\") }"})
+			Hint: "a script needs at least one probe that does something, such as: probe begin { println(\"hi\") }"})
 	}
 	e.settleTypes()
+	if e.failure != nil {
+		return nil, nil, e.failure
+	}
 	if e.diagnostics.Errors() > 0 {
 		return nil, e.diagnostics, nil
 	}
-	e.dropUnused()
-	e.order()
+	e.assemble()
+	if e.diagnostics.Errors() > 0 {
+		return nil, e.diagnostics, nil
+	}
 	return e.program, e.diagnostics, nil
 }
 
-// signature tells functions apart.
-type signature struct {
-	name  string
-	arity int
+func newElaborator(library []*parse.File, o Options) *elaborator {
+	return &elaborator{
+		options:   o,
+		program:   &Program{},
+		library:   indexLibrary(library),
+		scopes:    map[*parse.File]*scope{},
+		shared:    newScope(),
+		sources:   map[*Function]*functionSource{},
+		pointees:  map[any]debuginfo.Type{},
+		typesAt:   map[*Variable]parse.Position{},
+		changed:   new(bool),
+		selectors: map[*parse.Function]*Function{},
+	}
 }
 
 // elaborator is the state of one run of the pass.
@@ -97,146 +114,60 @@ type elaborator struct {
 	failure     error // of the tool
 	btf         *debuginfo.BTF
 
-	globals   map[string]*Variable
-	functions map[signature]*Function
-	bodies    map[*Function]*parse.Function
-	library   map[signature]*parse.Function
-	probes    []probeBody
-	changed   *bool // this round of checking found a type
+	library   library
+	files     []*parse.File // the script's, then those taken from the library
+	scopes    map[*parse.File]*scope
+	shared    *scope // what all files see
+	sources   map[*Function]*functionSource
+	selectors map[*parse.Function]*Function // functions that have been made
+	probes    []*handlerSource
+	pointees  map[any]debuginfo.Type // of *Variable, *Function and Expression: the pointer type of a number
+	typesAt   map[*Variable]parse.Position
+	changed   *bool // this round of checking found something
 }
 
-// probeBody is a probe whose handler is yet to be checked.
-type probeBody struct {
-	probe *Probe
-	body  *parse.Block
-	calls []*Function
+// part is a block with the file whose names it sees.
+type part struct {
+	file  *parse.File
+	block *parse.Block
+}
+
+// handlerSource is a probe whose handler is yet to be checked: an alias's
+// prologues, the body, epilogues.
+type handlerSource struct {
+	probe      *Probe
+	parts      []part
+	body       int // index of the user's own part
+	conditions []condition
+	dead       map[parse.Node]bool
+	calls      []*Function
+}
+
+// condition is "if (…)" after a probe point.
+type condition struct {
+	file *parse.File
+	x    parse.Expression
+}
+
+// functionSource is the text of a function.
+type functionSource struct {
+	file *parse.File
+	text *parse.Function
+	dead map[parse.Node]bool
+	next bool // its body has a "next": the following overload may be reached
 }
 
 func (e *elaborator) add(d *parse.Diagnostic) { e.diagnostics = append(e.diagnostics, d) }
 
+func (e *elaborator) warn(at parse.Token, message string) *parse.Diagnostic {
+	d := semanticError(at, message)
+	d.Kind, d.Severity = "", parse.Warning
+	e.add(d)
+	return d
+}
+
 func semanticError(at parse.Token, message string) *parse.Diagnostic {
 	return &parse.Diagnostic{Kind: "semantic error", Position: at.Position, Token: at.Text, Message: message}
-}
-
-func indexLibrary(files []*parse.File) map[signature]*parse.Function {
-	index := map[signature]*parse.Function{}
-	for _, file := range files {
-		for _, f := range file.Functions {
-			if s := (signature{f.Text, len(f.Parameters)}); index[s] == nil { // -I comes before what is built in
-				index[s] = f
-			}
-		}
-	}
-	return index
-}
-
-// declare takes in what the script's files declare.
-func (e *elaborator) declare(script []*parse.File) {
-	for _, file := range script {
-		for _, code := range file.EmbeddedCode {
-			e.allowEmbedded(code.Token)
-			e.program.Embedded = append(e.program.Embedded, code)
-		}
-		for _, a := range file.Aliases {
-			e.add(semanticError(a.Token, "probe aliases are not read by this version"))
-		}
-		for _, g := range file.Globals {
-			e.declareGlobal(g)
-		}
-		for _, f := range file.Functions {
-			if _, ok := e.functions[signature{f.Text, len(f.Parameters)}]; ok {
-				d := semanticError(f.Token, "a function of this name and number of parameters is there already")
-				e.add(d)
-				continue
-			}
-			e.declareFunction(f)
-		}
-	}
-}
-
-func (e *elaborator) declareGlobal(g *parse.Global) {
-	if g.Size != 0 || g.Wrap {
-		e.add(semanticError(g.Token, "arrays are not in this version"))
-		return
-	}
-	if first, ok := e.globals[g.Text]; ok {
-		d := semanticError(g.Token, "duplicate global name")
-		d.Notes = []parse.Note{{Position: first.Position, Message: "first declared here"}}
-		e.add(d)
-		return
-	}
-	v := &Variable{Token: g.Token, Global: true, Initial: g.Initial, inferred: g.Position}
-	switch g.Initial.(type) {
-	case *parse.NumberLiteral:
-		v.Type = parse.Long
-	case *parse.StringLiteral:
-		v.Type = parse.String
-	}
-	e.globals[g.Text] = v
-	e.program.Globals = append(e.program.Globals, v)
-}
-
-func (e *elaborator) declareFunction(f *parse.Function) *Function {
-	function := &Function{Token: f.Token, Result: f.Result, Code: f.Code}
-	for i, p := range f.Parameters {
-		for _, earlier := range f.Parameters[:i] {
-			if earlier.Text == p.Text {
-				e.add(semanticError(p.Token, "duplicate parameter name"))
-			}
-		}
-		function.Parameters = append(function.Parameters, &Variable{Token: p.Token, Type: p.Type, inferred: p.Position})
-	}
-	if f.Code != nil {
-		e.allowEmbedded(f.Code.Token)
-	}
-	e.functions[signature{f.Text, len(f.Parameters)}] = function
-	e.bodies[function] = f
-	e.program.Functions = append(e.program.Functions, function)
-	return function
-}
-
-func (e *elaborator) allowEmbedded(at parse.Token) {
-	if !e.options.Guru && !at.Position.Source.Library {
-		at.Text = "%{ … %}"
-		d := semanticError(at, "embedded code in unprivileged script; need stap -g")
-		d.Hint = "embedded C runs in the kernel unchecked: -g says that you mean it"
-		e.add(d)
-	}
-}
-
-// lookUpFunction finds a function, in the script before the library; nil when
-// there is none.
-func (e *elaborator) lookUpFunction(s signature) *Function {
-	if f, ok := e.functions[s]; ok {
-		return f
-	}
-	if f, ok := e.library[s]; ok {
-		*e.changed = true
-		return e.declareFunction(f)
-	}
-	return nil
-}
-
-// functionNames lists what a call could have meant.
-func (e *elaborator) functionNames() []string {
-	seen := map[string]bool{}
-	var names []string
-	add := func(s signature) {
-		if !seen[s.name] {
-			seen[s.name] = true
-			names = append(names, s.name)
-		}
-	}
-	for s := range e.functions {
-		add(s)
-	}
-	for s := range e.library {
-		add(s)
-	}
-	for name := range printNames {
-		add(signature{name: name})
-	}
-	return names
 }
 
 // settleTypes checks all bodies until no more types are found, and once more
@@ -251,50 +182,64 @@ func (e *elaborator) settleTypes() {
 		}
 		e.diagnostics = said
 	}
-	if e.diagnostics.Errors() > 0 {
-		return // what is wrong may be why a global has no type
-	}
-	for _, g := range e.program.Globals {
-		if g.Type == parse.Unknown {
-			g.Type = parse.Long
-			d := semanticError(g.Token, "never-assigned global variable")
-			d.Kind, d.Severity = "", parse.Warning
-			e.add(d)
-		}
+	if e.diagnostics.Errors() == 0 { // what is wrong may be why something has no type
+		e.settleRest()
 	}
 }
 
 func (e *elaborator) checkBodies() {
-	for i := range e.probes {
-		p := &e.probes[i]
-		c := &checker{elaborator: e, place: p.probe.Place, locals: map[string]*Variable{}, reads: map[*Variable]bool{}, writes: map[*Variable]bool{}}
-		for _, v := range p.probe.Locals {
-			c.locals[v.Text] = v
-		}
-		c.order = p.probe.Locals
-		p.probe.Body = c.block(p.body)
-		p.probe.Locals = c.order
-		p.probe.Reads, p.probe.Writes = c.used(e)
-		p.calls = c.calls
+	for _, h := range e.probes {
+		h.check(e)
 	}
 	for i := 0; i < len(e.program.Functions); i++ { // checking may add more
-		f := e.program.Functions[i]
-		if f.Code != nil {
-			continue
-		}
-		c := &checker{elaborator: e, function: f, locals: map[string]*Variable{}, reads: map[*Variable]bool{}, writes: map[*Variable]bool{}}
-		for _, v := range append(append([]*Variable(nil), f.Parameters...), f.Locals...) {
-			c.locals[v.Text] = v
-		}
-		c.order = f.Locals
-		f.Body = c.block(e.bodies[f].Body)
-		if !f.checked { // its callers did not know yet whether it gives a value
-			f.checked, *e.changed = true, true
-		}
-		f.Locals = c.order
-		f.Calls = c.calls
+		e.checkFunction(e.program.Functions[i])
 	}
 	e.findRecursion()
+}
+
+func (h *handlerSource) check(e *elaborator) {
+	c := newChecker(e, nil, h.dead)
+	c.place, c.handler = h.probe.Place, h
+	c.know(h.probe.Locals)
+	h.probe.Condition = nil
+	for _, condition := range h.conditions {
+		c.file = condition.file
+		if x := c.condition(condition.x); x != nil {
+			if h.probe.Condition != nil {
+				x = &Binary{Token: parse.Token{Position: h.probe.Position, Text: "&&"}, X: h.probe.Condition, Y: x}
+			}
+			h.probe.Condition = x
+		}
+	}
+	h.probe.Body = nil
+	for i, p := range h.parts {
+		c.file, c.part = p.file, i
+		h.probe.Body = append(h.probe.Body, c.block(p.block)...)
+	}
+	h.probe.Locals = c.order
+	h.calls = c.calls
+}
+
+func (e *elaborator) checkFunction(f *Function) {
+	if f.Overloads != nil {
+		e.unifyOverloads(f)
+		return
+	}
+	if f.Code != nil {
+		return
+	}
+	source := e.sources[f]
+	c := newChecker(e, f, source.dead)
+	c.file = source.file
+	c.know(f.Parameters)
+	c.order = nil
+	c.know(f.Locals)
+	f.Body = c.block(source.text.Body)
+	if !f.checked { // its callers did not know yet whether it gives a value
+		f.checked, *e.changed = true, true
+	}
+	f.Locals = c.order
+	f.Calls = c.calls
 }
 
 // findRecursion marks the functions that can come to call themselves.
@@ -303,7 +248,7 @@ func (e *elaborator) findRecursion() {
 		seen := map[*Function]bool{}
 		var reaches func(*Function) bool
 		reaches = func(g *Function) bool {
-			for _, callee := range g.Calls {
+			for _, callee := range slices.Concat(g.Calls, g.Overloads) {
 				if callee == f {
 					return true
 				}
@@ -320,9 +265,45 @@ func (e *elaborator) findRecursion() {
 	}
 }
 
-// dropUnused takes out the functions that no probe comes to call: what they
-// are called with, and so their types, may never be known.
-func (e *elaborator) dropUnused() {
+// settleRest deals with what no round gave a type.
+func (e *elaborator) settleRest() {
+	for _, g := range e.program.Globals {
+		if g.Type == parse.Unknown {
+			g.Type = parse.Long
+		}
+		for i, k := range g.Keys {
+			if k == parse.Unknown {
+				g.Keys[i] = parse.Long
+			}
+		}
+	}
+	e.warnOfGlobals()
+	used := e.usedFunctions()
+	for _, h := range e.probes {
+		e.settleLocals(h.probe.Locals)
+	}
+	for _, f := range e.program.Functions {
+		if used[f] && f.Code == nil {
+			e.settleLocals(f.Locals)
+		}
+	}
+}
+
+// settleLocals gives locals without a type one: a variable that is read is an
+// error, since nothing says what it is.
+func (e *elaborator) settleLocals(locals []*Variable) {
+	for _, v := range locals {
+		if v.Type == parse.Unknown {
+			e.add(semanticError(v.Token, "unresolved type "))
+			v.Type = parse.Long
+		} else if !v.Assigned && !v.Position.Source.Library {
+			e.warn(v.Token, "never-assigned local variable '"+v.Text+"'").Similar = parse.Similar(v.Text, e.globalNames(), 5)
+		}
+	}
+}
+
+// usedFunctions finds the functions that a probe comes to call.
+func (e *elaborator) usedFunctions() map[*Function]bool {
 	used := map[*Function]bool{}
 	var use func([]*Function)
 	use = func(calls []*Function) {
@@ -330,20 +311,62 @@ func (e *elaborator) dropUnused() {
 			if !used[f] {
 				used[f] = true
 				use(f.Calls)
+				use(f.Overloads)
 			}
 		}
 	}
-	for _, p := range e.probes {
-		use(p.calls)
+	for _, h := range e.probes {
+		use(h.calls)
 	}
+	return used
+}
+
+// assemble makes the program of what has been checked: without the functions
+// and globals that nothing uses, since their types may never be known.
+func (e *elaborator) assemble() {
+	used := e.usedFunctions()
 	e.program.Functions = slices.DeleteFunc(e.program.Functions, func(f *Function) bool { return !used[f] })
+	for _, h := range e.probes {
+		e.program.Probes = append(e.program.Probes, h.probe)
+	}
+	effects := NewEffects(e.program)
+	e.checkIterations(effects)
+	uses := map[*Variable]Access{}
+	for _, p := range e.program.Probes {
+		for v, access := range effects.Of(handler(p)) {
+			uses[v] |= access
+		}
+	}
+	e.program.Globals = slices.DeleteFunc(e.program.Globals, func(v *Variable) bool { return uses[v] == 0 })
+	if !e.options.NoGlobalDisplay {
+		e.display(uses)
+	}
+	for _, g := range e.program.Globals {
+		if g.Type == parse.Stats && g.Statistics == nil {
+			g.Statistics = &Statistics{}
+		}
+	}
+	e.order()
+	for _, p := range e.program.Probes {
+		p.Reads, p.Writes = nil, nil
+		for v, access := range effects.Of(handler(p)) {
+			if access.Exclusive() {
+				p.Writes = append(p.Writes, v)
+			} else {
+				p.Reads = append(p.Reads, v)
+			}
+		}
+		byDeclaration := func(a, b *Variable) int {
+			return slices.Index(e.program.Globals, a) - slices.Index(e.program.Globals, b)
+		}
+		slices.SortFunc(p.Reads, byDeclaration)
+		slices.SortFunc(p.Writes, byDeclaration)
+	}
+	markPerCPU(e.program)
 }
 
 // order puts the probes into the order in which they are armed.
 func (e *elaborator) order() {
-	for _, p := range e.probes {
-		e.program.Probes = append(e.program.Probes, p.probe)
-	}
 	probes := e.program.Probes
 	sort.SliceStable(probes, func(i, j int) bool {
 		a, b := probes[i].Place.order(), probes[j].Place.order()

@@ -17,6 +17,7 @@ func (c *checker) expression(x parse.Expression, wanted parse.Type) Expression {
 	if typed == nil {
 		return nil
 	}
+	typed = fold(typed)
 	found := typed.Type()
 	if wanted != parse.Unknown && found != parse.Unknown && found != wanted {
 		c.fail(tokenOf(x), fmt.Sprintf("type mismatch: expected %s but found %s", wanted, found))
@@ -35,6 +36,10 @@ func (c *checker) value(x parse.Expression, wanted parse.Type) Expression {
 		c.fail(tokenOf(x), fmt.Sprintf("function %s gives no value", call.Function.Text))
 		return nil
 	}
+	if p, ok := typed.(*Print); ok && !p.ToString {
+		c.fail(tokenOf(x), p.Text+" gives no value")
+		return nil
+	}
 	return typed
 }
 
@@ -45,6 +50,10 @@ func tokenOf(x parse.Expression) parse.Token {
 	case *parse.StringLiteral:
 		return x.Token
 	case *parse.Identifier:
+		return x.Token
+	case *parse.Index:
+		return x.Token
+	case *parse.In:
 		return x.Token
 	case *parse.Call:
 		return x.Token
@@ -61,6 +70,8 @@ func tokenOf(x parse.Expression) parse.Token {
 	case *parse.Assign:
 		return x.Token
 	case *parse.Target:
+		return x.Token
+	case *parse.Operator:
 		return x.Token
 	}
 	return parse.Token{Position: x.Pos()}
@@ -73,9 +84,7 @@ func (c *checker) untyped(x parse.Expression, wanted parse.Type) Expression {
 	case *parse.StringLiteral:
 		return &Text{x.Value}
 	case *parse.Identifier:
-		v := c.variable(x.Token, wanted)
-		c.read(v)
-		return &Load{v}
+		return c.load(x, wanted)
 	case *parse.Unary:
 		operand := c.value(x.X, parse.Long)
 		if operand == nil || x.Text == "+" {
@@ -85,15 +94,7 @@ func (c *checker) untyped(x parse.Expression, wanted parse.Type) Expression {
 	case *parse.Binary:
 		return c.binary(x)
 	case *parse.Conditional:
-		n := &Conditional{c.value(x.Condition, parse.Long), c.value(x.X, wanted), c.value(x.Y, wanted)}
-		if n.Condition == nil || n.X == nil || n.Y == nil {
-			return nil
-		}
-		if n.X.Type() != n.Y.Type() {
-			c.fail(x.Token, fmt.Sprintf("type mismatch: left and right sides don't agree (%s vs %s)", n.X.Type(), n.Y.Type()))
-			return nil
-		}
-		return n
+		return c.conditional(x, wanted)
 	case *parse.Assign:
 		return c.assign(x, wanted)
 	case *parse.Step:
@@ -105,17 +106,30 @@ func (c *checker) untyped(x parse.Expression, wanted parse.Type) Expression {
 	case *parse.Target:
 		return c.target(x)
 	case *parse.Index:
-		c.noArrays(x.Token)
-		return nil
+		return c.index(x, wanted)
 	case *parse.In:
-		c.noArrays(x.Token)
-		return nil
+		return c.contains(x)
 	case *parse.Operator:
-		c.fail(x.Token, x.Text+" is not in this version")
+		return c.operator(x)
+	case *parse.EmbeddedExpression:
+		return c.embeddedExpression(x)
+	}
+	c.fail(tokenOf(x), "this is no expression that has a value")
+	return nil
+}
+
+// load is a variable's value.
+func (c *checker) load(x *parse.Identifier, wanted parse.Type) Expression {
+	if v := c.find(x.Text); v != nil && v.Type == parse.Stats && v.arity <= 0 {
+		if wanted == parse.Unknown {
+			wanted = parse.Long
+		}
+		c.fail(x.Token, fmt.Sprintf("type mismatch: expected %s but found stats", wanted))
 		return nil
 	}
-	c.fail(tokenOf(x), "this kind of expression is not in this version")
-	return nil
+	v := c.scalar(x.Token, wanted)
+	v.read = true
+	return &Load{v}
 }
 
 // binary checks an operator with two operands; comparisons take two of the
@@ -123,16 +137,72 @@ func (c *checker) untyped(x parse.Expression, wanted parse.Type) Expression {
 func (c *checker) binary(x *parse.Binary) Expression {
 	operands := parse.Long
 	switch x.Text {
+	case "&&", "||":
+		return c.logical(x)
 	case ".":
 		operands = parse.String
 	case "==", "!=", "<", "<=", ">", ">=":
-		operands = c.commonType(x.X, x.Y)
+		return c.comparison(x)
 	case "=~", "!~":
-		c.fail(x.Token, "regular expressions are not in this version")
-		return nil
+		return c.match(x)
 	}
 	n := &Binary{Token: x.Token, X: c.value(x.X, operands), Y: c.value(x.Y, operands)}
 	if n.X == nil || n.Y == nil {
+		return nil
+	}
+	return n
+}
+
+// comparison checks that both sides agree: what one is known to be, the other is.
+func (c *checker) comparison(x *parse.Binary) Expression {
+	known := c.commonType(x.X, x.Y)
+	if left, right := c.knownType(x.X), c.knownType(x.Y); left != parse.Unknown && right != parse.Unknown && left != right {
+		c.fail(x.Token, fmt.Sprintf("type mismatch: left and right sides don't agree (%s vs %s)", left, right))
+		return nil
+	}
+	n := &Binary{Token: x.Token, X: c.value(x.X, known), Y: c.value(x.Y, known)}
+	if n.X == nil || n.Y == nil {
+		return nil
+	}
+	if n.X.Type() == parse.Unknown && n.Y.Type() != parse.Unknown { // found while the right side was read
+		n.X = c.value(x.X, n.Y.Type())
+	}
+	return n
+}
+
+// logical checks "&&" and "||". Where the left side decides, the right side is
+// not looked at.
+func (c *checker) logical(x *parse.Binary) Expression {
+	left := c.value(x.X, parse.Long)
+	if n, ok := left.(*Number); ok && (n.Value != 0) == (x.Text == "||") {
+		return &Number{truth(n.Value != 0)}
+	}
+	right := c.value(x.Y, parse.Long)
+	if left == nil || right == nil {
+		return nil
+	}
+	return &Binary{Token: x.Token, X: left, Y: right}
+}
+
+// conditional checks "c ? x : y", both arms of which have the same type. With a
+// constant c only one arm is looked at.
+func (c *checker) conditional(x *parse.Conditional, wanted parse.Type) Expression {
+	condition := c.value(x.Condition, parse.Long)
+	if n, ok := condition.(*Number); ok {
+		if n.Value != 0 {
+			return c.value(x.X, wanted)
+		}
+		return c.value(x.Y, wanted)
+	}
+	if wanted == parse.Unknown {
+		wanted = c.commonType(x.X, x.Y)
+	}
+	if left, right := c.knownType(x.X), c.knownType(x.Y); left != parse.Unknown && right != parse.Unknown && left != right {
+		c.fail(x.Token, fmt.Sprintf("type mismatch: left and right sides don't agree (%s vs %s)", left, right))
+		return nil
+	}
+	n := &Conditional{condition, c.value(x.X, wanted), c.value(x.Y, wanted)}
+	if n.Condition == nil || n.X == nil || n.Y == nil {
 		return nil
 	}
 	return n
@@ -152,7 +222,12 @@ func (c *checker) knownType(x parse.Expression) parse.Type {
 	switch x := x.(type) {
 	case *parse.StringLiteral:
 		return parse.String
-	case *parse.NumberLiteral, *parse.Unary, *parse.Step, *parse.Target:
+	case *parse.NumberLiteral, *parse.Unary, *parse.Step, *parse.In:
+		return parse.Long
+	case *parse.Target:
+		if x.Pretty > 0 || strings.HasPrefix(x.Name, "$$") {
+			return parse.String
+		}
 		return parse.Long
 	case *parse.Binary:
 		if x.Text == "." {
@@ -160,16 +235,29 @@ func (c *checker) knownType(x parse.Expression) parse.Type {
 		}
 		return parse.Long
 	case *parse.Identifier:
-		if v := c.find(x.Text); v != nil {
+		if v := c.find(x.Text); v != nil && v.Type != parse.Stats {
 			return v.Type
 		}
+	case *parse.Index:
+		if id, ok := x.Base.(*parse.Identifier); ok {
+			if v := c.find(id.Text); v != nil && v.Type != parse.Stats {
+				return v.Type
+			}
+		}
 	case *parse.Call:
-		if f := c.lookUpFunction(signature{x.Text, len(x.Arguments)}); f != nil {
+		if f := c.lookUpFunction(c.file, signature{x.Text, len(x.Arguments)}); f != nil {
 			return f.Result
 		}
 	case *parse.Print:
 		if printNames[x.Text].toString {
 			return parse.String
+		}
+	case *parse.Operator:
+		if x.Text == "@enumname" {
+			return parse.String
+		}
+		if x.Text != "@entry" && x.Text != "@choose_defined" {
+			return parse.Long
 		}
 	case *parse.Conditional:
 		return c.commonType(x.X, x.Y)
@@ -179,16 +267,10 @@ func (c *checker) knownType(x parse.Expression) parse.Type {
 	return parse.Unknown
 }
 
-// assign checks "x = y" and "x op= y".
+// assign checks "x = y", "x op= y" and "s <<< y".
 func (c *checker) assign(x *parse.Assign, wanted parse.Type) Expression {
 	if x.Text == "<<<" {
-		c.fail(x.Token, "statistics are not in this version")
-		return nil
-	}
-	id, ok := x.X.(*parse.Identifier)
-	if !ok {
-		c.notAssignable(x.X, x.Token, "Expecting lvalue for assignment")
-		return nil
+		return c.aggregate(x)
 	}
 	operator := x.Text[:len(x.Text)-1]
 	switch operator {
@@ -198,54 +280,72 @@ func (c *checker) assign(x *parse.Assign, wanted parse.Type) Expression {
 	default:
 		wanted = parse.Long
 	}
-	v := c.variable(id.Token, wanted)
+	switch left := x.X.(type) {
+	case *parse.Identifier:
+		return c.assignScalar(x, left, operator, wanted)
+	case *parse.Index:
+		return c.assignElement(x, left, operator, wanted)
+	case *parse.Target:
+		return c.assignTarget(x, left, operator)
+	}
+	c.fail(x.Token, "Expecting lvalue for assignment")
+	return nil
+}
+
+func (c *checker) assignScalar(x *parse.Assign, id *parse.Identifier, operator string, wanted parse.Type) Expression {
+	v := c.find(id.Text)
+	if v != nil && v.Type == parse.Stats {
+		c.fail(x.Token, "type mismatch: expected long but found stats")
+		return nil
+	}
+	v = c.scalar(id.Token, wanted)
+	v.Assigned = true
 	y := c.value(x.Y, v.Type)
 	if y == nil {
 		return nil
 	}
 	c.unify(v, y.Type(), id.Token)
-	c.assigned(v)
+	c.pointTo(v, c.pointee(y))
 	if operator != "" {
-		c.read(v)
 		y = &Binary{Token: parse.Token{Position: x.Position, Text: operator}, X: &Load{v}, Y: y}
 	}
 	return &Store{v, y}
 }
 
-// notAssignable says why x, which the operator at wants to change, cannot be.
-func (c *checker) notAssignable(x parse.Expression, at parse.Token, message string) {
-	switch x := x.(type) {
-	case *parse.Target:
-		c.fail(at, "writing target variables is not in this version")
-	case *parse.Index:
-		c.noArrays(x.Token)
-	default:
-		c.fail(at, message)
-	}
-}
-
-func (c *checker) noArrays(at parse.Token) { c.fail(at, "arrays are not in this version") }
-
 func (c *checker) step(x *parse.Step) Expression {
-	id, ok := x.X.(*parse.Identifier)
-	if !ok {
-		c.notAssignable(x.X, x.Token, "Expecting lvalue for increment or decrement")
-		return nil
-	}
-	v := c.variable(id.Token, parse.Long)
-	c.read(v)
-	c.assigned(v)
 	delta := int64(1)
 	if x.Text == "--" {
 		delta = -1
 	}
-	return &Step{Variable: v, Delta: delta, Old: !x.Prefix}
+	switch operand := x.X.(type) {
+	case *parse.Identifier:
+		v := c.scalar(operand.Token, parse.Long)
+		v.Assigned = true
+		return &Step{Variable: v, Delta: delta, Old: !x.Prefix}
+	case *parse.Index:
+		element := c.element(operand, parse.Long)
+		if element == nil {
+			return nil
+		}
+		element.Array.Assigned = true
+		return &StoreElement{Token: x.Token, Element: element, Operator: "+", X: &Number{delta}, Old: !x.Prefix}
+	case *parse.Target:
+		c.fail(x.Token, "a target variable can be set with '=' only")
+		return nil
+	}
+	c.fail(x.Token, "Expecting lvalue for increment or decrement")
+	return nil
 }
 
 func (c *checker) call(x *parse.Call) Expression {
-	f := c.lookUpFunction(signature{x.Text, len(x.Arguments)})
+	f := c.lookUpFunction(c.file, signature{x.Text, len(x.Arguments)})
 	if f == nil {
 		c.unresolved(x)
+		return nil
+	}
+	if f.Code != nil && hasTag(f.Code, "guru") && !c.options.Guru && !x.Position.Source.Library {
+		d := semanticError(x.Token, fmt.Sprintf("function %s changes what the kernel does; need stap -g", f.Text))
+		c.add(d)
 		return nil
 	}
 	n := &Call{Token: x.Token, Function: f}
@@ -256,6 +356,7 @@ func (c *checker) call(x *parse.Call) Expression {
 			return nil
 		}
 		c.unify(p, typed.Type(), tokenOf(argument))
+		c.pointTo(p, c.pointee(typed))
 		n.Arguments = append(n.Arguments, typed)
 	}
 	c.calls = append(c.calls, f)
@@ -264,12 +365,9 @@ func (c *checker) call(x *parse.Call) Expression {
 
 func (c *checker) unresolved(x *parse.Call) {
 	names := c.functionNames()
-	for _, name := range names {
-		if name != x.Text {
-			continue
-		}
-		d := semanticError(x.Token, fmt.Sprintf("arity mismatch: no function '%s' takes %d arguments", name, len(x.Arguments)))
-		if arities := c.arities(name); len(arities) > 0 {
+	if arities := c.arities(x.Text); len(arities) > 0 || slices.Contains(names, x.Text) {
+		d := semanticError(x.Token, fmt.Sprintf("arity mismatch: no function '%s' takes %d arguments", x.Text, len(x.Arguments)))
+		if len(arities) > 0 {
 			d.Hint = "there is one that takes " + strings.Join(arities, ", one that takes ")
 		}
 		c.add(d)
@@ -283,17 +381,30 @@ func (c *checker) unresolved(x *parse.Call) {
 // arities lists with how many parameters there are functions of that name.
 func (c *checker) arities(name string) []string {
 	found := map[int]bool{}
-	for s := range c.functions {
-		found[s.arity] = found[s.arity] || s.name == name
+	for _, s := range []*scope{c.scopes[c.file], c.shared} {
+		for signature := range s.functions {
+			if signature.name == name {
+				found[signature.arity] = true
+			}
+		}
 	}
-	for s := range c.library {
-		found[s.arity] = found[s.arity] || s.name == name
+	for _, arity := range c.library.Arities(name) {
+		found[arity] = true
 	}
 	var arities []string
 	for _, arity := range slices.Sorted(maps.Keys(found)) {
-		if found[arity] {
-			arities = append(arities, strconv.Itoa(arity))
-		}
+		arities = append(arities, strconv.Itoa(arity))
 	}
 	return arities
+}
+
+// embeddedExpression is "%{ C %}" where a value is wanted.
+func (c *checker) embeddedExpression(x *parse.EmbeddedExpression) Expression {
+	c.allowEmbedded(x.Token, "embedded expression in unprivileged script; need stap -g")
+	code := &parse.EmbeddedCode{Token: x.Token}
+	result := parse.Long
+	if hasTag(code, "string") {
+		result = parse.String
+	}
+	return &EmbeddedExpression{Code: code, Result: result}
 }

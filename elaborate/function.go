@@ -3,6 +3,7 @@ package elaborate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
@@ -24,15 +25,15 @@ func functionFamily() family {
 	}
 }
 
-func resolveFunction(e *elaborator, p *parse.ProbePoint) (Place, *parse.Diagnostic) {
+func resolveFunction(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
 	c := p.Components[1]
 	literal, ok := c.Argument.(*parse.StringLiteral)
 	if !ok {
 		return nil, semanticError(c.Token, "the function's name must be a string")
 	}
 	name, at := literal.Value, literal.Token
-	if strings.ContainsAny(name, "*?[@:") {
-		d := semanticError(at, "patterns and places in files are not in this version")
+	if strings.ContainsAny(name, "@:") {
+		d := semanticError(at, "places in files are not in this version")
 		d.Hint = "name one function"
 		return nil, d
 	}
@@ -40,6 +41,9 @@ func resolveFunction(e *elaborator, p *parse.ProbePoint) (Place, *parse.Diagnost
 	if err != nil {
 		e.failure = err
 		return nil, semanticError(at, err.Error())
+	}
+	if isGlob(name) {
+		return e.matchFunctions(btf, p, literal)
 	}
 	function, err := btf.Function(name)
 	switch {
@@ -55,7 +59,28 @@ func resolveFunction(e *elaborator, p *parse.ProbePoint) (Place, *parse.Diagnost
 		e.failure = err
 		return nil, semanticError(at, err.Error())
 	}
-	return &FunctionPlace{Symbol: name, prototype: function}, nil
+	return oneSite(&FunctionPlace{Symbol: name, prototype: function}, p), nil
+}
+
+// matchFunctions finds the functions whose names a pattern matches, but for
+// those that cannot be told apart.
+func (e *elaborator) matchFunctions(btf *debuginfo.BTF, p *parse.ProbePoint, pattern *parse.StringLiteral) ([]site, *parse.Diagnostic) {
+	functions, err := btf.Functions(func(name string) bool { return matchGlob(pattern.Value, name) })
+	if err != nil {
+		e.failure = err
+		return nil, semanticError(pattern.Token, err.Error())
+	}
+	var sites []site
+	for _, f := range functions {
+		one := *p
+		one.Components = slices.Clone(p.Components)
+		one.Components[1].Argument = &parse.StringLiteral{Token: pattern.Token, Value: f.Name}
+		sites = append(sites, site{&FunctionPlace{Symbol: f.Name, prototype: f}, canonical(&one)})
+	}
+	if sites == nil {
+		return nil, semanticError(pattern.Token, fmt.Sprintf("no match: the kernel has no function %s", pattern.Value))
+	}
+	return sites, nil
 }
 
 // typeInformation reads the kernel's BTF the first time.

@@ -1,7 +1,6 @@
 package elaborate
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -36,8 +35,18 @@ const (
 // line in families.
 type family struct {
 	patterns []string // as messages show them: "timer.s(number)"
-	resolve  func(e *elaborator, p *parse.ProbePoint) (Place, *parse.Diagnostic)
+	// resolve finds the places that a point of one of these patterns stands for.
+	resolve func(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic)
 }
+
+// site is a place with the point that names this place alone.
+type site struct {
+	place Place
+	point string
+}
+
+// oneSite is the result of a family whose points stand for one place each.
+func oneSite(place Place, p *parse.ProbePoint) []site { return []site{{place, canonical(p)}} }
 
 // families are all kinds of probe points.
 func families() []family {
@@ -46,12 +55,14 @@ func families() []family {
 
 // shape gives a point the way patterns are written: literals by their types.
 func shape(p *parse.ProbePoint) string {
-	return describe(p, func(l parse.Literal) string {
-		if _, ok := l.(*parse.NumberLiteral); ok {
-			return "number"
-		}
-		return "string"
-	})
+	return describe(p, func(l parse.Literal) string { return kindOf(l) })
+}
+
+func kindOf(l parse.Literal) string {
+	if _, ok := l.(*parse.NumberLiteral); ok {
+		return "number"
+	}
+	return "string"
 }
 
 // canonical gives the point as messages and pp() show it.
@@ -67,6 +78,15 @@ func canonical(p *parse.ProbePoint) string {
 	})
 }
 
+// dotted gives the names of a point's components without arguments.
+func dotted(p *parse.ProbePoint) string {
+	names := make([]string, len(p.Components))
+	for i, c := range p.Components {
+		names[i] = c.Text
+	}
+	return strings.Join(names, ".")
+}
+
 func describe(p *parse.ProbePoint, literal func(parse.Literal) string) string {
 	parts := make([]string, len(p.Components))
 	for i, c := range p.Components {
@@ -78,56 +98,6 @@ func describe(p *parse.ProbePoint, literal func(parse.Literal) string) string {
 	return strings.Join(parts, ".")
 }
 
-// probe resolves the points of one probe; each becomes a Probe of its own.
-func (e *elaborator) probe(p *parse.Probe) {
-	for _, point := range p.Points {
-		place, d := e.resolve(point)
-		if d != nil {
-			if !point.Optional {
-				e.add(d)
-			}
-			continue
-		}
-		if point.Condition != nil {
-			e.add(semanticError(point.Token, "probe conditions are not in this version"))
-			continue
-		}
-		probe := &Probe{Token: point.Token, Point: canonical(point), Place: place}
-		e.probes = append(e.probes, probeBody{probe: probe, body: p.Body})
-		if point.Sufficient {
-			return
-		}
-	}
-}
-
-func (e *elaborator) resolve(p *parse.ProbePoint) (Place, *parse.Diagnostic) {
-	wanted := shape(p)
-	var patterns, longer []string
-	for _, f := range families() {
-		for _, pattern := range f.patterns {
-			if pattern == wanted {
-				return f.resolve(e, p)
-			}
-			if strings.HasPrefix(pattern, wanted+".") {
-				longer = append(longer, pattern)
-			}
-			patterns = append(patterns, pattern)
-		}
-	}
-	d := semanticError(p.Token, fmt.Sprintf("while resolving probe point %s: ", canonical(p)))
-	d.Position, d.Token = p.Components[0].Position, p.Components[0].Text
-	if longer != nil {
-		d.Message += "probe point truncated (follow: " + strings.Join(longer, " ") + ")"
-		return nil, d
-	}
-	d.Message += "probe point mismatch"
-	d.Similar = parse.Similar(wanted, patterns, 5)
-	if d.Similar == nil {
-		d.Hint = "probe points of this version: " + strings.Join(patterns, ", ")
-	}
-	return nil, d
-}
-
 // numberArgument gives the number in "component(number)".
 func numberArgument(c parse.Component) int64 {
 	n, _ := c.Argument.(*parse.NumberLiteral)
@@ -135,4 +105,58 @@ func numberArgument(c parse.Component) int64 {
 		return 0
 	}
 	return n.Value
+}
+
+// match gives the point that a pattern makes of p, whose names may be globs;
+// nil if they do not fit. "**" stands for any number of components.
+func match(pattern string, p *parse.ProbePoint) *parse.ProbePoint {
+	wanted := strings.Split(pattern, ".")
+	components, ok := matchComponents(wanted, p.Components)
+	if !ok {
+		return nil
+	}
+	matched := *p
+	matched.Components = components
+	return &matched
+}
+
+func matchComponents(pattern []string, given []parse.Component) ([]parse.Component, bool) {
+	if len(given) == 0 {
+		return nil, len(pattern) == 0
+	}
+	c := given[0]
+	if strings.Contains(c.Text, "**") && c.Argument == nil {
+		for n := range len(pattern) + 1 {
+			rest, ok := matchComponents(pattern[n:], given[1:])
+			if !ok || !matchGlob(c.Text, strings.Join(pattern[:n], ".")) {
+				continue
+			}
+			var components []parse.Component
+			for _, name := range pattern[:n] {
+				if strings.HasSuffix(name, ")") {
+					return nil, false // an argument that nothing gives
+				}
+				components = append(components, named(c, name))
+			}
+			return append(components, rest...), true
+		}
+		return nil, false
+	}
+	if len(pattern) == 0 {
+		return nil, false
+	}
+	name, argument, _ := strings.Cut(strings.TrimSuffix(pattern[0], ")"), "(")
+	if (c.Argument == nil) != (argument == "") || c.Argument != nil && kindOf(c.Argument) != argument {
+		return nil, false
+	}
+	if c.Text != name && !(isGlob(c.Text) && matchGlob(c.Text, name)) {
+		return nil, false
+	}
+	rest, ok := matchComponents(pattern[1:], given[1:])
+	return append([]parse.Component{named(c, name)}, rest...), ok
+}
+
+func named(c parse.Component, name string) parse.Component {
+	c.Text = name
+	return c
 }

@@ -28,7 +28,16 @@ type Variable struct {
 	Statistics *Statistics   // of Stats: what is kept; nil for other types
 	PerCPU     bool          // a number that CPUs count apart, without a lock; see effects.go
 	inferred   parse.Position
+	arity      int            // how many keys it has, as far as is known
+	arityAt    parse.Position // where that was found
+	keysAt     []parse.Position
+	read       bool // of a local: somewhere in its body
+
+	histogramAt, shiftAt parse.Position // of statistics: where these were declared
 }
+
+// unknownArity is that of a global that nothing has used yet.
+const unknownArity = -1
 
 // Statistics is what the program asks of a variable of type Stats. The count is
 // always kept.

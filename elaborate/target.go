@@ -2,6 +2,7 @@ package elaborate
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/parse"
@@ -15,43 +16,201 @@ type value struct {
 	address Expression
 	offset  int64 // bytes
 	bits    debuginfo.Member
+	user    bool // memory of the current process
 }
 
-// target translates "$name->member[index]".
+// target translates "$name->member[index]", "@cast(p, "type")->member", "p->member"
+// and the like.
 func (c *checker) target(t *parse.Target) Expression {
-	place, ok := c.place.(contextual)
-	if t.Base != nil || t.Name == "" || t.Name[0] != '$' {
-		c.fail(t.Token, "this form of target variable is not in this version")
-		return nil
-	}
+	before := len(c.diagnostics)
+	v, ok := c.walk(t)
 	if !ok {
-		c.fail(t.Token, fmt.Sprintf("a probe at this point has no target variables: %s", t.Name))
+		return c.bad(t, before)
+	}
+	at := lastToken(t)
+	if t.AddressOf {
+		if v.x != nil || v.bits.BitSize > 0 {
+			c.fail(t.Token, "this has no address: it is no memory")
+			return nil
+		}
+		x := addressOf(v, at)
+		c.pointTo(x, debuginfo.PointerTo(v.typ))
+		return x
+	}
+	x, d := load(v, at)
+	if d != nil {
+		c.add(d)
+		return c.bad(t, before)
+	}
+	c.pointTo(x, v.typ)
+	return x
+}
+
+// bad is what stands for a target that cannot be resolved: with --skip-badvars 0,
+// and a warning in place of the errors.
+func (c *checker) bad(t *parse.Target, before int) Expression {
+	if !c.options.SkipBadVariables || !strings.HasPrefix(t.Name, "$") || len(c.diagnostics) == before {
 		return nil
 	}
-	if t.Pretty > 0 || t.AddressOf {
-		c.fail(t.Token, "pretty printing and addresses of target variables are not in this version")
-		return nil
+	c.diagnostics = c.diagnostics[:before]
+	c.warn(t.Token, fmt.Sprintf("Bad variable '%s' being substituted with literal 0", t.Name))
+	return &Number{}
+}
+
+func lastToken(t *parse.Target) parse.Token {
+	if n := len(t.Accessors); n > 0 {
+		return t.Accessors[n-1].Token
+	}
+	return t.Token
+}
+
+// walk finds what a target stands for, from its base through its accessors; false
+// after saying what is wrong.
+func (c *checker) walk(t *parse.Target) (value, bool) {
+	if t.Pretty > 0 {
+		c.fail(t.Token, "pretty printing of target variables is not in this version")
+		return value{}, false
+	}
+	v, ok := c.base(t)
+	if !ok {
+		return value{}, false
+	}
+	for _, a := range t.Accessors {
+		var d *parse.Diagnostic
+		if v, d = c.access(v, a); d != nil {
+			c.add(d)
+			return value{}, false
+		}
+	}
+	return v, true
+}
+
+// base is what a target begins with.
+func (c *checker) base(t *parse.Target) (value, bool) {
+	switch {
+	case t.Base != nil:
+		x := c.value(t.Base, parse.Long)
+		if x == nil {
+			return value{}, false
+		}
+		pointer := c.pointee(x)
+		if pointer == nil {
+			d := semanticError(t.Token, "nothing says what this points to")
+			d.Hint = "name the type: @cast(pointer, \"struct name\")->member"
+			c.add(d)
+			return value{}, false
+		}
+		return value{typ: pointer, x: x}, true
+	case t.Name == "@cast":
+		return c.cast(t)
+	case t.Name == "@kderef" || t.Name == "@uderef":
+		return c.rawMemory(t)
+	case strings.HasPrefix(t.Name, "@"):
+		c.fail(t.Token, t.Name+" needs probes with registers or symbols, which are not in this version")
+		return value{}, false
+	}
+	place, ok := c.place.(contextual)
+	if !ok {
+		where := "a probe at this point"
+		if c.function != nil {
+			where = "a function"
+		}
+		c.fail(t.Token, fmt.Sprintf("%s has no target variables: %s", where, t.Name))
+		return value{}, false
 	}
 	v, d := place.target(c.elaborator, t)
 	if d != nil {
 		c.add(d)
-		return nil
+		return value{}, false
 	}
-	for _, a := range t.Accessors {
-		if v, d = c.access(v, a); d != nil {
-			c.add(d)
-			return nil
+	return v, true
+}
+
+// cast is @cast(pointer, "type", "where"): the pointer, to be followed.
+func (c *checker) cast(t *parse.Target) (value, bool) {
+	x := c.value(t.Arguments[0], parse.Long)
+	name, _ := t.Arguments[1].(*parse.StringLiteral)
+	if x == nil || name == nil {
+		return value{}, false
+	}
+	if len(t.Arguments) > 2 {
+		where, _ := t.Arguments[2].(*parse.StringLiteral)
+		if where != nil && where.Value != "" && where.Value != "kernel" && !strings.HasPrefix(where.Value, "kernel<") {
+			c.fail(where.Token, fmt.Sprintf("types of %s are not in this version: those of the kernel are", where.Value))
+			return value{}, false
 		}
 	}
-	last := t.Token
-	if n := len(t.Accessors); n > 0 {
-		last = t.Accessors[n-1].Token
+	var found debuginfo.Type
+	for _, tag := range []string{"struct ", "union ", "enum "} {
+		before := len(c.diagnostics)
+		if found = c.namedType(name.Value, tag, name.Token); found != nil || tag == "enum " {
+			break
+		}
+		c.diagnostics = c.diagnostics[:before]
 	}
-	x, d := load(v, last)
-	if d != nil {
+	if found == nil {
+		return value{}, false
+	}
+	if _, ok := found.(*debuginfo.Pointer); ok {
+		return value{typ: found, x: x}, true
+	}
+	return value{typ: debuginfo.PointerTo(found), x: x}, true
+}
+
+// rawMemory is @kderef(size, address) or @uderef(size, address).
+func (c *checker) rawMemory(t *parse.Target) (value, bool) {
+	if t.Name == "@kderef" && !c.options.Guru && !t.Position.Source.Library {
+		c.fail(t.Token, "@kderef needs stap -g")
+		return value{}, false
+	}
+	size, ok := c.value(t.Arguments[0], parse.Long).(*Number)
+	address := c.value(t.Arguments[1], parse.Long)
+	if address == nil {
+		return value{}, false
+	}
+	if !ok || size.Value != 1 && size.Value != 2 && size.Value != 4 && size.Value != 8 {
+		c.fail(t.Token, "the size must be 1, 2, 4 or 8")
+		return value{}, false
+	}
+	return value{typ: &debuginfo.Int{Name: "number", Size: int(size.Value)}, address: address, user: t.Name == "@uderef"}, true
+}
+
+// autocast is memory by the pointer that a value is known to hold.
+func (c *checker) autocast(t *parse.Target) Expression { return c.target(t) }
+
+// assignTarget is "$name->member = y", in guru mode.
+func (c *checker) assignTarget(x *parse.Assign, t *parse.Target, operator string) Expression {
+	if !c.options.Guru && !t.Position.Source.Library {
+		d := semanticError(t.Token, "write to target variable not permitted; need stap -g")
+		d.Hint = "it changes what the kernel does: -g says that you mean it"
 		c.add(d)
+		return nil
 	}
-	return x
+	if operator != "" {
+		c.fail(x.Token, "a target variable can be set with '=' only")
+		return nil
+	}
+	v, ok := c.walk(t)
+	if !ok {
+		return nil
+	}
+	y := c.value(x.Y, parse.Long)
+	if y == nil {
+		return nil
+	}
+	s, why := registerValue(v.typ)
+	switch {
+	case v.x != nil:
+		c.fail(t.Token, "setting a parameter is not in this version: memory that it points to can be set")
+		return nil
+	case why != "":
+		c.fail(lastToken(t), fmt.Sprintf("a value of type %s cannot be set", typeName(v.typ)))
+		return nil
+	case v.bits.BitSize > 0:
+		c.fail(lastToken(t), "setting a bit-field is not in this version")
+		return nil
+	}
+	return &StoreMemory{Token: lastToken(t), Address: v.address, Offset: v.offset, Size: s.size, User: v.user, X: y}
 }
 
 // access takes one step: "->member" or "[index]".
@@ -68,16 +227,16 @@ func (c *checker) access(v value, a parse.Accessor) (value, *parse.Diagnostic) {
 		if elem == nil {
 			return value{}, semanticError(a.Token, "a pointer to void cannot be followed")
 		}
-		v = value{typ: elem, address: x}
+		v = value{typ: elem, address: x, user: v.user}
 		if a.Index != nil {
-			return c.element(v, elem, a)
+			return c.elementAt(v, elem, a)
 		}
 	} else if array, ok := v.typ.(*debuginfo.Array); ok && a.Index != nil && v.x == nil {
 		elem, err := array.Elem()
 		if err != nil || elem == nil {
 			return value{}, semanticError(a.Token, "the array has no elements that can be read")
 		}
-		return c.element(v, elem, a)
+		return c.elementAt(v, elem, a)
 	}
 	structure, ok := v.typ.(*debuginfo.Struct)
 	if !ok || a.Index != nil {
@@ -96,17 +255,18 @@ func (c *checker) access(v value, a parse.Accessor) (value, *parse.Diagnostic) {
 	if err != nil {
 		return value{}, semanticError(a.Token, err.Error())
 	}
-	return value{typ: t, address: v.address, offset: v.offset + int64(offset/8), bits: debuginfo.Member{Offset: offset % 8, BitSize: member.BitSize}}, nil
+	bits := debuginfo.Member{Offset: offset % 8, BitSize: member.BitSize}
+	return value{typ: t, address: v.address, offset: v.offset + int64(offset/8), bits: bits, user: v.user}, nil
 }
 
-// element is the place of "v[index]", whose elements are of type elem.
-func (c *checker) element(v value, elem debuginfo.Type, a parse.Accessor) (value, *parse.Diagnostic) {
+// elementAt is the place of "v[index]", whose elements are of type elem.
+func (c *checker) elementAt(v value, elem debuginfo.Type, a parse.Accessor) (value, *parse.Diagnostic) {
 	size := sizeOf(elem)
 	if size == 0 {
 		return value{}, semanticError(a.Token, fmt.Sprintf("elements of type %s have no size", typeName(elem)))
 	}
 	if n, ok := a.Index.(*parse.NumberLiteral); ok {
-		return value{typ: elem, address: v.address, offset: v.offset + n.Value*int64(size)}, nil
+		return value{typ: elem, address: v.address, offset: v.offset + n.Value*int64(size), user: v.user}, nil
 	}
 	index := c.expression(a.Index, parse.Long)
 	if index == nil {
@@ -114,7 +274,7 @@ func (c *checker) element(v value, elem debuginfo.Type, a parse.Accessor) (value
 	}
 	scaled := &Binary{Token: parse.Token{Position: a.Position, Text: "*"}, X: index, Y: &Number{int64(size)}}
 	sum := &Binary{Token: parse.Token{Position: a.Position, Text: "+"}, X: v.address, Y: scaled}
-	return value{typ: elem, address: sum, offset: v.offset}, nil
+	return value{typ: elem, address: sum, offset: v.offset, user: v.user}, nil
 }
 
 // load gives the number that a value is.
@@ -136,7 +296,7 @@ func load(v value, at parse.Token) (Expression, *parse.Diagnostic) {
 	if v.bits.BitSize > 0 {
 		return loadBits(v, s, at), nil
 	}
-	return &Dereference{Token: at, Address: v.address, Offset: v.offset, Size: s.size, Signed: s.signed}, nil
+	return &Dereference{Token: at, Address: v.address, Offset: v.offset, Size: s.size, Signed: s.signed, User: v.user}, nil
 }
 
 // loadBits reads the bytes that a bit-field lies in, and shifts it to the top of
@@ -147,7 +307,7 @@ func loadBits(v value, s scalar, at parse.Token) Expression {
 		size *= 2
 	}
 	token := func(sign string) parse.Token { return parse.Token{Position: at.Position, Text: sign} }
-	word := &Dereference{Token: at, Address: v.address, Offset: v.offset, Size: size}
+	word := &Dereference{Token: at, Address: v.address, Offset: v.offset, Size: size, User: v.user}
 	up := &Binary{Token: token("<<"), X: word, Y: &Number{int64(64 - v.bits.Offset - v.bits.BitSize)}}
 	down := ">>>"
 	if s.signed {

@@ -38,7 +38,7 @@ func timerFamily() family {
 	return f
 }
 
-func resolveTimer(_ *elaborator, p *parse.ProbePoint) (Place, *parse.Diagnostic) {
+func resolveTimer(_ *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
 	c := p.Components[1]
 	for _, u := range timerUnits {
 		if u.name != c.Text {
@@ -49,7 +49,7 @@ func resolveTimer(_ *elaborator, p *parse.ProbePoint) (Place, *parse.Diagnostic)
 		if n < least || n > most {
 			return nil, semanticError(c.Token, fmt.Sprintf("interval value out of range (%d, %d)", least, most))
 		}
-		return TimerPlace{time.Duration(n) * u.unit}, nil
+		return oneSite(TimerPlace{time.Duration(n) * u.unit}, p), nil
 	}
 	return nil, semanticError(c.Token, "unknown unit of time")
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +12,7 @@ import (
 var (
 	ErrNotFound  = errors.New("no such function in the kernel's BTF")
 	ErrAmbiguous = errors.New("several functions of that name in the kernel's BTF")
+	ErrNoType    = errors.New("no such type in the kernel's BTF")
 )
 
 // BTF is type information in the kernel's format.
@@ -199,6 +201,88 @@ func (b *BTF) Function(name string) (*Function, error) {
 		return b.prototype(name, prototypes[0])
 	}
 	return nil, ErrAmbiguous
+}
+
+// Functions gives those functions whose names match, but for those that there
+// are several of, in the order of the records.
+func (b *BTF) Functions(match func(name string) bool) ([]*Function, error) {
+	prototypes := map[string][]uint32{}
+	var names []string
+	b.functionRecords(func(offset, prototype uint32) bool {
+		name := b.name(offset)
+		if prototypes[name] != nil || match(name) {
+			if prototypes[name] == nil {
+				names = append(names, name)
+			}
+			prototypes[name] = append(prototypes[name], prototype)
+		}
+		return true
+	})
+	var functions []*Function
+	for _, name := range names {
+		if len(prototypes[name]) > 1 {
+			continue
+		}
+		f, err := b.prototype(name, prototypes[name][0])
+		if err != nil {
+			return nil, err
+		}
+		functions = append(functions, f)
+	}
+	return functions, nil
+}
+
+// TypeByName gives the structure, union, enumeration, integer or typedef of that
+// name: "task_struct", "struct task_struct", "int". ErrNoType when there is none.
+func (b *BTF) TypeByName(name string) (Type, error) {
+	kinds := []uint32{kindTypedef, kindStruct, kindUnion, kindEnum, kindEnum64, kindInt, kindFloat}
+	for prefix, only := range map[string][]uint32{
+		"struct ": {kindStruct}, "class ": {kindStruct}, "union ": {kindUnion}, "enum ": {kindEnum, kindEnum64},
+	} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			name, kinds = strings.TrimSpace(rest), only
+		}
+	}
+	best, bestID := len(kinds), uint32(0)
+	for id, at := range b.offsets {
+		if id == 0 {
+			continue
+		}
+		kind := b.order.Uint32(b.types[at+4:]) >> 24 & 0x1f
+		rank := slices.Index(kinds, kind)
+		if rank >= 0 && rank < best && b.name(b.order.Uint32(b.types[at:])) == name {
+			best, bestID = rank, uint32(id)
+		}
+	}
+	if bestID == 0 {
+		return nil, ErrNoType
+	}
+	return b.Type(bestID)
+}
+
+// Enumerators calls visit for each name of each enumeration until it gives false.
+func (b *BTF) Enumerators(visit func(e *Enum, value EnumValue) bool) error {
+	for id, at := range b.offsets {
+		kind := uint32(0)
+		if id > 0 {
+			kind = b.order.Uint32(b.types[at+4:]) >> 24 & 0x1f
+		}
+		if kind != kindEnum && kind != kindEnum64 {
+			continue
+		}
+		t, err := b.Type(uint32(id))
+		if err != nil {
+			return err
+		}
+		if e, ok := t.(*Enum); ok {
+			for _, v := range e.Values {
+				if !visit(e, v) {
+					return nil
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func (b *BTF) prototype(name string, id uint32) (*Function, error) {

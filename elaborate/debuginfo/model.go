@@ -55,6 +55,11 @@ type Pointer struct {
 // Elem gives the type that the pointer points to.
 func (p *Pointer) Elem() (Type, error) { return p.elem() }
 
+// PointerTo gives the type of a pointer to t.
+func PointerTo(t Type) *Pointer {
+	return &Pointer{elem: func() (Type, error) { return t, nil }}
+}
+
 // Array is a number of equal elements.
 type Array struct {
 	Count int

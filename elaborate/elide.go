@@ -1,0 +1,280 @@
+package elaborate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gostap/gostap/parse"
+)
+
+// This file finds, before any type is known, what has no effect: assignments to
+// variables that nobody reads, expressions that do nothing as statements, probes
+// of which nothing is left. The checker passes over them. A script's globals
+// count as read, since they are displayed at the end.
+//
+//	probe kernel.function("vfs_read") { size = $count; n++ }
+//
+// is checked, and runs, as { n++ }.
+
+// liveness is what is known of one body.
+type liveness struct {
+	file *parse.File
+	dead map[parse.Node]bool
+	own  map[string]bool // parameters: they hide globals
+}
+
+// elide marks dead code in all bodies that there are, and drops empty probes.
+func (e *elaborator) elide() {
+	if e.options.Unoptimized {
+		return
+	}
+	for _, h := range e.probes {
+		e.elideHandler(h)
+	}
+	e.probes = slices.DeleteFunc(e.probes, func(h *handlerSource) bool {
+		if !h.isEmpty() {
+			return false
+		}
+		if !h.probe.Position.Source.Library {
+			e.warn(h.probe.Token, fmt.Sprintf("Probe '%s' has been elided: it does nothing", h.probe.Point))
+		}
+		return true
+	})
+}
+
+func (h *handlerSource) isEmpty() bool {
+	for _, p := range h.parts {
+		if !isEmpty(p.block, h.dead) {
+			return false
+		}
+	}
+	return true
+}
+
+// isEmpty reports whether nothing of a statement is left.
+func isEmpty(s parse.Statement, dead map[parse.Node]bool) bool {
+	if dead[s] {
+		return true
+	}
+	switch s := s.(type) {
+	case *parse.EmptyStatement:
+		return true
+	case *parse.Block:
+		return !slices.ContainsFunc(s.Statements, func(s parse.Statement) bool { return !isEmpty(s, dead) })
+	}
+	return false
+}
+
+func (e *elaborator) elideHandler(h *handlerSource) {
+	for {
+		reads := map[string]bool{}
+		for _, p := range h.parts {
+			collectReads(p.block, h.dead, reads)
+		}
+		for _, c := range h.conditions {
+			collectReads(c.x, h.dead, reads)
+		}
+		changed := false
+		for _, p := range h.parts {
+			l := &liveness{file: p.file, dead: h.dead}
+			changed = e.elideBlock(l, p.block, reads) || changed
+		}
+		if !changed {
+			return
+		}
+	}
+}
+
+// collectReads notes the variables that a body reads. What sets a variable as a
+// statement of its own does not read it.
+func collectReads(n parse.Node, dead map[parse.Node]bool, reads map[string]bool) {
+	parse.Walk(n, func(n parse.Node) bool {
+		if dead[n] {
+			if assign, ok := n.(*parse.Assign); ok && !dead[assign.Y] {
+				collectReads(assign.Y, dead, reads)
+			}
+			return false
+		}
+		switch n := n.(type) {
+		case *parse.Identifier:
+			reads[n.Text] = true
+		case *parse.ExpressionStatement:
+			return collectStatementReads(n.X, dead, reads)
+		case *parse.Assign:
+			if id, ok := n.X.(*parse.Identifier); ok && n.Text == "=" {
+				_ = id
+				collectReads(n.Y, dead, reads)
+				return false
+			}
+		case *parse.ForeachStatement:
+			// its variables are set, its base and limit read
+			collectReads(n.Base, dead, reads)
+			for _, k := range n.Slice {
+				if k != nil {
+					collectReads(k, dead, reads)
+				}
+			}
+			if n.Limit != nil {
+				collectReads(n.Limit, dead, reads)
+			}
+			collectReads(n.Body, dead, reads)
+			return false
+		case *parse.TryStatement:
+			collectReads(n.Body, dead, reads)
+			collectReads(n.Catch, dead, reads)
+			return false
+		}
+		return true
+	})
+}
+
+// collectStatementReads reads an expression whose value is dropped; false when it
+// has done all.
+func collectStatementReads(x parse.Expression, dead map[parse.Node]bool, reads map[string]bool) bool {
+	switch x := x.(type) {
+	case *parse.Assign:
+		if dead[x] {
+			if !dead[x.Y] {
+				collectReads(x.Y, dead, reads)
+			}
+			return false
+		}
+		if _, ok := x.X.(*parse.Identifier); ok {
+			collectReads(x.Y, dead, reads)
+			return false
+		}
+	case *parse.Step:
+		if _, ok := x.X.(*parse.Identifier); ok {
+			return false
+		}
+	}
+	return true
+}
+
+// elideBlock marks what is dead in a block; true if it found something.
+func (e *elaborator) elideBlock(l *liveness, b *parse.Block, reads map[string]bool) bool {
+	changed := false
+	parse.Walk(b, func(n parse.Node) bool {
+		if l.dead[n] {
+			return false
+		}
+		s, ok := n.(*parse.ExpressionStatement)
+		if !ok {
+			return true
+		}
+		switch x := s.X.(type) {
+		case *parse.Assign:
+			id, ok := x.X.(*parse.Identifier)
+			if !ok || x.Text == "<<<" || l.dead[x] || reads[id.Text] || e.isLive(l, id.Text) {
+				return false
+			}
+			changed = true
+			l.dead[x] = true
+			if e.hasNoEffect(l, x.Y) {
+				l.dead[x.Y], l.dead[s] = true, true
+			}
+			e.warnOfElided(s.Token, fmt.Sprintf("Eliding assignment to '%s'", id.Text))
+		case *parse.Step:
+			id, ok := x.X.(*parse.Identifier)
+			if !ok || reads[id.Text] || e.isLive(l, id.Text) {
+				return false
+			}
+			changed, l.dead[s] = true, true
+			e.warnOfElided(s.Token, fmt.Sprintf("Eliding assignment to '%s'", id.Text))
+		default:
+			if e.hasNoEffect(l, s.X) {
+				changed, l.dead[s] = true, true
+				e.warnOfElided(tokenOf(s.X), "Eliding side-effect-free expression")
+			}
+		}
+		return false
+	})
+	return changed
+}
+
+func (e *elaborator) warnOfElided(at parse.Token, message string) {
+	if !at.Position.Source.Library {
+		e.warn(at, message)
+	}
+}
+
+// isLive reports whether a name is that of a global, which another handler may
+// read or the end display.
+func (e *elaborator) isLive(l *liveness, name string) bool {
+	return !l.own[name] && e.global(l.file, name) != nil
+}
+
+// hasNoEffect reports whether x does nothing but give a value.
+func (e *elaborator) hasNoEffect(l *liveness, x parse.Expression) bool {
+	none := true
+	parse.Walk(x, func(n parse.Node) bool {
+		switch n := n.(type) {
+		case *parse.Assign, *parse.Step:
+			none = false
+		case *parse.EmbeddedExpression:
+			none = none && hasTag(&parse.EmbeddedCode{Token: n.Token}, "pure")
+		case *parse.Print:
+			none = none && printNames[n.Text].toString
+		case *parse.Call:
+			f := e.lookUpFunction(l.file, signature{n.Text, len(n.Arguments)})
+			none = none && f != nil && e.isPure(f, map[*Function]bool{})
+		}
+		return none
+	})
+	return none
+}
+
+// isPure reports whether a function does nothing but give a value. One that calls
+// itself is not: it may not end.
+func (e *elaborator) isPure(f *Function, above map[*Function]bool) bool {
+	if above[f] {
+		return false
+	}
+	above[f] = true
+	defer delete(above, f)
+	if f.Code != nil {
+		return hasTag(f.Code, "pure")
+	}
+	for _, overload := range f.Overloads {
+		if !e.isPure(overload, above) {
+			return false
+		}
+	}
+	source := e.sources[f]
+	if source == nil {
+		return true
+	}
+	locals := &liveness{file: source.file, own: map[string]bool{}}
+	for _, p := range source.text.Parameters {
+		locals.own[p.Text] = true
+	}
+	pure := true
+	parse.Walk(source.text.Body, func(n parse.Node) bool {
+		var set parse.Expression
+		switch n := n.(type) {
+		case *parse.Assign:
+			set = n.X
+		case *parse.Step:
+			set = n.X
+		case *parse.DeleteStatement:
+			set = n.X
+		case *parse.ForeachStatement:
+			pure = pure && n.SortOrder == 0
+		case *parse.LoopStatement:
+			pure = false // it may not end
+		case *parse.EmbeddedExpression:
+			pure = pure && hasTag(&parse.EmbeddedCode{Token: n.Token}, "pure")
+		case *parse.Print:
+			pure = pure && printNames[n.Text].toString
+		case *parse.Call:
+			callee := e.lookUpFunction(source.file, signature{n.Text, len(n.Arguments)})
+			pure = pure && callee != nil && e.isPure(callee, above)
+		}
+		if set != nil {
+			id, ok := set.(*parse.Identifier)
+			pure = pure && ok && !e.isLive(locals, id.Text)
+		}
+		return pure
+	})
+	return pure
+}

@@ -1,0 +1,250 @@
+package elaborate
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/gostap/gostap/parse"
+)
+
+// derivation is one place that a script's point leads to, through aliases
+// perhaps: their blocks go around the body.
+type derivation struct {
+	site
+	before, after []part // prologues and epilogues, in the order in which they run
+	conditions    []condition
+}
+
+// probe resolves the points of one probe; each place becomes a Probe of its own.
+func (e *elaborator) probe(file *parse.File, p *parse.Probe) {
+	for _, point := range p.Points {
+		found, d := e.resolve(file, point, nil)
+		if d != nil && !point.Optional {
+			e.add(d)
+		}
+		for _, f := range found {
+			h := &handlerSource{
+				probe:      &Probe{Token: point.Token, Point: f.point, Written: canonical(point), Place: f.place},
+				body:       len(f.before),
+				conditions: f.conditions,
+				dead:       map[parse.Node]bool{},
+			}
+			h.parts = append(append(h.parts, f.before...), part{file, p.Body})
+			h.parts = append(h.parts, f.after...)
+			e.probes = append(e.probes, h)
+		}
+		if point.Sufficient && len(found) > 0 {
+			return
+		}
+	}
+}
+
+// resolve finds the places of a point. via are the aliases on the way to it.
+func (e *elaborator) resolve(file *parse.File, p *parse.ProbePoint, via []*parse.Alias) ([]*derivation, *parse.Diagnostic) {
+	var found []*derivation
+	var first *parse.Diagnostic
+	note := func(d *parse.Diagnostic) {
+		if first == nil {
+			first = d
+		}
+	}
+	for _, f := range families() {
+		for _, pattern := range f.patterns {
+			matched := match(pattern, p)
+			if matched == nil {
+				continue
+			}
+			sites, d := f.resolve(e, matched)
+			if d != nil {
+				note(d)
+				continue
+			}
+			for _, s := range sites {
+				found = append(found, &derivation{site: s})
+			}
+		}
+	}
+	through, d := e.aliases(p, via)
+	if d != nil {
+		note(d)
+	}
+	found = append(found, through...)
+	if p.Condition != nil {
+		for _, f := range found {
+			f.conditions = append(f.conditions, condition{file, p.Condition})
+		}
+	}
+	hasGlob := slices.ContainsFunc(p.Components, func(c parse.Component) bool { return isGlob(c.Text) })
+	switch {
+	case hasGlob && len(found) > 0: // what does not fit a pattern is passed over
+		return found, nil
+	case first != nil:
+		return found, first
+	case len(found) > 0:
+		return found, nil
+	}
+	return nil, e.unknownPoint(p, hasGlob)
+}
+
+// unknownPoint says why nothing is known by a point's name.
+func (e *elaborator) unknownPoint(p *parse.ProbePoint, hasGlob bool) *parse.Diagnostic {
+	at := p.Components[0]
+	d := semanticError(at.Token, "while resolving probe point "+canonical(p)+": ")
+	if hasGlob {
+		d.Message += "probe point mismatch: didn't find any wildcard matches"
+		return d
+	}
+	wanted := shape(p)
+	names := e.pointNames()
+	var longer []string
+	for _, name := range names {
+		if rest, ok := strings.CutPrefix(name, wanted+"."); ok {
+			next, _, _ := strings.Cut(rest, ".")
+			longer = append(longer, next)
+		}
+	}
+	if longer != nil {
+		sort.Strings(longer)
+		d.Message += "probe point truncated (follow: " + strings.Join(slices.Compact(longer), " ") + ")"
+		return d
+	}
+	// The first component that leads nowhere is the one to look at.
+	for i := range p.Components {
+		beginning := *p
+		beginning.Components = p.Components[:i+1]
+		known := slices.ContainsFunc(names, func(name string) bool {
+			return name == shape(&beginning) || strings.HasPrefix(name, shape(&beginning)+".")
+		})
+		if !known {
+			d.Position, d.Token = p.Components[i].Position, p.Components[i].Text
+			break
+		}
+	}
+	d.Message += "probe point mismatch"
+	d.Similar = parse.Similar(wanted, names, 5)
+	if d.Similar == nil {
+		d.Hint = "points begin with: " + strings.Join(firstComponents(names), ", ")
+	}
+	return d
+}
+
+// pointNames lists the patterns of the families and the names of aliases.
+func (e *elaborator) pointNames() []string {
+	var names []string
+	for _, f := range families() {
+		names = append(names, f.patterns...)
+	}
+	for _, file := range e.files {
+		for _, a := range file.Aliases {
+			for _, name := range a.Names {
+				names = append(names, dotted(name))
+			}
+		}
+	}
+	names = append(names, e.library.AliasNames()...)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func firstComponents(names []string) []string {
+	var first []string
+	for _, name := range names {
+		component, _, _ := strings.Cut(name, ".")
+		component, _, _ = strings.Cut(component, "(")
+		first = append(first, component)
+	}
+	slices.Sort(first)
+	return slices.Compact(first)
+}
+
+// maxAliases is how many aliases may lead from a point to a place.
+const maxAliases = 100
+
+// aliases replaces a point by the points of the aliases that it names. What
+// follows an alias's name is appended to each of its points.
+func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias) ([]*derivation, *parse.Diagnostic) {
+	var found []*derivation
+	var first *parse.Diagnostic
+	for length := len(p.Components); length > 0; length-- {
+		suffix := p.Components[length:]
+		beginning := *p
+		beginning.Components = p.Components[:length]
+		named := e.aliasesNamed(&beginning)
+		for _, a := range named {
+			if slices.Contains(via, a.alias) || len(via) > maxAliases {
+				return nil, semanticError(p.Token, fmt.Sprintf("recursive loop in alias expansion of %s at %s", dotted(a.alias.Names[0]), a.alias.Position))
+			}
+			through, d := e.expand(a, suffix, append(slices.Clip(via), a.alias))
+			if d != nil && first == nil {
+				first = d
+			}
+			found = append(found, through...)
+		}
+		if len(named) > 0 {
+			if len(suffix) > 0 && first != nil && found == nil {
+				first = semanticError(suffix[0].Token, fmt.Sprintf("invalid suffix for probe %s", dotted(&beginning)))
+			}
+			break
+		}
+	}
+	return found, first
+}
+
+// fileAlias is an alias with the file whose names its blocks see.
+type fileAlias struct {
+	alias *parse.Alias
+	file  *parse.File
+}
+
+// aliasesNamed finds the aliases of a name, all that there are.
+func (e *elaborator) aliasesNamed(p *parse.ProbePoint) []fileAlias {
+	matches := func(name string) bool { return match(name, p) != nil }
+	var found []fileAlias
+	for _, file := range e.files {
+		if file.Source.Library {
+			continue
+		}
+		for _, a := range file.Aliases {
+			if slices.ContainsFunc(a.Names, func(name *parse.ProbePoint) bool { return matches(dotted(name)) }) {
+				found = append(found, fileAlias{a, file})
+			}
+		}
+	}
+	for _, a := range e.library.Aliases(matches) {
+		file := e.library.fileOf(a)
+		found = append(found, fileAlias{a, file})
+	}
+	return found
+}
+
+// expand resolves an alias's points and puts its blocks around them.
+func (e *elaborator) expand(a fileAlias, suffix []parse.Component, via []*parse.Alias) ([]*derivation, *parse.Diagnostic) {
+	var found []*derivation
+	for _, point := range a.alias.Points {
+		longer := *point
+		longer.Components = append(slices.Clip(point.Components), suffix...)
+		through, d := e.resolve(a.file, &longer, via)
+		if d != nil && !point.Optional {
+			d.Notes = append(d.Notes, parse.Note{Position: a.alias.Position, Message: "expanded from the alias " + dotted(a.alias.Names[0])})
+			return nil, d
+		}
+		found = append(found, through...)
+		if point.Sufficient && len(through) > 0 {
+			break
+		}
+	}
+	if len(found) > 0 {
+		e.take(a.file)
+	}
+	for _, f := range found {
+		if a.alias.Prologue != nil {
+			f.before = append(f.before, part{a.file, a.alias.Prologue})
+		}
+		if a.alias.Epilogue != nil {
+			f.after = append([]part{{a.file, a.alias.Epilogue}}, f.after...)
+		}
+	}
+	return found, nil
+}
