@@ -59,7 +59,10 @@ type Options struct {
 // Elaborate makes a program of a script's files and what they use of the
 // library. Diagnostics hold warnings even if the program is good; the error is
 // for what is not the script's fault, such as unreadable type information.
-func Elaborate(script, library []*parse.File, o Options) (*Program, parse.Diagnostics, error) {
+func Elaborate(script []*parse.File, library *parse.Library, o Options) (*Program, parse.Diagnostics, error) {
+	if library == nil {
+		library = parse.NewLibrary(parse.Options{})
+	}
 	e := newElaborator(library, o)
 	for _, file := range script {
 		e.take(file)
@@ -91,11 +94,11 @@ func Elaborate(script, library []*parse.File, o Options) (*Program, parse.Diagno
 	return e.program, e.diagnostics, nil
 }
 
-func newElaborator(library []*parse.File, o Options) *elaborator {
+func newElaborator(library *parse.Library, o Options) *elaborator {
 	return &elaborator{
 		options:   o,
 		program:   &Program{},
-		library:   indexLibrary(library),
+		library:   library,
 		scopes:    map[*parse.File]*scope{},
 		shared:    newScope(),
 		sources:   map[*Function]*functionSource{},
@@ -114,7 +117,7 @@ type elaborator struct {
 	failure     error // of the tool
 	btf         *debuginfo.BTF
 
-	library   library
+	library   *parse.Library
 	files     []*parse.File // the script's, then those taken from the library
 	scopes    map[*parse.File]*scope
 	shared    *scope // what all files see

@@ -213,7 +213,7 @@ func (e *elaborator) aliasesNamed(p *parse.ProbePoint) []fileAlias {
 		}
 	}
 	for _, a := range e.library.Aliases(matches) {
-		file := e.library.fileOf(a)
+		file := e.library.FileOf(a.Position.Source)
 		found = append(found, fileAlias{a, file})
 	}
 	return found
