@@ -245,15 +245,21 @@ func (c *checker) scalar(at parse.Token, wanted parse.Type) *Variable {
 
 // haveArity tells a global how many keys it has, and says where two uses differ.
 func (c *checker) haveArity(v *Variable, arity int, at parse.Token) bool {
-	switch {
-	case v.arity == arity:
+	if arity == 0 && v.arity <= 0 {
+		switch {
+		case v.Capacity != 0:
+			c.fail(v.Token, "inconsistent arity (0 vs 1)")
+		case v.Wrap:
+			c.fail(v.Token, "wrapping not supported for scalars")
+		}
+	}
+	switch v.arity {
+	case arity:
 		return true
-	case v.arity == unknownArity:
+	case unknownArity:
 		v.arity, v.arityAt = arity, at.Position
-		v.Keys, v.keysAt = make([]parse.Type, arity), make([]parse.Position, arity)
-		if arity == 0 {
-			v.Keys, v.keysAt = nil, nil
-			c.checkSize(v)
+		if arity > 0 {
+			v.Keys, v.keysAt = make([]parse.Type, arity), make([]parse.Position, arity)
 		}
 		*c.changed = true
 		return true
@@ -262,20 +268,6 @@ func (c *checker) haveArity(v *Variable, arity int, at parse.Token) bool {
 	d.Notes = []parse.Note{{Position: v.arityAt, Message: fmt.Sprintf("arity %d first inferred here", v.arity)}}
 	c.add(d)
 	return false
-}
-
-// checkSize says of a scalar that it was declared like an array. It is said in
-// every round, since only the last one counts.
-func (c *checker) checkSize(v *Variable) {
-	if v.Capacity != 0 || v.Wrap {
-		v.arity = unknownArity // so that the next round says it again
-		switch {
-		case v.Capacity != 0:
-			c.fail(v.Token, "inconsistent arity (0 vs 1)")
-		default:
-			c.fail(v.Token, "wrapping not supported for scalars")
-		}
-	}
 }
 
 // unify gives a variable its type, or says that it has another.

@@ -56,6 +56,13 @@ func (c *checker) print(x *parse.Print) Expression {
 		}
 		return n
 	}
+	if len(values) == 1 && !form.delimiter && isHistogram(values[0]) {
+		buckets := c.histogram(values[0].(*parse.Operator))
+		if buckets == nil {
+			return nil
+		}
+		n.Pieces, values = append(n.Pieces, Piece{Histogram: buckets}), nil
+	}
 	for i, v := range values {
 		if i > 0 && lead != "" {
 			n.Pieces = append(n.Pieces, Piece{Text: lead})
@@ -186,7 +193,7 @@ func parseConversion(s string, take func(parse.Type) Expression) (conversion Con
 		}
 	}
 	s = strings.TrimPrefix(s, "l")
-	if s == "" || strings.IndexByte("diuoxXpcs", s[0]) < 0 {
+	if s == "" || strings.IndexByte("diuoxXpcsbmM", s[0]) < 0 {
 		return conversion, s, "invalid or missing conversion specifier"
 	}
 	conversion.Verb = s[0]
