@@ -31,7 +31,7 @@ var imports = map[string][]string{
 	"kernel":            {},
 	"kernel/modulefile": {},
 	"parse":             {},
-	"tapsets":           {},
+	"tapsets":           {"parse"},
 	"runtime-c":         {},
 	"elaborate":         {"parse", "kernel", "tapsets"},
 	"translate":         {"elaborate", "parse"},

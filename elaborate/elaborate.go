@@ -46,14 +46,14 @@ type Options struct {
 // Elaborate makes a program of a script's files and what they use of the
 // library. Diagnostics hold warnings even if the program is good; the error is
 // for what is not the script's fault, such as unreadable type information.
-func Elaborate(script, library []*parse.File, o Options) (*Program, parse.Diagnostics, error) {
+func Elaborate(script []*parse.File, library *parse.Library, o Options) (*Program, parse.Diagnostics, error) {
 	e := &elaborator{
 		options:   o,
 		program:   &Program{},
 		globals:   map[string]*Variable{},
 		functions: map[signature]*Function{},
 		bodies:    map[*Function]*parse.Function{},
-		library:   indexLibrary(library),
+		library:   library,
 		changed:   new(bool),
 	}
 	e.declare(script)
@@ -95,7 +95,7 @@ type elaborator struct {
 	globals   map[string]*Variable
 	functions map[signature]*Function
 	bodies    map[*Function]*parse.Function
-	library   map[signature]*parse.Function
+	library   *parse.Library
 	probes    []probeBody
 	changed   *bool // this round of checking found a type
 }
@@ -111,18 +111,6 @@ func (e *elaborator) add(d *parse.Diagnostic) { e.diagnostics = append(e.diagnos
 
 func semanticError(at parse.Token, message string) *parse.Diagnostic {
 	return &parse.Diagnostic{Kind: "semantic error", Position: at.Position, Token: at.Text, Message: message}
-}
-
-func indexLibrary(files []*parse.File) map[signature]*parse.Function {
-	index := map[signature]*parse.Function{}
-	for _, file := range files {
-		for _, f := range file.Functions {
-			if s := (signature{f.Text, len(f.Parameters)}); index[s] == nil { // -I comes before what is built in
-				index[s] = f
-			}
-		}
-	}
-	return index
 }
 
 // declare takes in what the script's files declare.
@@ -205,9 +193,9 @@ func (e *elaborator) lookUpFunction(s signature) *Function {
 	if f, ok := e.functions[s]; ok {
 		return f
 	}
-	if f, ok := e.library[s]; ok {
+	if overloads, _ := e.library.Functions(s.name, s.arity); len(overloads) > 0 {
 		*e.changed = true
-		return e.declareFunction(f)
+		return e.declareFunction(overloads[0])
 	}
 	return nil
 }
@@ -225,8 +213,8 @@ func (e *elaborator) functionNames() []string {
 	for s := range e.functions {
 		add(s)
 	}
-	for s := range e.library {
-		add(s)
+	for _, name := range e.library.FunctionNames() {
+		add(signature{name: name})
 	}
 	for name := range printNames {
 		add(signature{name: name})

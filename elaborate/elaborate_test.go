@@ -2,7 +2,6 @@ package elaborate_test
 
 import (
 	"errors"
-	"io/fs"
 	"strings"
 	"testing"
 
@@ -14,26 +13,11 @@ import (
 	"github.com/gostap/gostap/testdata/errortest"
 )
 
-// library parses the tapset; it has no mistakes.
-func library(t testing.TB) []*parse.File {
-	t.Helper()
-	names, err := fs.Glob(tapsets.Files, "*.stp")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no library: %v", err)
-	}
-	var files []*parse.File
-	for _, name := range names {
-		text, err := tapsets.Files.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file, err := parse.Parse(&parse.Source{Name: name, Text: text, Library: true}, parse.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, file)
-	}
-	return files
+// library gives the one that is built in.
+func library() *parse.Library {
+	library := parse.NewLibrary(parse.Options{})
+	tapsets.AddTo(library)
+	return library
 }
 
 func elaborateSource(t testing.TB, source *parse.Source, guru bool) (*elaborate.Program, error) {
@@ -42,7 +26,7 @@ func elaborateSource(t testing.TB, source *parse.Source, guru bool) (*elaborate.
 	if err != nil {
 		return nil, err
 	}
-	program, found, err := elaborate.Elaborate([]*parse.File{file}, library(t), elaborate.Options{Guru: guru, BTF: func() (*debuginfo.BTF, error) {
+	program, found, err := elaborate.Elaborate([]*parse.File{file}, library(), elaborate.Options{Guru: guru, BTF: func() (*debuginfo.BTF, error) {
 		return debuginfo.ParseBTF(btftest.Kernel())
 	}})
 	if err != nil {
@@ -140,7 +124,7 @@ func TestCircularTypes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, found, err := elaborate.Elaborate([]*parse.File{file}, nil, elaborate.Options{BTF: func() (*debuginfo.BTF, error) {
+		_, found, err := elaborate.Elaborate([]*parse.File{file}, library(), elaborate.Options{BTF: func() (*debuginfo.BTF, error) {
 			return debuginfo.ParseBTF(b.Bytes())
 		}})
 		if err != nil || !strings.Contains(found.Error(), want) {

@@ -286,8 +286,8 @@ func (c *checker) arities(name string) []string {
 	for s := range c.functions {
 		found[s.arity] = found[s.arity] || s.name == name
 	}
-	for s := range c.library {
-		found[s.arity] = found[s.arity] || s.name == name
+	for _, arity := range c.library.Arities(name) {
+		found[arity] = true
 	}
 	var arities []string
 	for _, arity := range slices.Sorted(maps.Keys(found)) {

@@ -31,11 +31,7 @@ var parsers = sync.Pool{New: func() any {
 // found; the file then holds the declarations without one.
 func Parse(source *Source, options Options) (*File, error) {
 	p := parsers.Get().(*parser)
-	defer func() {
-		clear(p.tokens)
-		*p = parser{grammar: p.grammar, tokens: p.tokens, closing: p.closing}
-		parsers.Put(p)
-	}()
+	defer p.release()
 	p.file = &File{Source: source}
 	// Conditionals and macros belong here: a stage from tokens to tokens.
 	p.tokens, p.file.UnusedArguments = tokenize(source, options.Arguments, p.tokens)
@@ -46,6 +42,13 @@ func Parse(source *Source, options Options) (*File, error) {
 		return p.file, p.found
 	}
 	return p.file, nil
+}
+
+// release keeps the parser's memory for the next source.
+func (p *parser) release() {
+	clear(p.tokens)
+	*p = parser{grammar: p.grammar, tokens: p.tokens, closing: p.closing}
+	parsers.Put(p)
 }
 
 // parser reads the tokens of one source. After a mistake it stands at the end

@@ -1,5 +1,7 @@
 package parse
 
+import "strings"
+
 // This file is the syntax tree. Every node says which script text it stands
 // for. The tree is written by the parser and read by elaborate; nobody changes
 // it afterwards. A new kind of expression or statement is added here, in
@@ -101,6 +103,15 @@ type ProbePoint struct {
 	Optional   bool // "?" or "!"
 	Sufficient bool // "!"
 	Condition  Expression
+}
+
+// dotted gives the names of the components.
+func (p *ProbePoint) dotted() string {
+	names := make([]string, len(p.Components))
+	for i, c := range p.Components {
+		names[i] = c.Text
+	}
+	return strings.Join(names, ".")
 }
 
 // Component is one dotted part of a probe point: a name, perhaps with wildcards

@@ -1,11 +1,31 @@
 // Package tapsets carries the script library inside the stap binary. The
 // library is in the .stp files beside this one, a subject each; its functions
 // in C call the runtime (runtime-c/stap/stap.h) and use no kernel header.
+//
+// What each file declares is known when stap is built (index.go), so that of
+// all of them only those are read that a script needs. `go generate ./tapsets`
+// writes the index anew.
 package tapsets
 
-import "embed"
+import (
+	"embed"
+
+	"github.com/gostap/gostap/parse"
+)
+
+//go:generate go run ./index
 
 // Files holds the library.
 //
 //go:embed *.stp
 var Files embed.FS
+
+// AddTo puts the library behind what another one has.
+func AddTo(library *parse.Library) {
+	for _, entry := range index {
+		library.Add(entry, func() (*parse.Source, error) {
+			text, err := Files.ReadFile(entry.File)
+			return &parse.Source{Name: "tapset/" + entry.File, Text: text, Library: true}, err
+		})
+	}
+}

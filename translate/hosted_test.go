@@ -2,7 +2,6 @@ package translate_test
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,26 +16,12 @@ import (
 
 func translateScript(t *testing.T, script string) []byte {
 	t.Helper()
-	read := func(source *parse.Source) *parse.File {
-		file, err := parse.Parse(source, parse.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
-	names, err := fs.Glob(tapsets.Files, "*.stp")
+	file, err := parse.Parse(&parse.Source{Name: "test.stp", Text: []byte(script)}, parse.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var library []*parse.File
-	for _, name := range names {
-		text, err := tapsets.Files.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		library = append(library, read(&parse.Source{Name: name, Text: text, Library: true}))
-	}
-	file := read(&parse.Source{Name: "test.stp", Text: []byte(script)})
+	library := parse.NewLibrary(parse.Options{})
+	tapsets.AddTo(library)
 	program, found, err := elaborate.Elaborate([]*parse.File{file}, library, elaborate.Options{Guru: true})
 	if err != nil || found.Errors() > 0 {
 		t.Fatalf("%v %v", err, found)

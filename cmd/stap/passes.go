@@ -66,7 +66,7 @@ func (d *driver) show(text []byte) error {
 }
 
 // parse is pass 1: the script, from wherever it comes, and the library.
-func (d *driver) parse(ctx context.Context, arguments []string) (script, library []*parse.File, err error) {
+func (d *driver) parse(ctx context.Context, arguments []string) (script []*parse.File, library *parse.Library, err error) {
 	watch := startWatch()
 	sources, rest, err := d.sources(ctx, arguments)
 	if err != nil {
@@ -88,7 +88,7 @@ func (d *driver) parse(ctx context.Context, arguments []string) (script, library
 	if err != nil {
 		return nil, nil, err
 	}
-	d.pass(watch, "Pass 1: parsed user script and %s", count(len(library), "library script"))
+	d.pass(watch, "Pass 1: parsed user script and %s", count(library.Files(), "library script"))
 	if d.stopAfter(1) {
 		return nil, nil, parse.Dump(d.stdout, script...)
 	}
@@ -96,12 +96,13 @@ func (d *driver) parse(ctx context.Context, arguments []string) (script, library
 }
 
 // elaborate is pass 2.
-func (d *driver) elaborate(script, library []*parse.File) (*elaborate.Program, error) {
+func (d *driver) elaborate(script []*parse.File, library *parse.Library) (*elaborate.Program, error) {
 	watch := startWatch()
 	program, found, err := elaborate.Elaborate(script, library, elaborate.Options{BTF: d.btf, Guru: d.guru})
 	if err != nil {
 		return nil, err
 	}
+	found = append(library.Warnings(), found...)
 	for _, n := range unusedArguments(script) {
 		found = append(found, &parse.Diagnostic{Severity: parse.Warning, Message: fmt.Sprintf("unused command line option $%d/@%d", n, n)})
 	}

@@ -90,10 +90,10 @@ func unusedArguments(script []*parse.File) []int {
 	return unused
 }
 
-// library parses the scripts of the -I folders, then those that are built in: of
+// library puts the scripts of the -I folders before those that are built in: of
 // two definitions the first one holds.
-func (d *driver) library() ([]*parse.File, error) {
-	var files []*parse.File
+func (d *driver) library() (*parse.Library, error) {
+	library := parse.NewLibrary(parse.Options{})
 	for _, folder := range d.libraries {
 		k, err := d.findKernel()
 		if err != nil {
@@ -108,32 +108,12 @@ func (d *driver) library() ([]*parse.File, error) {
 			if err != nil {
 				return nil, &kernel.UserError{Message: fmt.Sprintf("cannot read the library script %s: %v", path, errors.Unwrap(err)), Cause: err}
 			}
-			files = append(files, d.libraryFile(path, text))
+			source := &parse.Source{Name: path, Text: text, Library: true}
+			library.Add(parse.IndexSource(source), func() (*parse.Source, error) { return source, nil })
 		}
 	}
-	err := fs.WalkDir(tapsets.Files, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || filepath.Ext(path) != ".stp" {
-			return err
-		}
-		text, err := fs.ReadFile(tapsets.Files, path)
-		if err == nil {
-			files = append(files, d.libraryFile("tapset/"+path, text))
-		}
-		return err
-	})
-	return files, err
-}
-
-// libraryFile parses a library script. A broken one is not there; the script may
-// do without it.
-func (d *driver) libraryFile(name string, text []byte) *parse.File {
-	file, err := parse.Parse(&parse.Source{Name: name, Text: text, Library: true}, parse.Options{})
-	for _, found := range diagnosticsOf(err) {
-		if found.Severity = parse.Warning; !d.noWarnings {
-			d.render(d.stderr, parse.Diagnostics{found})
-		}
-	}
-	return file
+	tapsets.AddTo(library)
+	return library, nil
 }
 
 // libraryFiles lists the scripts of a library folder that are for a kernel. Those

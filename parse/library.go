@@ -1,0 +1,188 @@
+package parse
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Library is the script library: many files, of which only those are read that
+// declare what a script asks for. Each is read once. It is not for use by
+// several goroutines at a time.
+//
+// A file with a mistake is as if it were not there, and a warning says so.
+type Library struct {
+	options   Options
+	files     int
+	functions map[string][]*libraryFile // by "name/arity"
+	arities   map[string][]int
+	globals   map[string][]*libraryFile
+	aliases   map[string][]*libraryFile
+	warnings  Diagnostics
+}
+
+// libraryFile is a file that is read when it is needed.
+type libraryFile struct {
+	order   int
+	open    func() (*Source, error)
+	content *File // nil until it was read
+}
+
+// NewLibrary makes a library without files. The options are what its files are
+// read with; of a script's arguments they see nothing.
+func NewLibrary(options Options) *Library {
+	options.Arguments = nil
+	return &Library{
+		options:   options,
+		functions: map[string][]*libraryFile{},
+		arities:   map[string][]int{},
+		globals:   map[string][]*libraryFile{},
+		aliases:   map[string][]*libraryFile{},
+	}
+}
+
+// Add puts a file behind those that are there: of several definitions the
+// first one counts. open gives its text.
+func (l *Library) Add(index FileIndex, open func() (*Source, error)) {
+	file := &libraryFile{order: l.files, open: open}
+	l.files++
+	for _, key := range index.Functions {
+		l.functions[key] = append(l.functions[key], file)
+		name, digits, _ := strings.Cut(key, "/")
+		if arity, err := strconv.Atoi(digits); err == nil && !slices.Contains(l.arities[name], arity) {
+			l.arities[name] = append(l.arities[name], arity)
+		}
+	}
+	for _, name := range index.Globals {
+		l.globals[name] = append(l.globals[name], file)
+	}
+	for _, name := range index.Aliases {
+		l.aliases[name] = append(l.aliases[name], file)
+	}
+}
+
+// Files is how many files the library has, read or not.
+func (l *Library) Files() int { return l.files }
+
+// Functions gives all overloads with this name and number of parameters that
+// the first file with one has, and the file; nil where there is none.
+func (l *Library) Functions(name string, arity int) ([]*Function, *File) {
+	for _, file := range l.functions[functionKey(name, arity)] {
+		content := l.read(file)
+		var overloads []*Function
+		for _, f := range content.Functions {
+			if f.Text == name && len(f.Parameters) == arity && !f.Private {
+				overloads = append(overloads, f)
+			}
+		}
+		if overloads != nil {
+			return overloads, content
+		}
+	}
+	return nil, nil
+}
+
+// Arities lists, in order, how many parameters the functions of this name take.
+func (l *Library) Arities(name string) []int { return slices.Sorted(slices.Values(l.arities[name])) }
+
+// Global gives the global variable of this name and its file, nil where there
+// is none.
+func (l *Library) Global(name string) (*Global, *File) {
+	for _, file := range l.globals[name] {
+		content := l.read(file)
+		for _, g := range content.Globals {
+			if g.Text == name && !g.Private {
+				return g, content
+			}
+		}
+	}
+	return nil, nil
+}
+
+// Aliases gives the aliases with a name for which match is true, of all files
+// that have one, in the order of the files and of their text.
+func (l *Library) Aliases(match func(name string) bool) []*Alias {
+	wanted := map[*libraryFile]bool{}
+	for name, files := range l.aliases {
+		if match(name) {
+			for _, file := range files {
+				wanted[file] = true
+			}
+		}
+	}
+	inOrder := slices.SortedFunc(maps.Keys(wanted), func(a, b *libraryFile) int { return a.order - b.order })
+	var aliases []*Alias
+	for _, file := range inOrder {
+		for _, a := range l.read(file).Aliases {
+			if slices.ContainsFunc(a.Names, func(name *ProbePoint) bool { return match(name.dotted()) }) {
+				aliases = append(aliases, a)
+			}
+		}
+	}
+	return aliases
+}
+
+// FunctionNames lists the names of all functions, sorted.
+func (l *Library) FunctionNames() []string { return slices.Sorted(maps.Keys(l.arities)) }
+
+// GlobalNames lists the names of all global variables, sorted.
+func (l *Library) GlobalNames() []string { return slices.Sorted(maps.Keys(l.globals)) }
+
+// AliasNames lists the names of all aliases, sorted.
+func (l *Library) AliasNames() []string { return slices.Sorted(maps.Keys(l.aliases)) }
+
+// Warnings says what is wrong with the files that were read so far.
+func (l *Library) Warnings() Diagnostics { return l.warnings }
+
+// read gives what is in a file; nothing, if it has a mistake.
+func (l *Library) read(file *libraryFile) *File {
+	if file.content != nil {
+		return file.content
+	}
+	file.content = &File{}
+	source, err := file.open()
+	if err != nil {
+		l.warnings = append(l.warnings, &Diagnostic{
+			Severity: Warning, Message: fmt.Sprintf("a library script is left out: %v", err),
+		})
+		return file.content
+	}
+	content, err := Parse(source, l.options)
+	if err == nil {
+		file.content = content
+		l.warnings = append(l.warnings, content.Warnings...)
+		return content
+	}
+	l.forget(file)
+	var found Diagnostics
+	errors.As(err, &found)
+	for _, mistake := range found {
+		mistake.Severity = Warning
+	}
+	l.warnings = append(l.warnings, found...)
+	return file.content
+}
+
+// forget takes a file's names out of the lists, which may be in use.
+func (l *Library) forget(file *libraryFile) {
+	for _, index := range []map[string][]*libraryFile{l.functions, l.globals, l.aliases} {
+		for name, files := range index {
+			if !slices.Contains(files, file) {
+				continue
+			}
+			index[name] = slices.DeleteFunc(slices.Clone(files), func(f *libraryFile) bool { return f == file })
+			if len(index[name]) == 0 {
+				delete(index, name)
+			}
+		}
+	}
+	for name, arities := range l.arities {
+		l.arities[name] = slices.DeleteFunc(arities, func(n int) bool { return l.functions[functionKey(name, n)] == nil })
+		if len(l.arities[name]) == 0 {
+			delete(l.arities, name)
+		}
+	}
+}
