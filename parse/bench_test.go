@@ -68,7 +68,7 @@ func BenchmarkParse(b *testing.B) {
 func BenchmarkTokenize(b *testing.B) {
 	source := &Source{Name: "bench.stp", Text: bytes.Repeat([]byte(handler), 100)}
 	var tokens []token
-	reportCPU(b, source.Text, func() { tokens, _ = tokenize(source, nil, tokens) })
+	reportCPU(b, source.Text, func() { tokens, _ = tokenize(source, &Options{}, tokens) })
 }
 
 // BenchmarkNewGrammar shows why parsers are kept: it is the cost of the first

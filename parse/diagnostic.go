@@ -1,9 +1,11 @@
 package parse
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"sort"
 	"strings"
 )
@@ -36,6 +38,7 @@ type Diagnostic struct {
 type Note struct {
 	Position Position
 	Message  string
+	Token    string // the text at the position, "" when the message needs none
 }
 
 // Error gives the message with its place on one line.
@@ -82,8 +85,32 @@ func (ds Diagnostics) Errors() int {
 // "caret" or "token". The zero Style paints nothing.
 type Painter func(role, text string) string
 
+// Fold leaves one of the messages that are alike: those that say the same of the
+// same token, wherever it stands, and equal ones of other kinds. It gives how
+// many errors and warnings it left out.
+func (ds Diagnostics) Fold() (distinct Diagnostics, errors, warnings int) {
+	seen := map[string]bool{}
+	for _, d := range ds {
+		key := d.Kind + "\x00" + d.Message + "\x00" + d.Token
+		if d.Kind == "parse error" { // its text says what was expected, not what is wrong
+			key = d.Error()
+		}
+		switch {
+		case !seen[key]:
+			seen[key] = true
+			distinct = append(distinct, d)
+		case d.Severity == Error:
+			errors++
+		default:
+			warnings++
+		}
+	}
+	return distinct, errors, warnings
+}
+
 // Render writes the diagnostics for a person: message and place, the source
-// line with a caret below it, notes and a hint. Equal messages are written once.
+// line with a caret below it, the macros that the place came out of, and a
+// hint. Each note follows in the same form.
 //
 //	semantic error: unresolved function frob (similar: print): identifier 'frob' at x.stp:1:15
 //	        source: probe begin { frob() }
@@ -92,59 +119,89 @@ func Render(w io.Writer, ds Diagnostics, paint Painter) {
 	if paint == nil {
 		paint = func(_, text string) string { return text }
 	}
-	seen := map[string]bool{}
 	for _, d := range ds {
-		if seen[d.Error()] {
-			continue
-		}
-		seen[d.Error()] = true
-		render(w, d, paint)
+		renderer{w, paint, d}.diagnostic()
 	}
 }
 
-func render(w io.Writer, d *Diagnostic, paint Painter) {
-	kind := paint("error", d.Kind+":")
-	if d.Severity == Warning {
-		kind = paint("warning", "WARNING:")
+// renderer writes one diagnostic.
+type renderer struct {
+	w     io.Writer
+	paint Painter
+	of    *Diagnostic
+}
+
+func (r renderer) diagnostic() {
+	r.message(r.of.title(), r.of.Position, r.of.Token, r.of.Position.String())
+	if r.of.Hint != "" {
+		fmt.Fprintf(r.w, "        hint: %s\n", r.of.Hint)
 	}
-	fmt.Fprintf(w, "%s %s", kind, d.title())
-	if d.Position.IsValid() {
-		if d.Token != "" {
-			fmt.Fprintf(w, ": %s '%s'", TokenKind(d.Token), paint("token", d.Token))
-		}
-		fmt.Fprintf(w, " at %s\n", d.Position)
-		renderSource(w, d.Position, paint)
-	} else {
-		fmt.Fprintln(w)
+	r.end()
+	for _, n := range r.of.Notes {
+		r.message(n.Message, n.Position, n.Token, r.place(n.Position))
+		r.end()
 	}
-	for _, n := range d.Notes {
-		fmt.Fprintf(w, "        %s at %s\n", n.Message, n.Position)
-		renderSource(w, n.Position, paint)
+}
+
+// message writes a line of text with its token and place, the source below it,
+// and the macros that the place came out of.
+func (r renderer) message(text string, p Position, token, place string) {
+	kind := r.paint("error", r.of.Kind+":")
+	if r.of.Severity == Warning {
+		kind = r.paint("warning", "WARNING:")
 	}
-	if d.Hint != "" {
-		fmt.Fprintf(w, "        hint: %s\n", d.Hint)
+	fmt.Fprintf(r.w, "%s %s", kind, text)
+	if !p.IsValid() {
+		fmt.Fprintln(r.w)
+		return
+	}
+	if token != "" {
+		fmt.Fprintf(r.w, ": %s '%s'", TokenKind(token), r.paint("token", printable(token)))
+	}
+	fmt.Fprintf(r.w, " at %s\n", place)
+	r.source(p)
+	for e := p.Expansion; e != nil; e = e.Use.Position.Expansion {
+		fmt.Fprintf(r.w, "\tin expansion of macro: %s '%s' at %s\n", TokenKind(e.Use.Text), r.paint("token", e.Use.Text), r.place(e.Use.Position))
+		r.source(e.Use.Position)
+	}
+}
+
+// place leaves out the name of the file that the diagnostic began with.
+func (r renderer) place(p Position) string {
+	if p.IsValid() && p.Source == r.of.Position.Source {
+		return fmt.Sprintf(":%d:%d", p.Line, p.Column)
+	}
+	return p.String()
+}
+
+// end parts a semantic error from what follows it.
+func (r renderer) end() {
+	if r.of.Severity == Error && r.of.Kind == "semantic error" && r.of.Position.IsValid() {
+		fmt.Fprintln(r.w)
 	}
 }
 
 // maxSourceLine is how many bytes of a source line a message shows.
 const maxSourceLine = 160
 
-func renderSource(w io.Writer, p Position, paint Painter) {
-	line, column := p.SourceLine(), p.Column-1
-	if column > maxSourceLine/2 {
-		cut := column - maxSourceLine/2
-		line, column = line[min(cut, len(line)):], column-cut
+// source writes the line of a position, or what is around it in a long one,
+// and a caret.
+func (r renderer) source(p Position) {
+	text := p.Source.Text
+	at := min(p.Offset, len(text))
+	begin := max(at-min(p.Column-1, maxSourceLine/2), 0)
+	line := text[begin:min(begin+maxSourceLine, len(text))]
+	if newline := bytes.IndexByte(line[at-begin:], '\n'); newline >= 0 {
+		line = line[:at-begin+newline]
 	}
-	line = line[:min(maxSourceLine, len(line))]
-	column = min(column, len(line))
-	blank := strings.Map(func(r rune) rune {
-		if r == '\t' {
+	blank := strings.Map(func(c rune) rune {
+		if c == '\t' {
 			return '\t'
 		}
 		return ' '
-	}, printable(line[:column]))
-	fmt.Fprintf(w, "        %s %s\n", paint("source", "source:"), printable(line))
-	fmt.Fprintf(w, "                %s%s\n", blank, paint("caret", "^"))
+	}, printable(string(line[:at-begin])))
+	fmt.Fprintf(r.w, "        %s %s\n", r.paint("source", "source:"), printable(string(line)))
+	fmt.Fprintf(r.w, "                %s%s\n", blank, r.paint("caret", "^"))
 }
 
 // printable keeps rubbish in a script from reaching the terminal.
@@ -181,6 +238,9 @@ func RenderJSON(w io.Writer, ds Diagnostics) error {
 		notes := make([]note, len(d.Notes))
 		for i, n := range d.Notes {
 			notes[i] = note{n.Message, at(n.Position)}
+		}
+		for e := d.Position.Expansion; e != nil; e = e.Use.Position.Expansion {
+			notes = append(notes, note{"in expansion of macro " + e.Use.Text, at(e.Use.Position)})
 		}
 		severity := "error"
 		if d.Severity == Warning {
@@ -231,6 +291,18 @@ func TokenKind(text string) string {
 // Similar gives the names nearest to name by edit distance, at most limit of
 // them and none that is farther than half of name's length.
 func Similar(name string, names []string, limit int) []string {
+	return nearest(name, names, limit, max(2, len(name)/2))
+}
+
+// Closest gives the names nearest to name, however far they are, at most limit
+// of them.
+func Closest(name string, names []string, limit int) []string {
+	return nearest(name, names, limit, math.MaxInt)
+}
+
+// nearest gives names in the order of their edit distance from name, those with
+// the same one in the order of the alphabet.
+func nearest(name string, names []string, limit, farthest int) []string {
 	type candidate struct {
 		name     string
 		distance int
@@ -238,7 +310,7 @@ func Similar(name string, names []string, limit int) []string {
 	var candidates []candidate
 	for _, n := range names {
 		d := editDistance(name, n)
-		if n != name && d <= max(2, len(name)/2) {
+		if n != name && d <= farthest {
 			candidates = append(candidates, candidate{n, d})
 		}
 	}

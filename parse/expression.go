@@ -76,7 +76,12 @@ func (p *parser) conditional() Expression {
 	height = max(height, p.height)
 	p.expect(":")
 	p.enter()
-	y := p.conditional()
+	var y Expression
+	if sign.isLibrary() || p.options.since("4.0") {
+		y = p.conditional()
+	} else {
+		y = p.expression()
+	}
 	p.leave()
 	p.grow(height)
 	return &Conditional{sign.Token, condition, x, y}
@@ -263,6 +268,9 @@ func (p *parser) accessors(x Expression) Expression {
 			x = p.index(x, p.next-1 == p.wildcardsAt)
 			height = p.height
 			continue
+		}
+		if target == nil && !t.isLibrary() && !p.options.since("2.6") {
+			break // a value had no members then
 		}
 		if target == nil {
 			target = &Target{Token: t.Token, Base: x}

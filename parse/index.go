@@ -3,11 +3,14 @@ package parse
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // FileIndex says what one library file declares for others, so that the file is
 // read only when one of its names is wanted. It is taken from tokens alone:
-// both branches of a conditional count, and what is private does not.
+// both branches of a conditional count, and what is private does not. A file
+// whose name ends in .stpm has macros and nothing else, another one has none
+// for others.
 type FileIndex struct {
 	File      string
 	Functions []string // "name/arity"
@@ -22,14 +25,21 @@ type FileIndex struct {
 func IndexSource(source *Source) FileIndex {
 	p := parsers.Get().(*parser)
 	defer p.release()
-	p.tokens, _ = tokenize(source, nil, p.tokens)
+	p.tokens, _ = tokenize(source, &Options{}, p.tokens)
 	x := &indexer{tokens: p.tokens, FileIndex: FileIndex{File: source.Name}}
 	for x.next = 0; x.peek().kind != endOfFile; {
 		x.token()
 	}
+	if isMacroFile(source.Name) {
+		x.FileIndex = FileIndex{File: source.Name, Macros: x.Macros}
+	} else {
+		x.Macros = nil
+	}
 	x.unite()
 	return x.FileIndex
 }
+
+func isMacroFile(name string) bool { return strings.HasSuffix(name, ".stpm") }
 
 // indexer goes over the tokens of a file.
 type indexer struct {

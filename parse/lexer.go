@@ -26,13 +26,11 @@ const (
 // token is a word of the script. Its text is a piece of the source, quotes and
 // braces included, or what a script argument was turned into.
 type token struct {
-	kind lexer.TokenType
+	kind   lexer.TokenType
+	joined bool // nothing stands between it and the token before it
 	Token
-	problem string // of junk: what is wrong with it
+	fault *fault // of junk: what is wrong with it
 }
-
-// end is the offset of the first byte after the token.
-func (t *token) end() int { return t.Position.Offset + len(t.Text) }
 
 // keywords are the reserved words.
 var keywords = map[string]bool{
@@ -65,15 +63,17 @@ func operatorLength(text string) int {
 }
 
 // tokenize cuts a source into tokens, the last of which is the end of the file,
-// and writes them over those of a slice that is no longer needed. It gives the numbers, from 1, of the arguments that the text does not mention.
-func tokenize(source *Source, arguments []string, over []token) (tokens []token, unused []int) {
+// and writes them over those of a slice that is no longer needed. It gives the
+// numbers, from 1, of the arguments that the text does not mention.
+func tokenize(source *Source, options *Options, over []token) (tokens []token, unused []int) {
 	s := &scanner{
-		source:    source,
-		text:      string(source.Text),
-		line:      1,
-		arguments: arguments,
-		used:      make([]bool, len(arguments)),
-		tokens:    over[:0],
+		source:     source,
+		text:       string(source.Text),
+		line:       1,
+		arguments:  options.Arguments,
+		used:       make([]bool, len(options.Arguments)),
+		tokens:     over[:0],
+		hasPrivate: source.Library || options.since("3.0"),
 	}
 	s.scan()
 	s.add(endOfFile, len(s.text))
@@ -96,6 +96,9 @@ type scanner struct {
 	used      []bool    // by argument
 	pasted    *Position // where the text was pasted, when it comes from an argument
 	tokens    []token
+
+	hasPrivate bool // "private" is a reserved word
+	joined     bool // the next token touches the last one
 }
 
 func (s *scanner) position() Position {
@@ -117,8 +120,12 @@ func (s *scanner) addJunk(end int, problem string) {
 
 // substitute adds a token whose text need not be that of the script up to end.
 func (s *scanner) substitute(kind lexer.TokenType, text string, end int, problem string) {
-	s.tokens = append(s.tokens, token{kind, Token{s.position(), text}, problem})
-	s.offset = end
+	t := token{kind: kind, joined: s.joined, Token: Token{s.position(), text}}
+	if problem != "" {
+		t.fault = &fault{message: problem}
+	}
+	s.tokens = append(s.tokens, t)
+	s.offset, s.joined = end, true
 }
 
 // advance goes to end and counts the lines on the way.
@@ -156,7 +163,7 @@ func (s *scanner) scan() {
 
 // skipBlanks passes whitespace and comments.
 func (s *scanner) skipBlanks() {
-	for s.offset < len(s.text) {
+	for begin := s.offset; s.offset < len(s.text); s.joined = s.joined && s.offset == begin {
 		rest := s.text[s.offset:]
 		switch {
 		case rest[0] == '\n':
@@ -204,7 +211,7 @@ func (s *scanner) scanWord() {
 	switch {
 	case s.text[s.offset] == '@':
 		kind = operatorToken
-	case keywords[s.text[s.offset:end]]:
+	case keywords[s.text[s.offset:end]] && (s.hasPrivate || s.text[s.offset:end] != "private"):
 		kind = keywordToken
 	}
 	s.add(kind, end)
@@ -228,8 +235,9 @@ func (s *scanner) scanString() {
 func (s *scanner) scanEmbedded() {
 	length := lengthTo(s.text[s.offset:], "%}")
 	if end := s.offset + length + 2; end <= len(s.text) {
-		code := Token{s.position(), s.text[s.offset:end]}
-		s.tokens = append(s.tokens, token{kind: embeddedToken, Token: code})
+		begin := s.offset
+		s.add(embeddedToken, end)
+		s.offset = begin
 		s.advance(end)
 		return
 	}
@@ -287,9 +295,10 @@ func (s *scanner) paste(argument string, end int) {
 	inner := &scanner{
 		source: s.source, text: argument + s.text[end:tail], line: 1,
 		arguments: s.arguments, used: s.used, pasted: &position, tokens: s.tokens,
+		hasPrivate: s.hasPrivate, joined: s.joined,
 	}
 	inner.scan()
-	s.tokens = inner.tokens
+	s.tokens, s.joined = inner.tokens, inner.joined
 	s.advance(tail)
 }
 
@@ -364,6 +373,6 @@ func (definition) Lex(filename string, r io.Reader) (lexer.Lexer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", filename, err)
 	}
-	tokens, _ := tokenize(&Source{Name: filename, Text: text}, nil, nil)
+	tokens, _ := tokenize(&Source{Name: filename, Text: text}, &Options{}, nil)
 	return &tokenReader{tokens: tokens}, nil
 }

@@ -8,7 +8,7 @@ import (
 
 // words gives the tokens of a text as "kind:text", without the end.
 func words(text string, arguments ...string) string {
-	tokens, _ := tokenize(&Source{Text: []byte(text)}, arguments, nil)
+	tokens, _ := tokenize(&Source{Text: []byte(text)}, &Options{Arguments: arguments}, nil)
 	kinds := [...]string{"", "identifier", "keyword", "operator", "string", "number", "embedded", "junk"}
 	var list []string
 	for _, t := range tokens[:len(tokens)-1] {
@@ -63,7 +63,7 @@ func TestTokens(t *testing.T) {
 
 func TestPositions(t *testing.T) {
 	source := &Source{Text: []byte("a /* \n */ bb\n\t%{\n%} $1\nc")}
-	tokens, _ := tokenize(source, []string{"x\ny"}, nil)
+	tokens, _ := tokenize(source, &Options{Arguments: []string{"x\ny"}}, nil)
 	var got []string
 	for _, token := range tokens {
 		got = append(got, strings.TrimPrefix(token.Position.String(), ":")+" "+token.Text)
@@ -96,11 +96,11 @@ func TestUnquote(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.id, func(t *testing.T) {
-			got := unquote(test.text)
+			got := unquote(test.text, true)
 			if got != test.want {
 				t.Errorf("%s: got %q, want %q", test.text, got, test.want)
 			}
-			if again := unquote(quote(got)); again != got {
+			if again := unquote(quote(got), true); again != got {
 				t.Errorf("%q quoted is %s", got, quote(got))
 			}
 		})

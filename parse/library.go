@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,8 +22,9 @@ type Library struct {
 	arities   map[string][]int
 	globals   map[string][]*libraryFile
 	aliases   map[string][]*libraryFile
+	macros    map[string][]*libraryFile
 	warnings  Diagnostics
-	sources   map[*Source]*File
+	sources   map[*Source]*File // those that were read
 }
 
 // libraryFile is a file that is read when it is needed.
@@ -30,20 +32,27 @@ type libraryFile struct {
 	order   int
 	open    func() (*Source, error)
 	content *File // nil until it was read
+	macros  map[string]*Macro
 }
 
+// argumentsFile is the library file that gives scripts their arguments as
+// variables, and the only one that sees them.
+const argumentsFile = "argv.stp"
+
 // NewLibrary makes a library without files. The options are what its files are
-// read with; of a script's arguments they see nothing.
+// read with; of a script's arguments only argv.stp sees something.
 func NewLibrary(options Options) *Library {
-	options.Arguments = nil
-	return &Library{
+	l := &Library{
 		options:   options,
 		functions: map[string][]*libraryFile{},
 		arities:   map[string][]int{},
 		globals:   map[string][]*libraryFile{},
 		aliases:   map[string][]*libraryFile{},
 		sources:   map[*Source]*File{},
+		macros:    map[string][]*libraryFile{},
 	}
+	l.options.Macros = l.Macro
+	return l
 }
 
 // Add puts a file behind those that are there: of several definitions the
@@ -63,6 +72,9 @@ func (l *Library) Add(index FileIndex, open func() (*Source, error)) {
 	}
 	for _, name := range index.Aliases {
 		l.aliases[name] = append(l.aliases[name], file)
+	}
+	for _, name := range index.Macros {
+		l.macros[name] = append(l.macros[name], file)
 	}
 }
 
@@ -127,6 +139,24 @@ func (l *Library) Aliases(match func(name string) bool) []*Alias {
 	return aliases
 }
 
+// Macro gives the macro of this name, which all scripts and library files see.
+func (l *Library) Macro(name string) (*Macro, bool) {
+	var found *Macro
+	for _, file := range l.macros[name] {
+		if file.content == nil {
+			l.readMacros(file)
+		}
+		m := file.macros[name]
+		switch {
+		case found == nil:
+			found = m
+		case m != nil && found.rival == nil:
+			found.rival = m
+		}
+	}
+	return found, found != nil
+}
+
 // FileOf gives the file that was read from a source, nil where there is none.
 func (l *Library) FileOf(source *Source) *File { return l.sources[source] }
 
@@ -148,32 +178,65 @@ func (l *Library) read(file *libraryFile) *File {
 		return file.content
 	}
 	file.content = &File{}
-	source, err := file.open()
-	if err != nil {
-		l.warnings = append(l.warnings, &Diagnostic{
-			Severity: Warning, Message: fmt.Sprintf("a library script is left out: %v", err),
-		})
+	source := l.open(file)
+	if source == nil {
 		return file.content
 	}
-	content, err := Parse(source, l.options)
-	if err == nil {
-		file.content, l.sources[source] = content, content
-		l.warnings = append(l.warnings, content.Warnings...)
-		return content
+	options := l.options
+	if path.Base(source.Name) != argumentsFile {
+		options.Arguments = nil
 	}
-	l.forget(file)
+	content, err := Parse(source, options)
 	var found Diagnostics
-	errors.As(err, &found)
-	for _, mistake := range found {
-		mistake.Severity = Warning
+	if errors.As(err, &found) {
+		l.leaveOut(file, found)
+		return file.content
+	}
+	l.warnings = append(l.warnings, content.Warnings...)
+	file.content = content
+	return content
+}
+
+// readMacros reads a file of macros.
+func (l *Library) readMacros(file *libraryFile) {
+	file.content = &File{}
+	source := l.open(file)
+	if source == nil {
+		return
+	}
+	options := l.options
+	options.Arguments = nil
+	macros, found := readMacros(source, options)
+	if found.Errors() > 0 {
+		l.leaveOut(file, found)
+		return
 	}
 	l.warnings = append(l.warnings, found...)
-	return file.content
+	file.macros = macros
+}
+
+// open gives the text of a file, nil if it cannot be read.
+func (l *Library) open(file *libraryFile) *Source {
+	source, err := file.open()
+	if err != nil {
+		l.leaveOut(file, Diagnostics{{Message: fmt.Sprintf("a library script is left out: %v", err)}})
+		return nil
+	}
+	return source
+}
+
+// leaveOut makes a file as if it were not there, with a warning of why.
+func (l *Library) leaveOut(file *libraryFile, mistakes Diagnostics) {
+	for _, mistake := range mistakes {
+		mistake.Severity, mistake.Kind = Warning, ""
+	}
+	l.warnings = append(l.warnings, mistakes...)
+	l.forget(file)
 }
 
 // forget takes a file's names out of the lists, which may be in use.
 func (l *Library) forget(file *libraryFile) {
-	for _, index := range []map[string][]*libraryFile{l.functions, l.globals, l.aliases} {
+	for _, index := range []map[string][]*libraryFile{l.functions, l.globals, l.aliases, l.macros} {
 		for name, files := range index {
 			if !slices.Contains(files, file) {
 				continue

@@ -2,7 +2,6 @@ package parse
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -11,8 +10,9 @@ var escapes = map[byte]byte{'a': '\a', 'b': '\b', 't': '\t', 'n': '\n', 'v': '\v
 
 // unquote gives the bytes that a quoted text stands for. Escapes are C's: at
 // most three octal digits, any number of hexadecimal ones, of which the last
-// two count; a backslash before any other character is dropped.
-func unquote(text string) string {
+// two count; a backslash before any other character is dropped. Hexadecimal ones
+// came with version 2.3.
+func unquote(text string, hexadecimal bool) string {
 	text = text[1 : len(text)-1]
 	if !strings.Contains(text, `\`) {
 		return text
@@ -32,7 +32,7 @@ func unquote(text string) string {
 			continue
 		case isOctal(c):
 			digits, base = span(text[i:min(i+3, len(text))], isOctal), 8
-		case c == 'x' && i+1 < len(text) && isHexadecimal(text[i+1]):
+		case c == 'x' && hexadecimal && i+1 < len(text) && isHexadecimal(text[i+1]):
 			i++
 			digits, base = span(text[i:], isHexadecimal), 16
 		default:
@@ -48,6 +48,13 @@ func unquote(text string) string {
 	}
 	return string(value)
 }
+
+// hasHexEscapes says whether a token may have "\x41".
+func (o *Options) hasHexEscapes(t *token) bool { return t.isLibrary() || o.since("2.3") }
+
+// isLibrary says whether a token was written in the library, which is always
+// read as the newest version of the language.
+func (t *token) isLibrary() bool { return t.Position.Source.Library }
 
 func isOctal(c byte) bool       { return c >= '0' && c <= '7' }
 func isHexadecimal(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
@@ -105,16 +112,32 @@ func (p *parser) stringLiteral() *StringLiteral {
 		p.unexpected("a string")
 		return nil
 	}
-	value := unquote(p.take().Text)
+	value := p.stringPiece()
 	if p.peek().kind == stringToken {
 		pieces := []string{value}
-		for p.peek().kind == stringToken {
-			pieces = append(pieces, unquote(p.take().Text))
+		for p.peek().kind == stringToken && !p.isAfterOldComment() {
+			pieces = append(pieces, p.stringPiece())
 		}
 		value = strings.Join(pieces, "")
 	}
 	p.height = 1
 	return &StringLiteral{first.Token, value}
+}
+
+func (p *parser) stringPiece() string {
+	t := p.take()
+	return unquote(t.Text, p.options.hasHexEscapes(t))
+}
+
+// isAfterOldComment says whether the next token is parted from the one before
+// by a comment that, before version 2.0, parted strings.
+func (p *parser) isAfterOldComment() bool {
+	t, before := p.peek(), &p.tokens[p.next-1]
+	if t.isLibrary() || p.options.since("2.0") || t.Position.Source != before.Position.Source {
+		return false
+	}
+	begin, end := before.Position.Offset+len(before.Text), t.Position.Offset
+	return begin < end && strings.TrimSpace(string(t.Position.Source.Text[begin:end])) != ""
 }
 
 // signedNumber reads a number with perhaps a minus.
@@ -143,18 +166,12 @@ func (p *parser) number(expected string) *NumberLiteral {
 		p.unexpected(expected)
 		return nil
 	}
-	text := t.Text
-	if len(text) > 1 && text[0] == '0' && text[1]|0x20 != 'x' && isDigit(text[1]) {
-		text = "0o" + text[1:]
-	} else if len(text) > 1 && text[0] == '0' && text[1]|0x20 != 'x' {
-		text = "" // 0b1 and 0o7 are not C's
-	}
-	value, err := strconv.ParseUint(text, 0, 64)
-	if err != nil {
+	value, ok := parseNumber(t.Text)
+	if !ok {
 		p.fail("number invalid or out of range")
 		return nil
 	}
 	p.take()
 	p.height = 1
-	return &NumberLiteral{t.Token, int64(value)}
+	return &NumberLiteral{t.Token, value}
 }

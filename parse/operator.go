@@ -1,43 +1,46 @@
 package parse
 
+import "fmt"
+
 // signature says what an @ operator takes: a letter for each argument, "x" an
 // expression, "s" a literal string, "n" a literal number, "i" a name.
 type signature struct {
 	arguments string
-	required  int  // how many must be given
-	isTarget  bool // accessors go on from it, and it may be assigned to
+	required  int    // how many must be given
+	isTarget  bool   // accessors go on from it, and it may be assigned to
+	since     string // the version that it came with, "" for all
 }
 
 // signatures are the @ operators of the language.
 var signatures = map[string]signature{
-	"@cast":        {"xss", 2, true},
-	"@var":         {"ss", 1, true},
-	"@kregister":   {"x", 1, true},
-	"@uregister":   {"x", 1, true},
-	"@kderef":      {"xx", 2, true},
-	"@uderef":      {"xx", 2, true},
-	"@defined":     {"x", 1, false},
-	"@probewrite":  {"i", 1, false},
-	"@entry":       {"x", 1, false},
-	"@perf":        {"s", 1, false},
-	"@const":       {"s", 1, false},
-	"@enum":        {"s", 1, false},
-	"@enumname":    {"xss", 1, false},
-	"@count":       {"x", 1, false},
-	"@sum":         {"x", 1, false},
-	"@min":         {"x", 1, false},
-	"@max":         {"x", 1, false},
-	"@avg":         {"x", 1, false},
-	"@variance":    {"xn", 1, false},
-	"@hist_log":    {"x", 1, false},
-	"@hist_linear": {"xnnn", 4, false},
+	"@cast":        {"xss", 2, true, ""},
+	"@var":         {"ss", 1, true, ""},
+	"@kregister":   {"x", 1, true, "4.0"},
+	"@uregister":   {"x", 1, true, "4.0"},
+	"@kderef":      {"xx", 2, true, "4.0"},
+	"@uderef":      {"xx", 2, true, "4.0"},
+	"@defined":     {"x", 1, false, ""},
+	"@probewrite":  {"i", 1, false, ""},
+	"@entry":       {"x", 1, false, ""},
+	"@perf":        {"s", 1, false, ""},
+	"@const":       {"s", 1, false, "3.1"},
+	"@enum":        {"s", 1, false, "5.5"},
+	"@enumname":    {"xss", 1, false, "5.6"},
+	"@count":       {"x", 1, false, ""},
+	"@sum":         {"x", 1, false, ""},
+	"@min":         {"x", 1, false, ""},
+	"@max":         {"x", 1, false, ""},
+	"@avg":         {"x", 1, false, ""},
+	"@variance":    {"xn", 1, false, "3.1"},
+	"@hist_log":    {"x", 1, false, ""},
+	"@hist_linear": {"xnnn", 4, false, ""},
 }
 
 // operator reads an @ operator and its arguments.
 func (p *parser) operator() Expression {
 	t := p.peek()
 	s, ok := signatures[t.Text]
-	if !ok {
+	if !ok || s.since != "" && !t.isLibrary() && !p.options.since(s.since) {
 		p.failUnknownOperator(t)
 		return nil
 	}
@@ -91,6 +94,10 @@ func (p *parser) failUnknownOperator(t *token) {
 	}
 	p.fail("unknown operator " + t.Text)
 	p.failure.Similar = Similar(t.Text, names, 5)
+	if s, known := signatures[t.Text]; known {
+		p.failure.Hint = fmt.Sprintf("%s came with version %s; --compatible=%s asks for an older one", t.Text, s.since, p.options.Compatible)
+		p.failure.Similar = nil
+	}
 }
 
 // embeddedCode makes a node of a "%{ … %}" token.

@@ -16,7 +16,13 @@ const maxNesting = 10_000
 
 // Options are what a script's text depends on besides itself.
 type Options struct {
-	Arguments []string // what $1, $2, … stand for
+	Arguments   []string // what $1, $2, … stand for
+	Compatible  string   // the version of the language, as --compatible gives it; "" for Compatible
+	Environment Environment
+
+	// Macros looks up a macro of the library, by its name without "@"; nil
+	// where there is none. Library.Macro is such a function.
+	Macros func(name string) (*Macro, bool)
 }
 
 // parsers keeps parsers for the next source: joining the grammar takes longer
@@ -32,9 +38,19 @@ var parsers = sync.Pool{New: func() any {
 func Parse(source *Source, options Options) (*File, error) {
 	p := parsers.Get().(*parser)
 	defer p.release()
-	p.file = &File{Source: source}
-	// Conditionals and macros belong here: a stage from tokens to tokens.
-	p.tokens, p.file.UnusedArguments = tokenize(source, options.Arguments, p.tokens)
+	p.file, p.options = &File{Source: source}, options
+	p.tokens, p.file.UnusedArguments = tokenize(source, &p.options, p.tokens)
+	if needsPreprocessing(p.tokens, &p.options) {
+		stage := preprocess(p.tokens, &p.options, p.spare)
+		p.tokens, p.spare = stage.out, p.tokens
+		for _, d := range stage.found {
+			if d.Severity == Error {
+				p.found = append(p.found, d)
+			} else {
+				p.file.Warnings = append(p.file.Warnings, d)
+			}
+		}
+	}
 	p.closing = matchBraces(p.tokens, p.closing)
 	p.warnOfBraces()
 	p.readFile()
@@ -47,7 +63,8 @@ func Parse(source *Source, options Options) (*File, error) {
 // release keeps the parser's memory for the next source.
 func (p *parser) release() {
 	clear(p.tokens)
-	*p = parser{grammar: p.grammar, tokens: p.tokens, closing: p.closing}
+	clear(p.spare)
+	*p = parser{grammar: p.grammar, tokens: p.tokens, spare: p.spare, closing: p.closing}
 	parsers.Put(p)
 }
 
@@ -56,8 +73,10 @@ func (p *parser) release() {
 // end; what they return then is worth nothing.
 type parser struct {
 	grammar *participle.Parser[declarationGrammar]
+	options Options
 	file    *File
 	tokens  []token
+	spare   []token     // memory for the next source
 	closing []int       // by token: for a "{" that is closed, the index of its "}", else 0
 	next    int         // index of the next token
 	failure *Diagnostic // of this declaration
@@ -87,7 +106,7 @@ func (p *parser) readFile() {
 
 // readDeclaration reads one declaration, or leaves a failure.
 func (p *parser) readDeclaration() {
-	if t := p.peek(); !topLevel[t.Text] && t.kind != embeddedToken {
+	if t := p.peek(); !t.isTopLevel() && t.kind != embeddedToken {
 		p.unexpected("'probe', 'global', 'private' or 'function'")
 		return
 	}
@@ -113,6 +132,8 @@ func (p *parser) readDeclaration() {
 // topLevel are the words that begin a declaration.
 var topLevel = map[string]bool{"probe": true, "global": true, "private": true, "function": true}
 
+func (t *token) isTopLevel() bool { return t.kind == keywordToken && topLevel[t.Text] }
+
 // nextDeclaration is the index of the first token from i on that begins a
 // declaration, or of the end of the file.
 func (p *parser) nextDeclaration(i int) int {
@@ -126,8 +147,7 @@ func (p *parser) nextDeclaration(i int) int {
 // a declaration. As the name of a member or of a component it does not.
 func beginsDeclaration(tokens []token, i int) bool {
 	t, before := &tokens[i], &tokens[i-1]
-	return topLevel[t.Text] && before.Text != "." && before.Text != "->" &&
-		!(isAdjacent(before, t) && isNamePart(before))
+	return t.isTopLevel() && before.Text != "." && before.Text != "->" && !(t.joined && isNamePart(before))
 }
 
 func (p *parser) reportEmpty() {
@@ -197,29 +217,34 @@ func (p *parser) expectClosing(text string, open *token) {
 
 func (p *parser) noteUnclosed(open *token) {
 	p.failure.Notes = append(p.failure.Notes,
-		Note{open.Position, fmt.Sprintf("'%s' is not closed", open.Text)})
+		Note{open.Position, fmt.Sprintf("'%s' is not closed", open.Text), open.Text})
 }
 
 // unexpected fails at the next token, in whose place something else was expected.
 func (p *parser) unexpected(expected string) {
 	switch t := p.peek(); {
-	case t.problem != "":
-		p.fail(t.problem)
 	case t.kind == endOfFile:
 		p.fail("expected " + expected + " before the end of the file")
 	case t.Text == "%(":
-		p.fail("preprocessor conditionals are not read by this version")
+		p.fail("incomplete conditional - missing '%?'")
 	case t.Text == "%?" || t.Text == "%:" || t.Text == "%)":
 		p.fail("incomplete conditional - missing '%('")
-	case t.Text == "@define":
-		p.fail("macros are not read by this version")
 	default:
 		p.fail("expected " + expected)
 	}
 }
 
-// fail ends the declaration with a mistake at the next token.
-func (p *parser) fail(message string) { p.failAt(&p.peek().Token, message) }
+// fail ends the declaration with a mistake at the next token. If that has one
+// of its own, it is the cause.
+func (p *parser) fail(message string) {
+	t := p.peek()
+	if p.failure != nil || t.fault == nil {
+		p.failAt(&t.Token, message)
+		return
+	}
+	p.failAt(&t.Token, "")
+	*p.failure = *t.fault.diagnostic(t.Token)
+}
 
 // failAt ends the declaration with a mistake at a token, unless it had one
 // before.

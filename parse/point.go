@@ -52,12 +52,12 @@ func (p *parser) components(inBraces bool) [][]Component {
 		if p.failure != nil {
 			return nil
 		}
-		before, t := &p.tokens[p.next-1], p.peek()
+		t := p.peek()
 		switch {
 		case t.Text == ".":
 			p.take()
 			glued = false
-		case before.Text != ")" && isAdjacent(before, t) &&
+		case t.joined && p.tokens[p.next-1].Text != ")" &&
 			(isNamePart(t) || t.Text == "{" && (inBraces || p.areAlternatives())):
 			glued = true
 		default:
@@ -65,10 +65,6 @@ func (p *parser) components(inBraces bool) [][]Component {
 		}
 	}
 	return nil
-}
-
-func isAdjacent(before, t *token) bool {
-	return before.Position.Source == t.Position.Source && before.end() == t.Position.Offset
 }
 
 // isNamePart says whether a token can be part of a component's name.
@@ -89,11 +85,10 @@ func (p *parser) component() Component {
 		p.unexpected("a probe point")
 		return Component{}
 	}
-	last := p.take()
+	p.take()
 	c := Component{Token: first.Token}
-	for isNamePart(p.peek()) && isAdjacent(last, p.peek()) {
-		last = p.take()
-		c.Text += last.Text
+	for p.peek().joined && isNamePart(p.peek()) {
+		c.Text += p.take().Text
 	}
 	if open := p.peek(); p.accept("(") {
 		c.Argument = p.literal()

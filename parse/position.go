@@ -17,6 +17,16 @@ type Position struct {
 	Offset int // bytes from the beginning of the source
 	Line   int // from 1
 	Column int // from 1, in bytes
+
+	// Expansion is the use of a macro that the text comes out of: the position
+	// says where it was written, this where it stands. nil is the common case.
+	Expansion *Expansion
+}
+
+// Expansion is a use of a macro, "@name". Its own position has the next one,
+// where a macro uses another.
+type Expansion struct {
+	Use Token
 }
 
 // IsValid reports whether the position names a place.

@@ -10,13 +10,14 @@ func (p *parser) block() *Block {
 	b := &Block{Token: open.Token}
 	for p.failure == nil && !p.at("}") {
 		t := p.peek()
-		if t.kind == endOfFile || topLevel[t.Text] {
+		if t.kind == endOfFile || t.isTopLevel() {
 			p.unexpected("'}'")
 			p.noteUnclosed(open)
 			break
 		}
 		b.Statements = append(b.Statements, p.statement())
 	}
+	b.End = p.peek().Position
 	p.accept("}")
 	return b
 }

@@ -135,6 +135,7 @@ type (
 	Block struct {
 		Token
 		Statements []Statement
+		End        Position // of the "}"
 	}
 
 	// EmptyStatement is ";".
