@@ -41,6 +41,7 @@ import (
 	"sort"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
+	"github.com/gostap/gostap/elaborate/regex"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -104,6 +105,7 @@ func newElaborator(library *parse.Library, o Options) *elaborator {
 		sources:   map[*Function]*functionSource{},
 		pointees:  map[any]debuginfo.Type{},
 		typesAt:   map[*Variable]parse.Position{},
+		patterns:  map[string]*regex.Regex{},
 		changed:   new(bool),
 		selectors: map[*parse.Function]*Function{},
 	}
@@ -126,6 +128,7 @@ type elaborator struct {
 	probes    []*handlerSource
 	pointees  map[any]debuginfo.Type // of *Variable, *Function and Expression: the pointer type of a number
 	typesAt   map[*Variable]parse.Position
+	patterns  map[string]*regex.Regex
 	changed   *bool // this round of checking found something
 }
 
@@ -332,6 +335,7 @@ func (e *elaborator) assemble() {
 	for _, h := range e.probes {
 		e.program.Probes = append(e.program.Probes, h.probe)
 	}
+	e.trackGroups()
 	effects := NewEffects(e.program)
 	e.checkIterations(effects)
 	uses := map[*Variable]Access{}

@@ -1,6 +1,9 @@
 package elaborate
 
-import "github.com/gostap/gostap/parse"
+import (
+	"github.com/gostap/gostap/elaborate/regex"
+	"github.com/gostap/gostap/parse"
+)
 
 // This file is the typed program: what pass 2 makes and pass 3 reads. Every
 // name is resolved, every expression has a type, every probe has a place. A new
@@ -12,6 +15,8 @@ type Program struct {
 	Functions []*Function
 	Probes    []*Probe // begin first, then the others, in the order in which they are armed
 	Embedded  []*parse.EmbeddedCode
+
+	Submatches bool // some function asks what the groups of a pattern matched
 }
 
 // Variable is a global, a local or a parameter. Several may have the same name:
@@ -339,6 +344,14 @@ type (
 		Index   Expression
 	}
 
+	// Match is "s =~ "pattern"", or with Negated "s !~ "pattern"".
+	Match struct {
+		parse.Token
+		X       Expression
+		Pattern *regex.Regex // the same for the same text
+		Negated bool
+	}
+
 	// EnumName is "@enumname(x, "type")": the name of a value, or its decimal text.
 	EnumName struct {
 		X     Expression
@@ -455,6 +468,9 @@ func (*Bucket) Type() parse.Type { return parse.Long }
 
 // Type is long.
 func (*HasBucket) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*Match) Type() parse.Type { return parse.Long }
 
 // Type is string.
 func (*EnumName) Type() parse.Type { return parse.String }

@@ -88,6 +88,8 @@ func walkExpression(x Expression, visit func(any)) {
 		walkExpression(x.Index, visit)
 	case *HasBucket:
 		walkExpression(x.Index, visit)
+	case *Match:
+		walkExpression(x.X, visit)
 	case *EnumName:
 		walkExpression(x.X, visit)
 	}
