@@ -97,7 +97,9 @@ func (c *checker) index(x *parse.Index, wanted parse.Type) Expression {
 		c.fail(x.Token, fmt.Sprintf("type mismatch: expected %s but found stats", wanted))
 		return nil
 	}
-	c.unify(element.Array, wanted, x.Token)
+	if !c.unify(element.Array, wanted, x.Token) {
+		return nil
+	}
 	return element
 }
 

@@ -174,18 +174,17 @@ func (c *checker) branch(s *parse.BranchStatement) []Statement {
 // condition checks "if (…)" after a probe point: it is evaluated before the
 // handler, has no variables but globals, and changes nothing.
 func (c *checker) condition(x parse.Expression) Expression {
-	before := len(c.order)
 	typed := c.value(x, parse.Long)
 	if typed == nil {
 		return nil
 	}
 	at := tokenOf(x)
-	for _, v := range c.order[before:] {
-		c.fail(v.Token, fmt.Sprintf("probe condition must not reference undeclared global '%s'", v.Text))
-	}
-	c.order = c.order[:before]
 	walkExpression(typed, func(n any) {
 		switch n := n.(type) {
+		case *Load:
+			if !n.Variable.Global {
+				c.fail(n.Variable.Token, fmt.Sprintf("probe condition must not reference undeclared global '%s'", n.Variable.Text))
+			}
 		case *Store, *Step, *StoreElement, *Aggregate, *StoreMemory:
 			c.fail(at, "probe condition must not modify any variables")
 		case *Call:
@@ -270,8 +269,9 @@ func (c *checker) haveArity(v *Variable, arity int, at parse.Token) bool {
 	return false
 }
 
-// unify gives a variable its type, or says that it has another.
-func (c *checker) unify(v *Variable, t parse.Type, at parse.Token) {
+// unify gives a variable its type, or says that it has another, and where that
+// was found.
+func (c *checker) unify(v *Variable, t parse.Type, at parse.Token) bool {
 	switch {
 	case t == parse.Unknown || t == v.Type:
 	case v.Type == parse.Unknown:
@@ -281,7 +281,9 @@ func (c *checker) unify(v *Variable, t parse.Type, at parse.Token) {
 		d := semanticError(at, fmt.Sprintf("type mismatch (%s)", t))
 		d.Notes = []parse.Note{{Position: v.inferred, Message: fmt.Sprintf("type was first inferred here (%s)", v.Type)}}
 		c.add(d)
+		return false
 	}
+	return true
 }
 
 // unifyKey does the same for the nth key of an array.

@@ -295,15 +295,18 @@ func (e *elaborator) settleRest() {
 	}
 }
 
-// settleLocals gives locals without a type one: a variable that is read is an
-// error, since nothing says what it is.
+// settleLocals gives locals without a type one. One that is set, but only to what
+// has no type either, is an error.
 func (e *elaborator) settleLocals(locals []*Variable) {
 	for _, v := range locals {
-		if v.Type == parse.Unknown {
+		switch {
+		case v.Assigned && v.Type == parse.Unknown:
 			e.add(semanticError(v.Token, "unresolved type "))
-			v.Type = parse.Long
-		} else if !v.Assigned && !v.Position.Source.Library {
+		case !v.Assigned && !v.Position.Source.Library:
 			e.warn(v.Token, "never-assigned local variable '"+v.Text+"'").Similar = parse.Similar(v.Text, e.globalNames(), 5)
+		}
+		if v.Type == parse.Unknown {
+			v.Type = parse.Long
 		}
 	}
 }

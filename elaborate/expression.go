@@ -127,8 +127,10 @@ func (c *checker) load(x *parse.Identifier, wanted parse.Type) Expression {
 		c.fail(x.Token, fmt.Sprintf("type mismatch: expected %s but found stats", wanted))
 		return nil
 	}
-	v := c.scalar(x.Token, wanted)
-	v.read = true
+	v := c.scalar(x.Token, parse.Unknown)
+	if !c.unify(v, wanted, x.Token) {
+		return nil
+	}
 	return &Load{v}
 }
 

@@ -36,7 +36,6 @@ type Variable struct {
 	arity      int            // how many keys it has, as far as is known
 	arityAt    parse.Position // where that was found
 	keysAt     []parse.Position
-	read       bool // of a local: somewhere in its body
 
 	histogramAt, shiftAt parse.Position // of statistics: where these were declared
 }
