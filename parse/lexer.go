@@ -21,6 +21,7 @@ const (
 	numberToken
 	embeddedToken
 	junkToken
+	commentToken // only where a text is read for its form
 )
 
 // token is a word of the script. Its text is a piece of the source, quotes and
@@ -99,6 +100,16 @@ type scanner struct {
 
 	hasPrivate bool // "private" is a reserved word
 	joined     bool // the next token touches the last one
+	literally  bool // comments are tokens, and arguments are not replaced
+}
+
+// tokenizeLiterally cuts a source into tokens as they stand there, comments
+// among them.
+func tokenizeLiterally(source *Source) []token {
+	s := &scanner{source: source, text: string(source.Text), line: 1, hasPrivate: true, literally: true}
+	s.scan()
+	s.add(endOfFile, len(s.text))
+	return s.tokens
 }
 
 func (s *scanner) position() Position {
@@ -146,7 +157,8 @@ func (s *scanner) scan() {
 	for s.skipBlanks(); s.offset < len(s.text); s.skipBlanks() {
 		c := s.text[s.offset]
 		switch {
-		case (c == '$' || c == '@') && s.scanArgument():
+		case s.literally && s.scanLiterally():
+		case (c == '$' || c == '@') && !s.literally && s.scanArgument():
 		case isWordStart(c):
 			s.scanWord()
 		case isDigit(c):
@@ -172,6 +184,8 @@ func (s *scanner) skipBlanks() {
 			s.lineBegin = s.offset
 		case rest[0] == ' ' || rest[0] >= '\t' && rest[0] <= '\r':
 			s.offset++
+		case s.literally:
+			return
 		case rest[0] == '#', strings.HasPrefix(rest, "//"):
 			s.offset += lengthTo(rest, "\n")
 		case strings.HasPrefix(rest, "/*"):
@@ -181,6 +195,26 @@ func (s *scanner) skipBlanks() {
 			return
 		}
 	}
+}
+
+// scanLiterally makes a token of a comment, $# or @# at the current offset, and
+// says whether one of them stood there.
+func (s *scanner) scanLiterally() bool {
+	rest := s.text[s.offset:]
+	switch {
+	case rest[0] == '#', strings.HasPrefix(rest, "//"):
+		s.add(commentToken, s.offset+lengthTo(rest, "\n"))
+	case strings.HasPrefix(rest, "/*"):
+		begin, end := s.offset, min(s.offset+4+lengthTo(rest[2:], "*/"), len(s.text))
+		s.add(commentToken, end)
+		s.offset = begin
+		s.advance(end)
+	case strings.HasPrefix(rest, "$#"), strings.HasPrefix(rest, "@#"):
+		s.add(identifierToken, s.offset+2)
+	default:
+		return false
+	}
+	return true
 }
 
 // lengthTo is how much of text stands before mark.

@@ -41,6 +41,9 @@ func (p *parser) operator() Expression {
 	t := p.peek()
 	s, ok := signatures[t.Text]
 	if !ok || s.since != "" && !t.isLibrary() && !p.options.since(s.since) {
+		if p.layout != nil {
+			return p.unknownMacro()
+		}
 		p.failUnknownOperator(t)
 		return nil
 	}
@@ -64,6 +67,25 @@ func (p *parser) operator() Expression {
 		return &Target{Token: t.Token, Name: t.Text, Arguments: arguments}
 	}
 	return &Operator{t.Token, arguments}
+}
+
+// unknownMacro passes over the use of a macro that another file may define, for
+// Format.
+func (p *parser) unknownMacro() Expression {
+	t := p.take()
+	for depth := 0; p.at("(") || depth > 0 && p.peek().kind != endOfFile; {
+		switch p.take().Text {
+		case "(":
+			depth++
+		case ")":
+			depth--
+		}
+		if depth == 0 {
+			break
+		}
+	}
+	p.height = 1
+	return &Target{Token: t.Token, Name: t.Text}
 }
 
 func (p *parser) argument(kind byte) Expression {
@@ -98,9 +120,4 @@ func (p *parser) failUnknownOperator(t *token) {
 		p.failure.Hint = fmt.Sprintf("%s came with version %s; --compatible=%s asks for an older one", t.Text, s.since, p.options.Compatible)
 		p.failure.Similar = nil
 	}
-}
-
-// embeddedCode makes a node of a "%{ … %}" token.
-func (p *parser) embeddedCode(t Token) *EmbeddedCode {
-	return &EmbeddedCode{Token{t.Position, t.Text[2 : len(t.Text)-2]}}
 }

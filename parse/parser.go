@@ -23,7 +23,19 @@ type Options struct {
 	// Macros looks up a macro of the library, by its name without "@"; nil
 	// where there is none. Library.Macro is such a function.
 	Macros func(name string) (*Macro, bool)
+
+	layout *layout // of Format
+	branch branch
 }
+
+// branch says which one of all conditionals stays, whatever their conditions.
+type branch int
+
+const (
+	asConditions branch = iota
+	allFirst
+	allSecond
+)
 
 // parsers keeps parsers for the next source: joining the grammar takes longer
 // than reading a small library file.
@@ -38,7 +50,7 @@ var parsers = sync.Pool{New: func() any {
 func Parse(source *Source, options Options) (*File, error) {
 	p := parsers.Get().(*parser)
 	defer p.release()
-	p.file, p.options = &File{Source: source}, options
+	p.file, p.options, p.layout = &File{Source: source}, options, options.layout
 	p.tokens, p.file.UnusedArguments = tokenize(source, &p.options, p.tokens)
 	if needsPreprocessing(p.tokens, &p.options) {
 		stage := preprocess(p.tokens, &p.options, p.spare)
@@ -86,6 +98,8 @@ type parser struct {
 	depth       int // of the statements and expressions being read
 	height      int // of the tree of the expression read last
 	wildcardsAt int // index of the token of an array that may be indexed with "*"
+
+	layout *layout // notes where statements are; nil unless Format asks
 }
 
 // readFile reads declarations up to the end.
@@ -100,6 +114,8 @@ func (p *parser) readFile() {
 		if p.readDeclaration(); p.failure != nil {
 			p.found = append(p.found, p.failure)
 			p.next = p.nextDeclaration(max(p.failed, begin+1))
+		} else if p.layout != nil {
+			p.layout.declaration(p.tokens[begin:p.next])
 		}
 	}
 }

@@ -189,7 +189,10 @@ func (p *preprocessor) conditional(begin token) {
 		}
 		tokens = append(tokens, t)
 	}
-	holds, at, mistake := p.condition(tokens, &t)
+	holds, at, mistake := p.options.branch == allFirst, (*token)(nil), (*fault)(nil)
+	if p.options.branch == asConditions {
+		holds, at, mistake = p.condition(tokens, &t)
+	}
 	if mistake != nil {
 		p.emit(failed(*at, mistake.message, mistake.notes...))
 		p.skipBranch(0, false)
@@ -392,7 +395,7 @@ func (p *preprocessor) define(word token) {
 		return
 	}
 	f.next++
-	m := &Macro{Token: name.Token, library: name.Position.Source.Library}
+	m := &Macro{Token: name.Token, library: isMacroFile(name.Position.Source.Name)}
 	if f.tokens[f.next].Text == "(" {
 		m.hasList = true
 		if !p.parameters(m) {

@@ -27,6 +27,9 @@ func (p *parser) statement() Statement {
 	p.enter()
 	defer p.leave()
 	t := p.peek()
+	if p.layout != nil {
+		p.layout.statement(t)
+	}
 	switch t.Text {
 	case "{":
 		return p.block()
@@ -37,7 +40,7 @@ func (p *parser) statement() Statement {
 	case "while":
 		p.take()
 		condition := p.parenthesised()
-		return &LoopStatement{Token: t.Token, Condition: condition, Body: p.statement()}
+		return &LoopStatement{Token: t.Token, Condition: condition, Body: p.body()}
 	case "for":
 		return p.forStatement()
 	case "foreach":
@@ -47,6 +50,16 @@ func (p *parser) statement() Statement {
 	}
 	s := p.simpleStatement()
 	p.accept(";")
+	return s
+}
+
+// body reads the statement that another one governs.
+func (p *parser) body() Statement {
+	begin := p.peek()
+	s := p.statement()
+	if p.layout != nil && p.failure == nil {
+		p.layout.body(begin, &p.tokens[p.next-1])
+	}
 	return s
 }
 
@@ -84,9 +97,9 @@ func (p *parser) parenthesised() Expression {
 func (p *parser) ifStatement() Statement {
 	s := &IfStatement{Token: p.take().Token}
 	s.Condition = p.parenthesised()
-	s.Then = p.statement()
+	s.Then = p.body()
 	if p.accept("else") {
-		s.Else = p.statement()
+		s.Else = p.body()
 	}
 	return s
 }
@@ -106,7 +119,7 @@ func (p *parser) forStatement() Statement {
 		s.Step = p.expression()
 	}
 	p.expectClosing(")", open)
-	s.Body = p.statement()
+	s.Body = p.body()
 	return s
 }
 
@@ -167,7 +180,7 @@ func (p *parser) foreachStatement() Statement {
 		s.Limit = p.expression()
 	}
 	p.expectClosing(")", open)
-	s.Body = p.statement()
+	s.Body = p.body()
 	return s
 }
 
