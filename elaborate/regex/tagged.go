@@ -134,7 +134,7 @@ func newTagged(p *program) (*Tagged, error) {
 		t.Next = append(t.Next, next)
 		t.Origins = append(t.Origins, origins)
 		t.accept(state)
-		if len(t.lists) > mostStates || len(t.lists)*t.Width > mostTransitions || len(t.Steps) > mostSteps || len(t.Tags) > Seed || t.work > mostWork {
+		if len(t.lists) > mostStates || len(t.lists)*t.Width > mostTransitions || len(t.Steps) > mostSteps || len(t.Tags) > Seed || t.work > mostWork/8 {
 			return nil, &errTooComplex
 		}
 	}
