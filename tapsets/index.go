@@ -35,6 +35,14 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "regex.stp",
+		Functions: []string{
+			"matched/1",
+			"matched_str/0",
+			"ngroups/0",
+		},
+	},
+	{
 		File: "time.stp",
 		Functions: []string{
 			"gettimeofday_ms/0",

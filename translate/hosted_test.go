@@ -34,6 +34,12 @@ func translateScript(t *testing.T, script string) []byte {
 // probe.
 func runHosted(t *testing.T, script string) string {
 	t.Helper()
+	return runHostedC(t, translateScript(t, script))
+}
+
+// runHostedC is runHosted for what a script became.
+func runHostedC(t *testing.T, code []byte) string {
+	t.Helper()
 	compiler, err := exec.LookPath("gcc-12")
 	if err != nil {
 		if compiler, err = exec.LookPath("gcc"); err != nil {
@@ -42,7 +48,7 @@ func runHosted(t *testing.T, script string) string {
 	}
 	folder := t.TempDir()
 	c := filepath.Join(folder, "script.c")
-	if err := os.WriteFile(c, translateScript(t, script), 0o644); err != nil {
+	if err := os.WriteFile(c, code, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	program := filepath.Join(folder, "script")

@@ -151,12 +151,19 @@ type walker struct {
 	work       int // instructions visited
 	visited    []uint32
 	generation uint32
-	tags       []uint16                         // noted on the way to the current instruction
+	tags       []uint16                         // on the way to the current instruction, each once
+	noted      []bool                           // by tag: it is in tags
 	found      func(place int32, tags []uint16) // called for each item, if set
 }
 
 func newWalker(p *program) *walker {
-	return &walker{program: p, visited: make([]uint32, len(p.instructions))}
+	tags := int32(0)
+	for _, i := range p.instructions {
+		if i.operation == opTag {
+			tags = max(tags, i.number+1)
+		}
+	}
+	return &walker{program: p, visited: make([]uint32, len(p.instructions)), noted: make([]bool, tags)}
 }
 
 // restart forgets what was visited.
@@ -175,10 +182,14 @@ func (w *walker) walk(at int32) {
 		case i.operation == opSplit:
 			w.walk(i.next)
 			at = i.other
+		case i.operation == opTag && w.noted[i.number]:
+			at = i.next
 		case i.operation == opTag:
+			w.noted[i.number] = true
 			w.tags = append(w.tags, uint16(i.number))
 			w.walk(i.next)
 			w.tags = w.tags[:len(w.tags)-1]
+			w.noted[i.number] = false
 			return
 		case i.operation == opBegin && w.begin, i.operation == opEnd && w.end:
 			at = i.next

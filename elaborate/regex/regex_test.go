@@ -25,9 +25,12 @@ func oracle(n *node) string {
 	switch n.kind {
 	case oneOf:
 		b.WriteString("[^\\x{80}-\\x{10ffff}")
-		for c := range 128 {
-			if !n.set.has(byte(c)) {
-				fmt.Fprintf(&b, "\\x%02x", c)
+		for c := 0; c < 128; c++ {
+			if first := c; !n.set.has(byte(c)) {
+				for c < 127 && !n.set.has(byte(c+1)) {
+					c++
+				}
+				fmt.Fprintf(&b, "\\x%02x-\\x%02x", first, c)
 			}
 		}
 		b.WriteString("]")

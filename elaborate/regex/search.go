@@ -13,7 +13,10 @@ const (
 	mostWork        = 1 << 25 // instructions visited to build it
 )
 
-var errTooComplex = Error{0, "the regular expression is too complex: it needs too many states"}
+var (
+	errTooComplex       = Error{0, "the regular expression is too complex: it needs too many states"}
+	errGroupsTooComplex = Error{0, "the regular expression is too complex for its groups to be told, which matched() or ngroups() asks for"}
+)
 
 // Search is a minimal deterministic automaton. It begins in Start, goes over a text with the NUL behind it, and ends as soon
 // as the state is none of Next: len(Next) says no, len(Next)+1 yes. After the NUL it always is.

@@ -134,8 +134,8 @@ func newTagged(p *program) (*Tagged, error) {
 		t.Next = append(t.Next, next)
 		t.Origins = append(t.Origins, origins)
 		t.accept(state)
-		if len(t.lists) > mostStates || len(t.lists)*t.Width > mostTransitions || len(t.Steps) > mostSteps || len(t.Tags) > Seed || t.work > mostWork {
-			return nil, &errTooComplex
+		if len(t.lists) > mostStates || len(t.lists)*t.Width > mostTransitions || len(t.Steps) > mostSteps || len(t.Tags) > Seed || t.work > mostWork/8 {
+			return nil, &errGroupsTooComplex
 		}
 	}
 	for _, row := range t.Next {
@@ -241,7 +241,6 @@ func (t *tagger) accept(state int) {
 func (t *tagger) tagList(tags []uint16) uint16 {
 	tags = slices.Clone(tags)
 	slices.Sort(tags)
-	tags = slices.Compact(tags)
 	var key []byte
 	for _, tag := range tags {
 		key = binary.LittleEndian.AppendUint16(key, tag)

@@ -24,12 +24,17 @@ static int stap_contexts_init(void)
 	for_each_possible_cpu(cpu) {
 		struct stap_cpu *this = per_cpu_ptr(&stap_cpus, cpu);
 
-		if (!stap_script.strings)
-			continue;
-		this->strings = kvmalloc_node(stap_script.strings, GFP_KERNEL, cpu_to_node(cpu));
-		if (!this->strings)
-			return -ENOMEM;
-		this->context.strings_end = this->strings + stap_script.strings;
+		if (stap_script.strings) {
+			this->strings = kvmalloc_node(stap_script.strings, GFP_KERNEL, cpu_to_node(cpu));
+			if (!this->strings)
+				return -ENOMEM;
+			this->context.strings_end = this->strings + stap_script.strings;
+		}
+		if (stap_script.match_bytes) {
+			this->context.match = kvmalloc_node(stap_script.match_bytes, GFP_KERNEL, cpu_to_node(cpu));
+			if (!this->context.match)
+				return -ENOMEM;
+		}
 	}
 	return 0;
 }
@@ -38,8 +43,10 @@ static void stap_contexts_exit(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		kvfree(per_cpu_ptr(&stap_cpus, cpu)->strings);
+		kvfree(per_cpu_ptr(&stap_cpus, cpu)->context.match);
+	}
 }
 
 /*

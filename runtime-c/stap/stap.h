@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 1
+#define STAP_INTERFACE 2
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -42,6 +42,7 @@ typedef signed long long stap_long;
 typedef unsigned long long stap_ulong;
 
 struct stap_probe;
+struct stap_match;
 
 #define stap_unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -64,6 +65,7 @@ struct stap_context {
 	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
 	char *strings;		/* the stack of frames: the next free byte */
 	char *strings_end;
+	struct stap_match *match;	/* the last =~ or !~, NULL if the script does not ask */
 	char message[160];	/* what error points to when it was formatted */
 };
 
@@ -96,6 +98,7 @@ struct stap_script {
 	unsigned int probe_count;
 	struct stap_probe *probes;	/* begin first, in the order in which they are armed */
 	unsigned long strings;		/* bytes for frames that one handler can need */
+	unsigned long match_bytes;	/* a struct stap_match with its groups, or 0 */
 };
 
 extern struct stap_script stap_script;
@@ -219,5 +222,7 @@ void stap_exit(void);
 #define STAP_PRINTF(...) stap_printf(c, __VA_ARGS__)
 void stap_printf(struct stap_context *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+#include "match.h"
 
 #endif

@@ -1,0 +1,4 @@
+package translate
+
+// WriteRegex is for tests.
+var WriteRegex = writeRegex
