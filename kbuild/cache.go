@@ -141,6 +141,24 @@ func (c *Cache) addKernel(key string, r *recipe, from string) error {
 	return err
 }
 
+// addObject puts one more object into a kept kernel's folder.
+func (k *keptKernel) addObject(object, from string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(k.folder, temporaryPrefix)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary.Name())
+	_, err = temporary.Write(data)
+	if err := errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), filepath.Join(k.folder, object))
+}
+
 // Clean removes what exceeds the size limit, oldest first.
 func (c *Cache) Clean() error { return c.clean(true) }
 

@@ -3,14 +3,19 @@ package kbuild
 import (
 	"bytes"
 	"context"
+	"debug/elf"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/gostap/gostap/kernel"
+	runtimec "github.com/gostap/gostap/runtime-c"
 	"github.com/gostap/gostap/translate"
 )
 
@@ -148,21 +153,104 @@ func TestBuild(t *testing.T) {
 		both.Go(func() { build(script(body), false) })
 	}
 	both.Wait()
-	if _, trace := build(script("stap_put_long(&c->out, 2);"), false); strings.Contains(trace, "make -j") || trace == "" {
+	result, trace := build(script("stap_put_long(&c->out, 2); stap_exit();"), false)
+	if strings.Contains(trace, "make -j") || trace == "" {
 		t.Errorf("the recorded build was not used:\n%s", trace)
+	}
+	checkModule(t, result.Path)
+	if info, err := os.Stat(result.Path); err != nil || info.Size() > 60_000 {
+		t.Errorf("the smallest module is large: %d bytes, %v", info.Size(), err)
 	}
 	if result, _ := build(script("stap_exit();"), false); !result.Cached {
 		t.Error("a finished module was built again")
 	}
-	for _, n := range []string{"1", "2"} {
-		if _, trace := build(script("pr_info(\"%d\", current->pid + "+n+");"), true); strings.Contains(trace, "make -j") {
-			t.Errorf("embedded C is built in full:\n%s", trace)
+	// A script that calls something of every unit, and so compiles those that are missing.
+	var calls strings.Builder
+	for _, unit := range runtimec.Units {
+		for _, name := range runtimec.Defines(unit) {
+			fmt.Fprintf(&calls, "asm volatile(\"\" :: \"r\"(&%s));", name)
 		}
+	}
+	result, trace = build(script(calls.String()), false)
+	if strings.Contains(trace, "make -j") || strings.Contains(trace, "modpost") {
+		t.Errorf("the units are built in full:\n%s", trace)
+	}
+	checkModule(t, result.Path)
+	checkUnits(t, c)
+	symvers, err := os.ReadFile(filepath.Join(k.BuildTree, "Module.symvers"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := string(regexp.MustCompile(`(?m)^0x\w+\t(\w+)\t\w+/.*\tEXPORT_SYMBOL\t$`).FindSubmatch(symvers)[1])
+	for _, n := range []string{"1", "2"} {
+		// It refers to a symbol of another module's, of which only modpost knows what to say.
+		body := fmt.Sprintf(`pr_info("%%d", current->pid + %s); asm(".pushsection .data\n.quad %s\n.popsection");`, n, foreign)
+		result, trace := build(script(body), true)
+		if strings.Contains(trace, "make -j") || !strings.Contains(trace, "modpost has to") {
+			t.Errorf("embedded C is built in full, or not described:\n%s", trace)
+		}
+		checkModule(t, result.Path)
 	}
 	if headers, _ := filepath.Glob(filepath.Join(c.root, "kernel", "*", precompiledHeader+".gch")); len(headers) != 1 {
 		t.Error("no precompiled header was kept")
 	}
 	if left, _ := filepath.Glob(filepath.Join(c.root, temporaryPrefix+"*")); left != nil {
 		t.Errorf("left in the cache: %v", left)
+	}
+}
+
+// checkModule checks that a module lists the checksum of every symbol that it
+// takes from the kernel.
+func checkModule(t *testing.T, path string) {
+	t.Helper()
+	undefined, defined, err := objectSymbols(path)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	file, err := elf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	versions := file.Section("__versions")
+	if versions == nil {
+		return // a kernel without checksums
+	}
+	list, err := versions.Data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range undefined {
+		if !bytes.Contains(list, []byte("\x00"+name+"\x00")) {
+			t.Errorf("%s: no checksum of %s", path, name)
+		}
+	}
+	if !slices.Contains(defined, "init_module") {
+		t.Errorf("%s: it cannot be loaded", path)
+	}
+}
+
+// checkUnits compares what the units' objects define with what their sources
+// are said to.
+func checkUnits(t *testing.T, c *Cache) {
+	t.Helper()
+	for _, unit := range runtimec.Units {
+		objects, _ := filepath.Glob(filepath.Join(c.root, "kernel", "*", unitO(unit)))
+		if len(objects) != 1 {
+			t.Errorf("kept objects of unit %s: %v", unit, objects)
+			continue
+		}
+		_, defined, err := objectSymbols(objects[0])
+		if err != nil {
+			t.Error(err)
+		}
+		want := runtimec.Defines(unit)
+		slices.Sort(want)
+		slices.Sort(defined)
+		defined = slices.DeleteFunc(defined, func(s string) bool { return !strings.HasPrefix(s, "stap_") })
+		if unit != runtimec.Core && !slices.Equal(want, defined) {
+			t.Errorf("unit %s defines %q, and its source is said to define %q", unit, defined, want)
+		}
 	}
 }

@@ -21,11 +21,16 @@ import (
 const (
 	scriptC       = ScriptFile
 	scriptO       = "stap_script.o"
-	runtimeO      = "stap_runtime.o"
 	runtimeFolder = "runtime"
 
 	environmentFile = "environment"
 )
+
+// unitO gives the object of a unit of the runtime.
+func unitO(unit string) string { return "stap_" + unit + ".o" }
+
+// unitC gives its source in the build's folder.
+func unitC(unit string) string { return "stap_" + unit + ".c" }
 
 // toolEnvironment are the variables that kbuild exports and that its tools
 // read: objtool does SRCARCH, modpost's and the linker's wrappers the rest.
@@ -57,6 +62,12 @@ func (b *builder) writeSources() error {
 			return err
 		}
 	}
+	for _, unit := range b.units {
+		text := fmt.Sprintf("#include \"%s.c\"\n", unit)
+		if err := os.WriteFile(b.file(unitC(unit)), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -70,20 +81,21 @@ func (b *builder) full(ctx context.Context) error {
 	for _, define := range append(exports, b.options.Defines...) {
 		fmt.Fprintf(&flags, " -D%s", define)
 	}
+	var units strings.Builder
+	for _, unit := range b.units {
+		units.WriteString(" " + unitO(unit))
+	}
 	// Handlers are not traced themselves, and debug information is not asked for.
 	// What kbuild tells its tools by the environment is written down for the replay.
 	makefile := fmt.Sprintf(`obj-m := %[1]s.o
-%[1]s-y := %[2]s %[3]s
+%[1]s-y := %[2]s%[3]s
 ccflags-y := -I%[4]s%[5]s
 ccflags-remove-y := $(CC_FLAGS_FTRACE)
 $(file >%[6]s)
 $(foreach name,%[7]s,$(file >>%[6]s,$(name)=$($(name))))
-`, placeholder, scriptO, runtimeO, b.file(runtimeFolder), flags.String(), b.file(environmentFile), strings.Join(toolEnvironment, " "))
-	runtime := "#include \"runtime.c\"\n"
-	for name, text := range map[string]string{"Makefile": makefile, "stap_runtime.c": runtime} {
-		if err := os.WriteFile(b.file(name), []byte(text), 0o644); err != nil {
-			return explainDisk(b.options.Folder, err)
-		}
+`, placeholder, scriptO, units.String(), b.file(runtimeFolder), flags.String(), b.file(environmentFile), strings.Join(toolEnvironment, " "))
+	if err := os.WriteFile(b.file("Makefile"), []byte(makefile), 0o644); err != nil {
+		return explainDisk(b.options.Folder, err)
 	}
 	arguments := []string{"-j2", "-C", b.target.BuildTree, "M=" + b.options.Folder,
 		"CONFIG_DEBUG_INFO_BTF_MODULES=", "KCFLAGS=-g0"}

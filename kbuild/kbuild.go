@@ -41,6 +41,7 @@ import (
 
 	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/kernel/modulefile"
+	runtimec "github.com/gostap/gostap/runtime-c"
 	"github.com/gostap/gostap/translate"
 )
 
@@ -89,7 +90,7 @@ func Build(ctx context.Context, m translate.Module, k *kernel.Kernel, o Options)
 			return &Result{Path: path, Name: name, Cached: true}, nil
 		}
 	}
-	b := &builder{target: t, module: m, options: o}
+	b := &builder{target: t, module: m, options: o, units: runtimec.Needed(m.C)}
 	if err := b.build(ctx); err != nil {
 		return nil, err
 	}
@@ -110,6 +111,9 @@ type builder struct {
 	target  *target
 	module  translate.Module
 	options Options
+	units   []string // of the runtime, that the script needs
+
+	checksums map[string]uint32 // of symbols, that the recorded build did not ask for
 }
 
 func (b *builder) file(name string) string { return filepath.Join(b.options.Folder, name) }
@@ -139,7 +143,7 @@ func (b *builder) build(ctx context.Context) error {
 	if b.options.Cache == nil {
 		return nil
 	}
-	r, err := record(b.options.Folder, b.target.BuildTree)
+	r, err := record(b.options.Folder, b.target.BuildTree, b.units)
 	if err != nil {
 		b.options.Trace("the kernel's build was not recorded: %v\n", err)
 		return nil
@@ -152,6 +156,9 @@ func (b *builder) finish(name string) (string, error) {
 	module, err := os.ReadFile(b.file(placeholder + ".ko"))
 	if err != nil {
 		return "", fmt.Errorf("reading the module that was built: %w", err)
+	}
+	if module, err = modulefile.Strip(module, b.checksums); err != nil {
+		return "", err
 	}
 	if err := modulefile.SetName(module, name); err != nil {
 		return "", err

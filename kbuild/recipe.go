@@ -3,12 +3,16 @@ package kbuild
 import (
 	"context"
 	"debug/elf"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // A recipe is what kbuild did for one module, with folderMark where the name of
@@ -16,13 +20,13 @@ import (
 type recipe struct {
 	Tree    string   // where kbuild ran its commands
 	Compile string   // the script's object
-	Link    string   // the script and the runtime, into one object
+	Link    string   // the script and units of the runtime, into one object
 	Modpost string   // the C file that describes the module to the kernel
 	Mod     string   // its object
 	Final   string   // the module
 	Objects []string // files that the commands need and that no script changes
-	Texts   map[string]string
-	Symbols []string // what the script's object may ask for without a new modpost
+	Order   string   // modules.order, which modpost reads
+	Symbols []string // what the module asked the kernel for
 
 	Environment []string // NAME=VALUE, what kbuild told its tools
 }
@@ -30,8 +34,8 @@ type recipe struct {
 const folderMark = "@FOLDER@"
 
 // record reads what kbuild left in the folder of a build.
-func record(folder, tree string) (*recipe, error) {
-	r := &recipe{Tree: tree, Texts: map[string]string{}}
+func record(folder, tree string, units []string) (*recipe, error) {
+	r := &recipe{Tree: tree}
 	targets := map[string]*string{
 		scriptO:                &r.Compile,
 		placeholder + ".o":     &r.Link,
@@ -46,14 +50,15 @@ func record(folder, tree string) (*recipe, error) {
 		}
 		*command = text
 	}
-	for _, name := range []string{placeholder + ".mod", "modules.order"} {
-		text, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil {
-			return nil, err
-		}
-		r.Texts[name] = strings.ReplaceAll(string(text), folder, folderMark)
+	order, err := os.ReadFile(filepath.Join(folder, "modules.order"))
+	if err != nil {
+		return nil, err
 	}
-	r.Objects = []string{runtimeO, placeholder + ".mod.o"}
+	r.Order = strings.ReplaceAll(string(order), folder, folderMark)
+	r.Objects = []string{placeholder + ".mod.o"}
+	for _, name := range units {
+		r.Objects = append(r.Objects, unitO(name))
+	}
 	if _, err := os.Stat(filepath.Join(folder, ".module-common.o")); err == nil {
 		r.Objects = append(r.Objects, ".module-common.o")
 	}
@@ -62,7 +67,7 @@ func record(folder, tree string) (*recipe, error) {
 		return nil, err
 	}
 	r.Environment = strings.Split(strings.TrimSpace(string(environment)), "\n")
-	r.Symbols, err = moduleSymbols(folder)
+	r.Symbols, _, err = objectSymbols(filepath.Join(folder, placeholder+".o"))
 	return r, err
 }
 
@@ -81,17 +86,6 @@ func savedCommand(folder, target string) (string, error) {
 	}
 	command := strings.NewReplacer("$$", "$", `$(pound)`, "#", `\#`, "#").Replace(string(m[1]))
 	return strings.ReplaceAll(command, folder, folderMark), nil
-}
-
-// moduleSymbols lists what the linked module takes from the kernel and what the
-// runtime defines.
-func moduleSymbols(folder string) ([]string, error) {
-	undefined, _, err := objectSymbols(filepath.Join(folder, placeholder+".o"))
-	if err != nil {
-		return nil, err
-	}
-	_, defined, err := objectSymbols(filepath.Join(folder, runtimeO))
-	return append(undefined, defined...), err
 }
 
 // objectSymbols lists the global symbols of an object file.
@@ -120,30 +114,26 @@ func objectSymbols(path string) (undefined, defined []string, err error) {
 // replay makes the module by a recipe.
 func (b *builder) replay(ctx context.Context, kept *keptKernel) error {
 	r := kept.recipe
-	for _, object := range r.Objects {
-		if err := os.Symlink(filepath.Join(kept.folder, object), b.file(object)); err != nil {
-			return err
-		}
-	}
-	for name, text := range r.Texts {
-		text = strings.ReplaceAll(text, folderMark, b.options.Folder)
-		if err := os.WriteFile(b.file(name), []byte(text), 0o644); err != nil {
-			return err
-		}
-	}
-	compile := r.Compile
-	if b.module.KernelHeaders {
-		compile = b.options.Cache.withPrecompiledHeader(ctx, b, kept)
-	}
-	if err := b.shell(ctx, r, compile); err != nil {
+	if err := b.takeKept(kept); err != nil {
 		return err
 	}
-	fits, err := b.fits(r)
+	if err := b.compile(ctx, kept); err != nil {
+		return err
+	}
+	asked, err := b.asked(r)
 	if err != nil {
 		return err
 	}
-	if fits {
+	b.checksums, err = b.target.checksums(asked)
+	if err == nil {
 		return b.shell(ctx, r, r.Link, r.Final)
+	}
+	b.options.Trace("modpost has to describe this module: %v\n", err)
+	// It looks for a list of sources beside each object, and takes an empty one.
+	for _, object := range b.objects() {
+		if err := os.WriteFile(b.file("."+object+".cmd"), []byte("\n"), 0o644); err != nil {
+			return err
+		}
 	}
 	if err := os.Remove(b.file(placeholder + ".mod.o")); err != nil {
 		return err
@@ -151,23 +141,91 @@ func (b *builder) replay(ctx context.Context, kept *keptKernel) error {
 	return b.shell(ctx, r, r.Link, r.Modpost, r.Mod, r.Final)
 }
 
-// fits reports whether the script's object asks for nothing that the recipe's
-// own script and runtime did not ask for.
-func (b *builder) fits(r *recipe) (bool, error) {
-	undefined, _, err := objectSymbols(b.file(scriptO))
-	if err != nil {
-		return false, err
+// objects lists what is linked.
+func (b *builder) objects() []string {
+	objects := []string{scriptO}
+	for _, unit := range b.units {
+		objects = append(objects, unitO(unit))
 	}
+	return objects
+}
+
+// takeKept puts what the commands read into the folder: the recorded objects,
+// and lists of what is linked.
+func (b *builder) takeKept(kept *keptKernel) error {
+	for _, object := range append(slices.Clone(kept.recipe.Objects), b.objects()[1:]...) {
+		path := filepath.Join(kept.folder, object)
+		if _, err := os.Stat(path); err != nil {
+			continue // a unit that no script needed before
+		}
+		if err := os.Symlink(path, b.file(object)); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	texts := map[string]string{"modules.order": strings.ReplaceAll(kept.recipe.Order, folderMark, b.options.Folder)}
+	for _, object := range b.objects() {
+		texts[placeholder+".mod"] += b.file(object) + "\n"
+	}
+	for name, text := range texts {
+		if err := os.WriteFile(b.file(name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compile compiles the script, and at the same time the units that no script
+// needed before.
+func (b *builder) compile(ctx context.Context, kept *keptKernel) error {
+	r := kept.recipe
+	commands := []string{r.Compile}
+	if b.module.KernelHeaders {
+		commands[0] = b.options.Cache.withPrecompiledHeader(ctx, b, kept)
+	}
+	var missing []string
+	for _, unit := range b.units {
+		if _, err := os.Stat(b.file(unitO(unit))); err != nil {
+			missing = append(missing, unitO(unit))
+			commands = append(commands, strings.ReplaceAll(r.Compile, stem(scriptO), stem(unitO(unit))))
+		}
+	}
+	failures := make([]error, len(commands))
+	var all sync.WaitGroup
+	for i, command := range commands {
+		all.Go(func() { failures[i] = b.shell(ctx, r, command) })
+	}
+	all.Wait()
+	if err := errors.Join(failures...); err != nil {
+		return err
+	}
+	for _, object := range missing {
+		if err := kept.addObject(object, b.file(object)); err != nil {
+			return explainDisk(kept.folder, err)
+		}
+	}
+	return nil
+}
+
+func stem(object string) string { return strings.TrimSuffix(object, ".o") }
+
+// asked lists what the objects ask the kernel for and the recorded module did not.
+func (b *builder) asked(r *recipe) ([]string, error) {
 	known := map[string]bool{}
 	for _, s := range r.Symbols {
 		known[s] = true
 	}
-	for _, s := range undefined {
-		if !known[s] {
-			return false, nil
+	var asked []string
+	for _, object := range b.objects() {
+		undefined, defined, err := objectSymbols(b.file(object))
+		if err != nil {
+			return nil, err
+		}
+		asked = append(asked, undefined...)
+		for _, s := range defined {
+			known[s] = true
 		}
 	}
-	return true, nil
+	return slices.DeleteFunc(asked, func(s string) bool { return known[s] }), nil
 }
 
 func (b *builder) shell(ctx context.Context, r *recipe, commands ...string) error {

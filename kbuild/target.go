@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/gostap/gostap/kernel"
@@ -161,4 +163,36 @@ func (t *target) exportDefines() ([]string, error) {
 		}
 	}
 	return defines, nil
+}
+
+// checksums gives those of symbols of the kernel itself, as modpost writes them
+// into a module. It fails where modpost has more to say of a symbol: that it is
+// another module's, that its name space has to be asked for, or that there is none.
+func (t *target) checksums(symbols []string) (map[string]uint32, error) {
+	if len(symbols) == 0 {
+		return nil, nil
+	}
+	symvers, err := os.ReadFile(filepath.Join(t.BuildTree, "Module.symvers"))
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]uint32{}
+	for line := range strings.Lines(string(symvers)) {
+		// checksum, symbol, module, kind of export, name space
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(fields) < 4 || !slices.Contains(symbols, fields[1]) || fields[2] != "vmlinux" || len(fields) > 4 && fields[4] != "" {
+			continue
+		}
+		checksum, err := strconv.ParseUint(fields[0], 0, 32)
+		if err != nil {
+			return nil, fmt.Errorf("Module.symvers, %s: %w", fields[1], err)
+		}
+		found[fields[1]] = uint32(checksum)
+	}
+	for _, s := range symbols {
+		if _, ok := found[s]; !ok {
+			return nil, fmt.Errorf("%s is not a symbol of the kernel's own that any module may use", s)
+		}
+	}
+	return found, nil
 }

@@ -1,15 +1,113 @@
 // Package runtimec carries the C runtime inside the stap binary. The runtime
-// itself is in the folder stap: runtime.c says what it is made of, stap.h what
-// a script's C sees of it.
+// itself is in the folder stap: stap.h says what a script's C sees of it,
+// runtime.h what its units share.
+//
+// The runtime is made of units, each compiled apart. A module has the core in
+// it and those others whose functions its script calls, so a script pays for
+// nothing that it does not use. Needed finds them by name: a unit that defines
+// stap_pid is needed where that word stands in the script's C, in a header that
+// it includes, or in another unit that is needed.
 package runtimec
 
-import "embed"
+import (
+	"bytes"
+	"embed"
+	"path"
+	"regexp"
+	"slices"
+)
 
 // Sources holds the runtime's files in the folder "stap".
 //
 //go:embed stap/*.c stap/*.h
 var Sources embed.FS
 
+// Core is the unit that every module has in it.
+const Core = "runtime"
+
+// Units are the runtime's translation units, each the name of a file in
+// Sources without its suffix. The first script that needs one waits for it to
+// be compiled, most of which is reading the kernel's headers: a unit includes
+// those that it uses and no others.
+var Units = []string{Core, "print", "string", "function", "timer", "memory", "task"}
+
 // OptionalExports are kernel symbols that the runtime uses where a kernel
 // exports them: each that does is defined as STAP_EXPORTED_NAME.
 var OptionalExports = []string{"hrtimer_setup"}
+
+var (
+	// A definition begins in the first column with its type.
+	definition = regexp.MustCompile(`(?m)^((?:[a-z]\w* \*?)+)(stap_\w+)(?: = |\()`)
+	included   = regexp.MustCompile(`(?m)^#include "(\w+\.[ch])"`)
+	word       = regexp.MustCompile(`\bstap_\w+`)
+)
+
+// interfaceHeader declares what all units define, so naming it needs none.
+const interfaceHeader = "stap.h"
+
+// Defines lists what a unit, other than the core, defines for scripts and
+// other units.
+func Defines(unit string) []string {
+	var names []string
+	for _, match := range definition.FindAllSubmatch(source(unit+".c"), -1) {
+		if !bytes.HasPrefix(match[1], []byte("static ")) {
+			names = append(names, string(match[2]))
+		}
+	}
+	return names
+}
+
+// Needed lists the units of a module whose script has that C, in the order of
+// Units.
+func Needed(c []byte) []string {
+	definedIn := map[string]string{}
+	for _, unit := range Units {
+		for _, name := range Defines(unit) {
+			definedIn[name] = unit
+		}
+	}
+	taken := map[string]bool{}
+	var take func(unit string)
+	read := func(texts [][]byte) {
+		for _, text := range texts {
+			for _, name := range word.FindAll(text, -1) {
+				if unit, ours := definedIn[string(name)]; ours {
+					take(unit)
+				}
+			}
+		}
+	}
+	take = func(unit string) {
+		if !taken[unit] {
+			taken[unit] = true
+			read(withIncluded(source(unit + ".c")))
+		}
+	}
+	take(Core)
+	read(withIncluded(c))
+	return slices.DeleteFunc(slices.Clone(Units), func(unit string) bool { return !taken[unit] })
+}
+
+// withIncluded gives a text and those of the runtime that it includes.
+func withIncluded(text []byte) [][]byte {
+	texts := [][]byte{text}
+	seen := map[string]bool{interfaceHeader: true}
+	for i := 0; i < len(texts); i++ {
+		for _, match := range included.FindAllSubmatch(texts[i], -1) {
+			if name := string(match[1]); !seen[name] {
+				seen[name] = true
+				texts = append(texts, source(name))
+			}
+		}
+	}
+	return texts
+}
+
+// source gives a file of the runtime; of one that is not there, nothing.
+func source(name string) []byte {
+	text, err := Sources.ReadFile(path.Join("stap", name))
+	if err != nil {
+		return nil
+	}
+	return text
+}

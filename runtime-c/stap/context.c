@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
-/*
- * The context of a CPU: taken by one handler at a time, preemption off from
- * stap_enter() to stap_leave(). A probe that hits while its CPU's context is
- * taken (an interrupt, or a probed function that the handler itself calls) is
- * skipped and counted.
- */
+/* The contexts of the CPUs, errors of handlers, and the locks of global variables. */
 
-struct stap_cpu {
-	struct stap_context context;
-	int busy;
-	unsigned long reentered;	/* hits skipped because of busy */
-	unsigned long unlocked;		/* hits skipped because a lock was not free in time */
-	unsigned long unwatched;	/* hits skipped because RCU was not watching */
-	char *strings;
-};
-
-static DEFINE_PER_CPU(struct stap_cpu, stap_cpus);
+DEFINE_PER_CPU(struct stap_cpu_data, stap_cpus);
 
 static int stap_contexts_init(void)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		struct stap_cpu *this = per_cpu_ptr(&stap_cpus, cpu);
+		struct stap_cpu_data *this = per_cpu_ptr(&stap_cpus, cpu);
 
 		if (stap_script.strings) {
 			this->strings = kvmalloc_node(stap_script.strings, GFP_KERNEL, cpu_to_node(cpu));
@@ -49,51 +35,6 @@ static void stap_contexts_exit(void)
 	}
 }
 
-/*
- * Takes the context for a hit of probe while the session is in the wanted
- * state. NULL: the hit is skipped, and preemption is as it was.
- */
-static __always_inline struct stap_context *stap_enter(const struct stap_probe *probe, int state)
-{
-	struct stap_cpu *this;
-	struct stap_context *c;
-
-	preempt_disable_notrace();
-	this = this_cpu_ptr(&stap_cpus);
-	if (unlikely(READ_ONCE(stap_session_state) != state))
-		goto skip;
-	if (unlikely(this->busy)) {
-		this->reentered++;
-		goto skip;
-	}
-	this->busy = 1;
-	barrier();
-	c = &this->context;
-	c->probe = probe;
-	c->error = NULL;
-	c->near = NULL;
-	c->actions = MAXACTION_INTERRUPTIBLE;
-	c->nesting = 0;
-	c->strings = this->strings;
-	return c;
-skip:
-	preempt_enable_notrace();
-	return NULL;
-}
-
-static __always_inline void stap_leave(struct stap_context *c)
-{
-	struct stap_cpu *this = container_of(c, struct stap_cpu, context);
-
-	if (c->out.at)
-		stap_message_commit(c);
-	if (unlikely(c->error))
-		stap_handler_failed(c);
-	barrier();
-	this->busy = 0;
-	preempt_enable_notrace();
-}
-
 void stap_error(struct stap_context *c, const char *format, ...)
 {
 	va_list arguments;
@@ -108,7 +49,7 @@ void stap_error(struct stap_context *c, const char *format, ...)
 
 static int stap_lock_failed(struct stap_context *c)
 {
-	container_of(c, struct stap_cpu, context)->unlocked++;
+	container_of(c, struct stap_cpu_data, context)->unlocked++;
 	stap_skipped();
 	return 0;
 }

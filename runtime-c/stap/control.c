@@ -26,8 +26,7 @@ static struct irq_work stap_events_wake;
 static int stap_owned;
 static struct proc_dir_entry *stap_proc_dir;
 
-/* Queues one line, from any context; format is NULL when kind says all. */
-static void stap_event(const char *kind, const char *format, ...)
+void stap_event(const char *kind, const char *format, ...)
 {
 	unsigned long flags;
 	va_list arguments;

@@ -8,6 +8,11 @@
  * the address: 35 instructions a hit instead of more than 100. Elsewhere the
  * kprobe stays and is enabled.
  */
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/slab.h>
+#include <linux/version.h>
+#include "runtime.h"
 
 struct stap_function_site {
 	struct stap_probe *probe;
@@ -26,7 +31,7 @@ static void notrace stap_function_traced(unsigned long ip, unsigned long parent_
 	if (!c)
 		return;
 	if (unlikely(!rcu_is_watching())) {
-		container_of(c, struct stap_cpu, context)->unwatched++;
+		container_of(c, struct stap_cpu_data, context)->unwatched++;
 	} else {
 		c->arguments = registers;
 		c->registers = NULL;
@@ -80,6 +85,19 @@ static int stap_function_hit(struct kprobe *kprobe, struct pt_regs *registers)
 	return 0;
 }
 NOKPROBE_SYMBOL(stap_function_hit);
+
+stap_long stap_argument(struct stap_context *c, int n)
+{
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+	if (c->arguments)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+		return ftrace_regs_get_argument((struct ftrace_regs *)c->arguments, n);
+#else
+		return regs_get_kernel_argument(&((struct ftrace_regs *)c->arguments)->regs, n);
+#endif
+#endif
+	return regs_get_kernel_argument(c->registers, n);
+}
 
 static int stap_function_arm(struct stap_probe *probe)
 {

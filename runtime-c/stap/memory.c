@@ -3,6 +3,9 @@
  * Memory that a script points at. Nothing here can fault: an address that
  * cannot be read, or whose page is not in memory, is a run-time error.
  */
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+#include "runtime.h"
 
 stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, int is_signed)
 {
@@ -73,17 +76,4 @@ void stap_kernel_string(struct stap_context *c, char *dst, stap_long address)
 
 	if (unlikely(rc))
 		stap_error(c, "kernel string copy fault at 0x%lx", (unsigned long)address);
-}
-
-stap_long stap_argument(struct stap_context *c, int n)
-{
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
-	if (c->arguments)
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-		return ftrace_regs_get_argument((struct ftrace_regs *)c->arguments, n);
-#else
-		return regs_get_kernel_argument(&((struct ftrace_regs *)c->arguments)->regs, n);
-#endif
-#endif
-	return regs_get_kernel_argument(c->registers, n);
 }

@@ -1,33 +1,21 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /*
- * The runtime, apart from any script: built once per kernel and configuration
- * and linked with each script's object. One translation unit of several
- * topics, since reading the kernel's headers costs more than all of them.
+ * The runtime's core: what every script's module has in it. One translation
+ * unit of several topics, since reading the kernel's headers costs more than
+ * all of them. The other units are linked with the scripts that call them.
  */
-#include "kernel.h"
-#include "stap.h"
-
-/* The longest text that one conversion may pad to. */
-#define STAP_MESSAGE_MAX 8192
-
-static int stap_session_state;
-static void stap_event(const char *kind, const char *format, ...) __printf(2, 3);
-static void stap_skipped(void);
-static void stap_string_cut(void);
-static void stap_handler_failed(struct stap_context *c);
-static void stap_message_commit(struct stap_context *c);
-static void *stap_proc_data(const struct inode *inode);
-
-#include "string.c"
-#include "context.c"
-#include "memory.c"
-#include "print.c"
-#include "task.c"
-#include "transport.c"
-#include "session.c"
-#include "timer.c"
-#include "function.c"
-#include "control.c"
+#include <linux/delay.h>
+#include <linux/irq_work.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/namei.h>
+#include <linux/poll.h>
+#include <linux/proc_fs.h>
+#include <linux/relay.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/version.h>
+#include "runtime.h"
 
 static void *stap_proc_data(const struct inode *inode)
 {
@@ -37,6 +25,12 @@ static void *stap_proc_data(const struct inode *inode)
 	return PDE_DATA(inode);
 #endif
 }
+
+#include "context.c"
+#include "transport.c"
+#include "output.c"
+#include "session.c"
+#include "control.c"
 
 static void stap_unload(void)
 {

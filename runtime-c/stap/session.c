@@ -11,16 +11,7 @@
  * closes, and that is the stop.
  */
 
-enum {
-	STAP_LOADED,
-	STAP_STARTING,
-	STAP_RUNNING,
-	STAP_STOPPING,
-	STAP_FINISHING,
-	STAP_STOPPED,
-};
-
-static int stap_session_state = STAP_LOADED;
+int stap_session_state = STAP_LOADED;
 static int stap_session_failed;
 static int stap_session_exiting;	/* exit() came while STARTING */
 static atomic_t stap_errors = ATOMIC_INIT(0);
@@ -50,8 +41,7 @@ static void stap_fail(void)
 	stap_exit();
 }
 
-/* A hit was skipped that should not have been. */
-static void stap_skipped(void)
+void stap_skipped(void)
 {
 	if (atomic_inc_return(&stap_skips) == MAXSKIPPED + 1) {
 		stap_event("error", "Skipped too many probes, check MAXSKIPPED or try again with stap -t for more details.");
@@ -59,8 +49,7 @@ static void stap_skipped(void)
 	}
 }
 
-/* The handler ended with a run-time error. */
-static void stap_handler_failed(struct stap_context *c)
+void stap_handler_failed(struct stap_context *c)
 {
 	stap_event("error", "%s%s%s in probe %s", c->error, c->near ? " near " : "", c->near ?: "", c->probe->point);
 	if (atomic_inc_return(&stap_errors) > MAXERRORS)
@@ -193,14 +182,14 @@ static int stap_session_summary(char *text, size_t size)
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		struct stap_cpu *this = per_cpu_ptr(&stap_cpus, cpu);
+		struct stap_cpu_data *this = per_cpu_ptr(&stap_cpus, cpu);
 
 		reentered += this->reentered;
 		unlocked += this->unlocked;
 		unwatched += this->unwatched;
+		cut += this->cut;
 		dropped += per_cpu(stap_relay_cpus, cpu).dropped;
 		dropped_bytes += per_cpu(stap_relay_cpus, cpu).dropped_bytes;
-		cut += per_cpu(stap_strings_cut, cpu);
 	}
 	return scnprintf(text, size,
 			 "failed=%d errors=%d skipped=%d reentered=%lu unlocked=%lu unwatched=%lu dropped=%lu dropped_bytes=%llu cut=%lu produced=%u buffer_kb=%zu",

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /* Strings of a script: at most MAXSTRINGLEN-1 bytes; what does not fit is cut and counted. */
-
-static DEFINE_PER_CPU(unsigned long, stap_strings_cut);
-
-static void stap_string_cut(void)
-{
-	this_cpu_inc(stap_strings_cut);
-}
+#include <linux/string.h>
+#include "runtime.h"
 
 void stap_string_copy(char *dst, const char *src)
 {

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /* The current task, CPU and time, as the tapset's context functions give them. */
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
+#include "runtime.h"
 
 stap_long stap_pid(void)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /* timer.s, timer.ms and their like: a high-resolution timer each, first hit after one period. */
+#include <linux/hrtimer.h>
+#include <linux/slab.h>
+#include "runtime.h"
 
 struct stap_timer_site {
 	struct hrtimer timer;

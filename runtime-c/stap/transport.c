@@ -174,7 +174,7 @@ void stap_output_more(struct stap_output *out)
 	out->end = buf->data + size;
 }
 
-static void stap_message_commit(struct stap_context *c)
+void stap_message_commit(struct stap_context *c)
 {
 	struct stap_relay_cpu *this = this_cpu_ptr(&stap_relay_cpus);
 	struct stap_output *out = &c->out;

@@ -35,14 +35,15 @@ type bench struct {
 
 func main() {
 	output := flag.String("o", "docs/benchmarks.md", "write the page to `FILE`")
+	only := flag.String("only", "", "measure `PART` alone: start-up, instructions or burst")
 	flag.Parse()
-	if err := run(context.Background(), *output); err != nil {
+	if err := run(context.Background(), *output, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, output string) error {
+func run(ctx context.Context, output, only string) error {
 	binaries, err := filepath.Abs("bin")
 	if err != nil {
 		return err
@@ -61,8 +62,14 @@ func run(ctx context.Context, output string) error {
 		b.kernels = append(b.kernels, k)
 	}
 	var tables []table
-	for _, section := range []func(context.Context) ([]table, error){b.startUp, b.instructions, b.burst} {
-		found, err := section(ctx)
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context) ([]table, error)
+	}{{"start-up", b.startUp}, {"instructions", b.instructions}, {"burst", b.burst}} {
+		if only != "" && only != part.name {
+			continue
+		}
+		found, err := part.measure(ctx)
 		if err != nil {
 			return err
 		}

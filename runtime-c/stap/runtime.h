@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * What the runtime's units share: the context of a CPU, how a hit takes it and
+ * gives it back, and the calls between the core (runtime.c) and the rest.
+ */
+#ifndef STAP_RUNTIME_H
+#define STAP_RUNTIME_H
+
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include "stap.h"
+
+/* The longest text that one conversion may pad to. */
+#define STAP_MESSAGE_MAX 8192
+
+/* The session's states; session.c tells how they follow each other. */
+enum {
+	STAP_LOADED,
+	STAP_STARTING,
+	STAP_RUNNING,
+	STAP_STOPPING,
+	STAP_FINISHING,
+	STAP_STOPPED,
+};
+
+extern int stap_session_state;
+
+/*
+ * The context of a CPU: taken by one handler at a time, preemption off from
+ * stap_enter() to stap_leave(). A probe that hits while its CPU's context is
+ * taken (an interrupt, or a probed function that the handler itself calls) is
+ * skipped and counted.
+ */
+struct stap_cpu_data {
+	struct stap_context context;
+	int busy;
+	unsigned long reentered;	/* hits skipped because of busy */
+	unsigned long unlocked;		/* hits skipped because a lock was not free in time */
+	unsigned long unwatched;	/* hits skipped because RCU was not watching */
+	unsigned long cut;		/* strings that did not fit */
+	char *strings;
+};
+
+DECLARE_PER_CPU(struct stap_cpu_data, stap_cpus);
+
+/* Queues a line for staprun, from any context; format is NULL when kind says all. */
+void stap_event(const char *kind, const char *format, ...) __printf(2, 3);
+/* A hit was skipped that should not have been. */
+void stap_skipped(void);
+/* The handler ended with a run-time error. */
+void stap_handler_failed(struct stap_context *c);
+/* Publishes what the handler printed. */
+void stap_message_commit(struct stap_context *c);
+
+static inline void stap_string_cut(void)
+{
+	this_cpu_inc(stap_cpus.cut);
+}
+
+/*
+ * Takes the context for a hit of probe while the session is in the wanted
+ * state. NULL: the hit is skipped, and preemption is as it was.
+ */
+static __always_inline struct stap_context *stap_enter(const struct stap_probe *probe, int state)
+{
+	struct stap_cpu_data *this;
+	struct stap_context *c;
+
+	preempt_disable_notrace();
+	this = this_cpu_ptr(&stap_cpus);
+	if (unlikely(READ_ONCE(stap_session_state) != state))
+		goto skip;
+	if (unlikely(this->busy)) {
+		this->reentered++;
+		goto skip;
+	}
+	this->busy = 1;
+	barrier();
+	c = &this->context;
+	c->probe = probe;
+	c->error = NULL;
+	c->near = NULL;
+	c->actions = MAXACTION_INTERRUPTIBLE;
+	c->nesting = 0;
+	c->strings = this->strings;
+	return c;
+skip:
+	preempt_enable_notrace();
+	return NULL;
+}
+
+static __always_inline void stap_leave(struct stap_context *c)
+{
+	struct stap_cpu_data *this = container_of(c, struct stap_cpu_data, context);
+
+	if (c->out.at)
+		stap_message_commit(c);
+	if (unlikely(c->error))
+		stap_handler_failed(c);
+	barrier();
+	this->busy = 0;
+	preempt_enable_notrace();
+}
+
+#endif
