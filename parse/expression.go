@@ -442,6 +442,9 @@ func (p *parser) print(name *token) Expression {
 			p.grow()
 			return call
 		}
+	} else if strings.HasSuffix(name.Text, "println") && p.accept(")") {
+		p.grow()
+		return call
 	}
 	for p.failure == nil {
 		call.Arguments = append(call.Arguments, p.expression())

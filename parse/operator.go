@@ -99,8 +99,3 @@ func (p *parser) failUnknownOperator(t *token) {
 		p.failure.Similar = nil
 	}
 }
-
-// embeddedCode makes a node of a "%{ … %}" token.
-func (p *parser) embeddedCode(t Token) *EmbeddedCode {
-	return &EmbeddedCode{Token{t.Position, t.Text[2 : len(t.Text)-2]}}
-}

@@ -3,50 +3,56 @@ package parse
 // maxAlternatives is how many probe points the braces of one may stand for.
 const maxAlternatives = 1_000
 
+// alternative is one of the points that braces stand for.
+type alternative struct {
+	components           []Component
+	optional, sufficient bool
+}
+
 // probePoints reads one probe point with what follows it. The alternatives in
-// its braces are spelled out: "a.{b,c{d,e}}?" gives "a.b?", "a.cd?", "a.ce?".
+// its braces are spelled out: "a.{b!,c{d,e}}?" gives "a.b!", "a.cd?", "a.ce?".
 func (p *parser) probePoints() []*ProbePoint {
 	begin := p.peek()
 	alternatives := p.components(false)
 	if p.failure != nil {
 		return nil
 	}
-	var optional, sufficient bool
-	switch {
-	case p.accept("!"):
-		optional, sufficient = true, true
-	case p.accept("?"):
-		optional = true
-	}
+	optional, sufficient := p.suffix()
 	var condition Expression
 	if p.accept("if") {
 		condition = p.parenthesised()
 	}
 	points := make([]*ProbePoint, 0, len(alternatives))
-	for _, components := range alternatives {
-		if len(components) == 0 {
+	for _, a := range alternatives {
+		if len(a.components) == 0 {
 			p.failAt(&begin.Token, "one of the alternatives is empty")
 			return nil
 		}
 		points = append(points, &ProbePoint{
-			components[0].Token, components, optional, sufficient, condition,
+			a.components[0].Token, a.components, optional || a.optional, sufficient || a.sufficient, condition,
 		})
 	}
 	return points
 }
 
+// suffix reads the "?" or "!" behind a point.
+func (p *parser) suffix() (optional, sufficient bool) {
+	sufficient = p.accept("!")
+	return sufficient || p.accept("?"), sufficient
+}
+
 // components reads dotted components and gives the alternatives that they
 // stand for. Inside of braces a "{" cannot begin the body of a probe.
-func (p *parser) components(inBraces bool) [][]Component {
+func (p *parser) components(inBraces bool) []alternative {
 	p.enter()
 	defer p.leave()
-	alternatives, glued := [][]Component{nil}, false
+	alternatives, glued := []alternative{{}}, false
 	for p.failure == nil {
-		var pieces [][]Component
+		var pieces []alternative
 		if p.at("{") && (inBraces || p.areAlternatives()) {
 			pieces = p.alternatives()
 		} else {
-			pieces = [][]Component{{p.component()}}
+			pieces = []alternative{{components: []Component{p.component()}}}
 		}
 		alternatives = p.combine(alternatives, pieces, glued)
 		if p.failure != nil {
@@ -118,7 +124,7 @@ func (p *parser) areAlternatives() bool {
 				return true
 			}
 		case isNamePart(t), t.kind == stringToken, t.kind == numberToken:
-		case t.Text == "." || t.Text == "-":
+		case t.Text == "." || t.Text == "-" || t.Text == "!" || t.Text == "?":
 		default:
 			return false
 		}
@@ -126,15 +132,21 @@ func (p *parser) areAlternatives() bool {
 	return false
 }
 
-// alternatives reads "{a,b.c,}".
-func (p *parser) alternatives() [][]Component {
+// alternatives reads "{a,b.c!,}".
+func (p *parser) alternatives() []alternative {
 	open := p.expect("{")
-	var alternatives [][]Component
+	var alternatives []alternative
 	for p.failure == nil {
 		if p.at(",") || p.at("}") {
-			alternatives = append(alternatives, nil)
+			alternatives = append(alternatives, alternative{})
 		} else {
+			begin := len(alternatives)
 			alternatives = append(alternatives, p.components(true)...)
+			optional, sufficient := p.suffix()
+			for i := begin; i < len(alternatives); i++ {
+				a := &alternatives[i]
+				a.optional, a.sufficient = a.optional || optional, a.sufficient || sufficient
+			}
 		}
 		if !p.accept(",") {
 			break
@@ -146,26 +158,28 @@ func (p *parser) alternatives() [][]Component {
 
 // combine appends each of the pieces to each of the beginnings. Glued, the
 // first component of a piece continues the last one of a beginning.
-func (p *parser) combine(beginnings, pieces [][]Component, glued bool) [][]Component {
+func (p *parser) combine(beginnings, pieces []alternative, glued bool) []alternative {
 	if len(beginnings)*len(pieces) > maxAlternatives {
 		p.fail("too many alternatives in braces")
 		return nil
 	}
-	combined := make([][]Component, 0, len(beginnings)*len(pieces))
+	combined := make([]alternative, 0, len(beginnings)*len(pieces))
 	for _, beginning := range beginnings {
 		for _, piece := range pieces {
-			components := append([]Component(nil), beginning...)
-			if glued && len(components) > 0 && len(piece) > 0 {
+			components, rest := append([]Component(nil), beginning.components...), piece.components
+			if glued && len(components) > 0 && len(rest) > 0 {
 				last := &components[len(components)-1]
 				if last.Argument != nil {
 					p.fail("a name cannot go on after its argument")
 					return nil
 				}
-				last.Text += piece[0].Text
-				last.Argument = piece[0].Argument
-				piece = piece[1:]
+				last.Text += rest[0].Text
+				last.Argument = rest[0].Argument
+				rest = rest[1:]
 			}
-			combined = append(combined, append(components, piece...))
+			combined = append(combined, alternative{
+				append(components, rest...), beginning.optional || piece.optional, beginning.sufficient || piece.sufficient,
+			})
 		}
 	}
 	return combined

@@ -72,9 +72,14 @@ func (d *driver) parse(ctx context.Context, arguments []string) (script []*parse
 	if err != nil {
 		return nil, nil, err
 	}
+	options := d.parseOptions(rest)
+	if library, err = d.library(options); err != nil {
+		return nil, nil, err
+	}
+	options.Macros = library.Macro
 	var found parse.Diagnostics
 	for _, source := range sources {
-		file, err := parse.Parse(source, parse.Options{Arguments: rest})
+		file, err := parse.Parse(source, options)
 		found = append(found, diagnosticsOf(err)...)
 		script = append(script, file)
 	}
@@ -82,10 +87,6 @@ func (d *driver) parse(ctx context.Context, arguments []string) (script []*parse
 		if d.diagnostics == "text" {
 			fmt.Fprintf(d.stderr, "%s.\n", count(found.Errors(), "parse error"))
 		}
-		return nil, nil, err
-	}
-	library, err = d.library()
-	if err != nil {
 		return nil, nil, err
 	}
 	d.pass(watch, "Pass 1: parsed user script and %s", count(library.Files(), "library script"))

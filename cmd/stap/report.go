@@ -75,6 +75,10 @@ func (s *settings) complain(out io.Writer, err error) {
 	if failure.note != "" {
 		fmt.Fprintln(out, failure.note)
 	}
+	var said *saidError
+	if errors.As(err, &said) {
+		fmt.Fprintf(out, "Number of similar error messages suppressed: %d.\nRerun with -v to see them.\n", said.similar)
+	}
 }
 
 // hintOf gives what the user can do about an error, "" if nobody knows.
@@ -103,7 +107,16 @@ func diagnosticsOf(err error) parse.Diagnostics {
 	return found
 }
 
-// report writes what a pass found; it gives errSaid when that ends the run.
+// saidError is errSaid when messages like those that have been written were left
+// out.
+type saidError struct{ similar int }
+
+func (e *saidError) Error() string { return errSaid.Error() }
+
+func (e *saidError) Unwrap() error { return errSaid }
+
+// report writes what a pass found, of messages that are alike one without -v; it
+// gives errSaid when that ends the run.
 func (d *driver) report(found parse.Diagnostics) error {
 	var shown parse.Diagnostics
 	for _, f := range found {
@@ -111,9 +124,15 @@ func (d *driver) report(found parse.Diagnostics) error {
 			shown = append(shown, f)
 		}
 	}
+	similar := 0
+	if d.verbose == 0 && d.diagnostics == "text" {
+		shown, similar, _ = shown.Fold()
+	}
 	d.render(d.stderr, shown)
-	failures := found.Errors()
-	if failures > 0 || d.fatalWarnings && len(shown) > 0 {
+	switch {
+	case similar > 0:
+		return &saidError{similar}
+	case found.Errors() > 0 || d.fatalWarnings && len(shown) > 0:
 		return errSaid
 	}
 	return nil

@@ -45,7 +45,7 @@ func (d *driver) sources(ctx context.Context, arguments []string) ([]*parse.Sour
 	}
 	sources := []*parse.Source{first}
 	for i, text := range d.moreScripts {
-		sources = append(sources, &parse.Source{Name: fmt.Sprintf("<input%d>", i+2), Text: []byte(text)})
+		sources = append(sources, &parse.Source{Name: fmt.Sprintf("<input%d>", i+1), Text: []byte(text)})
 	}
 	return sources, arguments, nil
 }
@@ -79,8 +79,24 @@ func readAll(ctx context.Context, from io.Reader) ([]byte, error) {
 	}
 }
 
-// unusedArguments lists the arguments, by number, that no script uses.
+// unusedArguments lists the arguments, by number, that no script uses. The
+// library's argv has them all.
 func unusedArguments(script []*parse.File) []int {
+	named := false
+	for _, file := range script {
+		parse.Walk(file, func(n parse.Node) bool {
+			switch n := n.(type) {
+			case *parse.Identifier:
+				named = named || n.Text == "argv" || n.Text == "argc"
+			case *parse.Index:
+				named = named || n.Text == "argv"
+			}
+			return !named
+		})
+	}
+	if named {
+		return nil
+	}
 	unused := script[0].UnusedArguments
 	for _, file := range script[1:] {
 		unused = slices.DeleteFunc(slices.Clone(unused), func(n int) bool {
@@ -92,8 +108,8 @@ func unusedArguments(script []*parse.File) []int {
 
 // library puts the scripts of the -I folders before those that are built in: of
 // two definitions the first one holds.
-func (d *driver) library() (*parse.Library, error) {
-	library := parse.NewLibrary(parse.Options{})
+func (d *driver) library(options parse.Options) (*parse.Library, error) {
+	library := parse.NewLibrary(options)
 	for _, folder := range d.libraries {
 		k, err := d.findKernel()
 		if err != nil {
@@ -136,10 +152,13 @@ func libraryFiles(root string, k *kernel.Kernel) ([]string, error) {
 		seen := map[string]bool{}
 		for _, version := range versions {
 			for _, arch := range []string{k.Arch, ""} {
-				found, err := filepath.Glob(filepath.Join(quoteGlob(root), platform, version, arch, "*.stp"))
+				found, err := filepath.Glob(filepath.Join(quoteGlob(root), platform, version, arch, "*.stp*"))
 				if err != nil {
 					return nil, fmt.Errorf("the library folder %s: %w", root, err)
 				}
+				found = slices.DeleteFunc(found, func(path string) bool {
+					return filepath.Ext(path) != ".stp" && filepath.Ext(path) != ".stpm"
+				})
 				for _, path := range found {
 					if name := filepath.Base(path); !seen[name] {
 						seen[name] = true
