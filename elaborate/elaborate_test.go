@@ -54,7 +54,9 @@ func dump(t *testing.T, script string) string {
 		t.Fatalf("%s: %v", script, err)
 	}
 	var out strings.Builder
-	elaborate.Dump(&out, program)
+	if err := elaborate.Dump(&out, program, false); err != nil {
+		t.Fatal(err)
+	}
 	return out.String()
 }
 
