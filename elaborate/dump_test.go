@@ -12,7 +12,7 @@ import (
 	"github.com/gostap/gostap/parse"
 )
 
-func named(name string, t parse.Type) *Variable {
+func ofType(name string, t parse.Type) *Variable {
 	return &Variable{Token: parse.Token{Text: name}, Type: t}
 }
 
@@ -20,12 +20,12 @@ func sign(text string) parse.Token { return parse.Token{Text: text} }
 
 // TestDump shows each node of C441's bodies in the notation of the language.
 func TestDump(t *testing.T) {
-	n, text := named("n", parse.Long), named("text", parse.String)
-	counts := named("counts", parse.Long)
+	n, text := ofType("n", parse.Long), ofType("text", parse.String)
+	counts := ofType("counts", parse.Long)
 	counts.Keys, counts.Capacity, counts.Wrap = []parse.Type{parse.Long, parse.String}, 10, true
-	sizes := named("sizes", parse.Stats)
+	sizes := ofType("sizes", parse.Stats)
 	sizes.Statistics = &Statistics{Histogram: &Histogram{Low: 0, High: 100, Step: 10}, Shift: 3}
-	times := named("times", parse.Stats)
+	times := ofType("times", parse.Stats)
 	times.Keys, times.Statistics = []parse.Type{parse.Long}, &Statistics{Histogram: &Histogram{Log: true}}
 	one, name := &Number{1}, &Text{"a\n\"b\""}
 	loadN := &Load{n}
@@ -34,7 +34,7 @@ func TestDump(t *testing.T) {
 		Body: []Statement{&Return{X: &Binary{Token: sign("*"), X: &Number{2}, Y: loadN}}}}
 	inC := &Function{Token: sign("inC"), Code: &parse.EmbeddedCode{Token: sign(" c(); ")}}
 	linear, log := &HistogramOf{Variable: sizes}, &HistogramOf{Variable: times, Keys: []Expression{loadN}}
-	initial := named("initial", parse.String)
+	initial := ofType("initial", parse.String)
 	initial.Initial = &parse.StringLiteral{Value: "x"}
 	body := []Statement{
 		&Evaluate{X: &Store{n, &Unary{"-", &Conditional{loadN, one, &Number{-3}}}}},
