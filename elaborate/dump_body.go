@@ -170,6 +170,14 @@ func (d *dumper) expression(x Expression) {
 		d.call(x.Text, x.Arguments)
 	case *Print:
 		d.print(x)
+	case *Match:
+		sign := " =~ "
+		if x.Negated {
+			sign = " !~ "
+		}
+		d.write("(")
+		d.expression(x.X)
+		d.write(sign, quoted(x.Pattern.String()), ")")
 	case *EnumName:
 		d.call("@enumname", []Expression{x.X})
 	case *EmbeddedExpression:

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gostap/gostap/elaborate/regex"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -36,6 +37,10 @@ func TestDump(t *testing.T) {
 	linear, log := &HistogramOf{Variable: sizes}, &HistogramOf{Variable: times, Keys: []Expression{loadN}}
 	initial := ofType("initial", parse.String)
 	initial.Initial = &parse.StringLiteral{Value: "x"}
+	pattern, err := regex.Parse(`^a"[bc]`)
+	if err != nil {
+		t.Fatal(err)
+	}
 	body := []Statement{
 		&Evaluate{X: &Store{n, &Unary{"-", &Conditional{loadN, one, &Number{-3}}}}},
 		&Evaluate{X: &Step{n, 1, true}},
@@ -58,6 +63,8 @@ func TestDump(t *testing.T) {
 		&Evaluate{X: &Extract{Function: "variance", Variable: sizes}},
 		&Evaluate{X: &Bucket{Buckets: linear, Index: loadN}},
 		&Evaluate{X: &HasBucket{Buckets: log, Index: one}},
+		&Evaluate{X: &Match{X: name, Pattern: pattern}},
+		&Evaluate{X: &Match{X: name, Pattern: pattern, Negated: true}},
 		&Evaluate{X: &EnumName{X: loadN}},
 		&Evaluate{X: &EmbeddedExpression{Code: &parse.EmbeddedCode{Token: sign(" 1 ")}, Result: parse.Long}},
 		&Evaluate{X: &StoreMemory{Address: &Argument{N: 1}, Offset: 8, Size: 4, X: &Dereference{Address: loadN, Size: 8, User: true}}},
