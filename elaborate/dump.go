@@ -121,9 +121,9 @@ func (d *dumper) probe(p *Probe) {
 		return
 	}
 	if p.Condition != nil {
-		d.write("if (")
-		d.expression(p.Condition)
-		d.write(")\n")
+		d.write("if ")
+		d.parenthesised(p.Condition)
+		d.write("\n")
 	}
 	d.block(p.Body)
 }

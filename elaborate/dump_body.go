@@ -36,9 +36,9 @@ func (d *dumper) statement(s Statement) {
 		d.expression(s.X)
 		d.write(";\n")
 	case *If:
-		d.write("if (")
-		d.expression(s.Condition)
-		d.write(") ")
+		d.write("if ")
+		d.parenthesised(s.Condition)
+		d.write(" ")
 		d.block(s.Then)
 		if s.Else != nil {
 			d.line()
@@ -141,6 +141,18 @@ func (d *dumper) optional(before string, x Expression) {
 	}
 }
 
+// parenthesised writes an expression in exactly one pair of parentheses.
+func (d *dumper) parenthesised(x Expression) {
+	switch x.(type) {
+	case *Unary, *Binary, *Conditional, *Store, *Contains, *HasBucket, *Match, *Aggregate, *StoreMemory:
+		d.expression(x)
+	default:
+		d.write("(")
+		d.expression(x)
+		d.write(")")
+	}
+}
+
 func (d *dumper) expression(x Expression) {
 	switch x := x.(type) {
 	case *Number:
@@ -211,14 +223,7 @@ func (d *dumper) arrayExpression(x Expression) {
 	case *Element:
 		d.element(x.Array, x.Keys)
 	case *StoreElement:
-		if x.Old {
-			d.write("@old")
-		}
-		d.write("(")
-		d.element(x.Element.Array, x.Element.Keys)
-		d.write(" ", x.Operator, "= ")
-		d.expression(x.X)
-		d.write(")")
+		d.storeElement(x)
 	case *Contains:
 		d.write("(")
 		d.keys(x.Keys)
@@ -250,18 +255,27 @@ func (d *dumper) arrayExpression(x Expression) {
 	}
 }
 
+// steps are the signs of what a variable is changed by.
+var steps = map[int64]string{1: "++", -1: "--"}
+
 func (d *dumper) step(x *Step) {
-	switch {
-	case x.Old && x.Delta == 1:
-		d.write("(", x.Variable.Text, "++)")
-	case x.Old && x.Delta == -1:
-		d.write("(", x.Variable.Text, "--)")
-	default:
-		if x.Old {
-			d.write("@old")
-		}
+	if x.Old {
+		d.write("(", x.Variable.Text, steps[x.Delta], ")")
+	} else {
 		d.write("(", x.Variable.Text, " += ", strconv.FormatInt(x.Delta, 10), ")")
 	}
+}
+
+func (d *dumper) storeElement(x *StoreElement) {
+	d.write("(")
+	d.element(x.Element.Array, x.Element.Keys)
+	if n, ok := x.X.(*Number); x.Old && ok && x.Operator == "+" {
+		d.write(steps[n.Value])
+	} else {
+		d.write(" ", x.Operator, "= ")
+		d.expression(x.X)
+	}
+	d.write(")")
 }
 
 func (d *dumper) infix(x Expression, sign string, y Expression) {

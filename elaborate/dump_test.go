@@ -58,7 +58,7 @@ func TestDump(t *testing.T) {
 		&Delete{Variable: counts},
 		&Evaluate{X: element},
 		&Evaluate{X: &StoreElement{Element: element, Operator: "+", X: one}},
-		&Evaluate{X: &StoreElement{Element: element, X: one, Old: true}},
+		&Evaluate{X: &StoreElement{Element: element, Operator: "+", X: one, Old: true}},
 		&Evaluate{X: &Aggregate{Variable: times, Keys: []Expression{loadN}, X: one}},
 		&Evaluate{X: &Extract{Function: "variance", Variable: sizes}},
 		&Evaluate{X: &Bucket{Buckets: linear, Index: loadN}},
