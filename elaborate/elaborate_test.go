@@ -64,7 +64,9 @@ func dump(t *testing.T, script string) string {
 		t.Fatalf("%s: %v", script, err)
 	}
 	var out strings.Builder
-	elaborate.Dump(&out, program)
+	if err := elaborate.Dump(&out, program, false); err != nil {
+		t.Fatal(err)
+	}
 	return out.String()
 }
 
@@ -87,7 +89,7 @@ func TestTypes(t *testing.T) {
 // TestOrder: P220: begin probes come first, by number, then what is armed.
 func TestOrder(t *testing.T) {
 	got := dump(t, `probe end { print(1) } probe timer.s(1) { print(1) } probe begin(2) { print(1) } probe begin(-1) { print(1) }`)
-	if want := "begin(-1)\nbegin(2)\ntimer.s(1)\nend\n"; !strings.HasSuffix(got, want) {
+	if want := "begin(-1) /* <- begin(-1) */\nbegin(2) /* <- begin(2) */\ntimer.s(1) /* <- timer.s(1) */\nend /* <- end */\n"; !strings.HasSuffix(got, want) {
 		t.Errorf("got\n%s", got)
 	}
 }

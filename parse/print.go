@@ -454,3 +454,12 @@ func (p *printer) target(x *Target) {
 		p.write(")")
 	}
 }
+
+// String gives the point as Dump does.
+func (p *ProbePoint) String() string {
+	var b strings.Builder
+	w := &printer{w: bufio.NewWriter(&b)}
+	w.points([]*ProbePoint{p}, "")
+	_ = w.w.Flush() // a Builder takes all
+	return b.String()
+}

@@ -19,15 +19,17 @@ func usage(format string, arguments ...any) error {
 	return &usageError{fmt.Sprintf(format, arguments...)}
 }
 
-// sortArguments puts a command line into an order that cobra reads as GNU's
-// getopt_long reads the original: options with their values first, by their full
-// names, then "--" and the operands. A subcommand is one only as the first word,
-// so any file can be a script and any word a script's argument.
+// arrange puts a command line into an order that cobra reads as GNU's getopt_long
+// reads the original: options with their values first, by their full names, then
+// "--" and the operands. A subcommand is one only as the first word, so any file can
+// be a script and any word a script's argument.
 //
 //	x.stp foo -gp4 --disa -- -v  →  --guru --pass=4 --disable-cache -- x.stp foo -v
-func sortArguments(root *cobra.Command, arguments []string) ([]string, error) {
-	command := root
+//
+// The options of a script's first line and of the file rc come before the others.
+func arrange(root *cobra.Command, arguments []string) ([]string, error) {
 	var sorted []string
+	command := root
 	if len(arguments) > 0 {
 		for _, sub := range root.Commands() {
 			if sub.Name() == arguments[0] {
@@ -37,20 +39,55 @@ func sortArguments(root *cobra.Command, arguments []string) ([]string, error) {
 		}
 	}
 	command.InitDefaultHelpFlag()
-	options, operands, err := splitOptions(command.Flags(), arguments)
-	sorted = append(sorted, options...)
-	return append(append(sorted, "--"), operands...), err
+	arguments, err := splitInterpreterLine(arguments)
+	if err != nil {
+		return nil, err
+	}
+	always, err := arrangeRC(root, command)
+	if err != nil {
+		return nil, err
+	}
+	options, operands, arguments, err := splitOptions(command.Flags(), arguments)
+	if command.Name() == "check" && len(arguments) > 0 { // operands are files, the rest is for the scripts
+		operands = append(operands, "--")
+	}
+	return slices.Concat(sorted, always, options, []string{"--"}, operands, arguments), err
 }
 
-// splitOptions gives the options as --name or --name=value, and the rest.
-func splitOptions(flags *pflag.FlagSet, arguments []string) (options, operands []string, err error) {
+// arrangeRC gives the options of the file rc that a command knows, of those that
+// stap knows.
+func arrangeRC(root, command *cobra.Command) ([]string, error) {
+	if command != root && command.Name() != "check" {
+		return nil, nil
+	}
+	words, err := rcOptions()
+	if err != nil {
+		return nil, err
+	}
+	root.InitDefaultHelpFlag()
+	options, operands, rest, err := splitOptions(root.Flags(), words)
+	if err != nil {
+		return nil, usage("in the file rc: %v", err)
+	}
+	if operands = append(operands, rest...); len(operands) > 0 {
+		return nil, usage("the file rc is for options: '%s' is none", operands[0])
+	}
+	return slices.DeleteFunc(options, func(option string) bool {
+		name, _, _ := strings.Cut(option[2:], "=")
+		return command.Flags().Lookup(name) == nil
+	}), nil
+}
+
+// splitOptions gives the options as --name or --name=value, the words between them,
+// and what follows "--".
+func splitOptions(flags *pflag.FlagSet, arguments []string) (options, operands, rest []string, err error) {
 	for len(arguments) > 0 {
 		word := arguments[0]
 		arguments = arguments[1:]
 		var found []string
 		switch {
 		case word == "--":
-			return options, append(operands, arguments...), nil
+			return options, operands, arguments, nil
 		case word == "-" || !strings.HasPrefix(word, "-"):
 			operands = append(operands, word)
 		case strings.HasPrefix(word, "--"):
@@ -59,11 +96,11 @@ func splitOptions(flags *pflag.FlagSet, arguments []string) (options, operands [
 			found, arguments, err = shortOptions(flags, word[1:], arguments)
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		options = append(options, found...)
 	}
-	return options, operands, nil
+	return options, operands, nil, nil
 }
 
 // longOption reads NAME or NAME=VALUE, with the beginning of a name if only one

@@ -18,9 +18,11 @@ func (d *driver) parseOptions(arguments []string) parse.Options {
 		return k.Config()
 	})
 	return parse.Options{
-		Arguments: arguments,
+		Arguments:  arguments,
+		Compatible: d.compatible,
 		Environment: parse.Environment{
-			Guru: d.guru,
+			Guru:      d.guru,
+			Privilege: d.privilege,
 			Release: func() (string, error) {
 				k, err := d.findKernel()
 				if err != nil {

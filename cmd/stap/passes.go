@@ -27,6 +27,12 @@ func runPasses(ctx context.Context, s *settings, arguments []string) (status int
 	if s.cleanCache {
 		return 0, d.cleanCache()
 	}
+	if err := s.resourceLimits.set(); err != nil {
+		return 1, err
+	}
+	if s.listings.wanted() {
+		return d.list(ctx, arguments)
+	}
 
 	script, library, err := d.parse(ctx, arguments)
 	if err != nil || d.stopAfter(1) {
@@ -72,50 +78,74 @@ func (d *driver) parse(ctx context.Context, arguments []string) (script []*parse
 	if err != nil {
 		return nil, nil, err
 	}
-	options := d.parseOptions(rest)
-	if library, err = d.library(options); err != nil {
+	library, err = d.library(d.parseOptions(rest))
+	if err != nil {
 		return nil, nil, err
 	}
-	options.Macros = library.Macro
-	var found parse.Diagnostics
-	for _, source := range sources {
-		file, err := parse.Parse(source, options)
-		found = append(found, diagnosticsOf(err)...)
-		script = append(script, file)
-	}
+	script, found := d.parseSources(sources, rest, library)
 	if err := d.report(found); err != nil {
-		if d.diagnostics == "text" {
-			fmt.Fprintf(d.stderr, "%s.\n", count(found.Errors(), "parse error"))
+		if n := found.Errors(); n > 0 && d.diagnostics == "text" {
+			fmt.Fprintf(d.stderr, "%s.\n", count(n, "parse error"))
 		}
 		return nil, nil, err
 	}
-	d.pass(watch, "Pass 1: parsed user script and %s", count(library.Files(), "library script"))
+	d.pass(watch, 1, "parsed user script and %s", count(library.Files(), "library script"))
 	if d.stopAfter(1) {
 		return nil, nil, parse.Dump(d.stdout, script...)
 	}
 	return script, library, ctx.Err()
 }
 
+// parseSources reads a script's parts.
+func (d *driver) parseSources(sources []*parse.Source, arguments []string, library *parse.Library) (script []*parse.File, found parse.Diagnostics) {
+	options := d.parseOptions(arguments)
+	options.Macros = library.Macro
+	for _, source := range sources {
+		file, err := parse.Parse(source, options)
+		found = append(append(found, file.Warnings...), diagnosticsOf(err)...)
+		script = append(script, file)
+	}
+	return script, found
+}
+
 // elaborate is pass 2.
 func (d *driver) elaborate(script []*parse.File, library *parse.Library) (*elaborate.Program, error) {
 	watch := startWatch()
-	program, found, err := elaborate.Elaborate(script, library, elaborate.Options{BTF: d.btf, Guru: d.guru})
+	program, found, err := d.analyze(script, library)
 	if err != nil {
 		return nil, err
+	}
+	if d.keepGoingAfterMistakes && d.diagnostics == "text" {
+		_ = parse.RenderJSON(d.stderr, found) // nobody is left to tell that standard error is gone
+	}
+	if err := d.report(found); err != nil {
+		return nil, err
+	}
+	d.pass(watch, 2, "analyzed script: %s, %s, %s, %s", count(len(program.Probes), "probe"),
+		count(len(program.Functions), "function"), count(len(program.Embedded), "embed"), count(len(program.Globals), "global"))
+	if d.stopAfter(2) {
+		return nil, elaborate.Dump(d.stdout, program, d.verbosity(2) > 0)
+	}
+	return program, nil
+}
+
+// analyze is what pass 2 does, with all that there is to say of the script.
+func (d *driver) analyze(script []*parse.File, library *parse.Library) (*elaborate.Program, parse.Diagnostics, error) {
+	program, found, err := elaborate.Elaborate(script, library, elaborate.Options{
+		BTF: d.btf, Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
+		SkipBadVariables: d.skipBadVariables, Compatible: d.compatible, Privilege: d.privilege,
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	found = append(library.Warnings(), found...)
 	for _, n := range unusedArguments(script) {
 		found = append(found, &parse.Diagnostic{Severity: parse.Warning, Message: fmt.Sprintf("unused command line option $%d/@%d", n, n)})
 	}
-	if err := d.report(found); err != nil {
-		return nil, err
+	if found.Errors() == 0 {
+		found = append(found, setGlobals(program, d.globals)...)
 	}
-	d.pass(watch, "Pass 2: analyzed script: %s, %s, %s, %s", count(len(program.Probes), "probe"),
-		count(len(program.Functions), "function"), count(len(program.Embedded), "embed"), count(len(program.Globals), "global"))
-	if d.stopAfter(2) {
-		elaborate.Dump(d.stdout, program)
-	}
-	return program, nil
+	return program, found, nil
 }
 
 // btf reads what the kernel says of its types.
@@ -149,7 +179,8 @@ func (d *driver) findKernel() (*kernel.Kernel, error) {
 func (d *driver) translate(program *elaborate.Program) translate.Module {
 	watch := startWatch()
 	module := translate.Translate(program)
-	d.pass(watch, "Pass 3: translated to C into %q", kbuild.ScriptFile)
+	module.C = append(module.C, moduleInfo(d.moduleInfo)...)
+	d.pass(watch, 3, "translated to C into %q", kbuild.ScriptFile)
 	return module
 }
 
@@ -164,8 +195,8 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 		return nil, &kernel.UserError{Message: fmt.Sprintf("cannot make a temporary folder: %v", err), Hint: "name another place with TMPDIR", Cause: err}
 	}
 	options := kbuild.Options{
-		PoisonCache: d.poisonCache || d.keep, Full: d.fullBuild, Name: d.module, Folder: d.folder,
-		Defines: d.defines, MakeVariables: d.makeVariables, Trace: d.trace,
+		PoisonCache: d.poisonCache || d.keep, Full: d.kbuildMode == "full", Name: d.module, Folder: d.folder,
+		Defines: d.moduleDefines(), MakeVariables: d.makeVariables, Trace: d.trace,
 	}
 	if !d.disableCache {
 		if options.Cache, err = d.openCache(); err != nil {
@@ -177,9 +208,9 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 		return nil, explainBuild(ctx, k, err)
 	}
 	if built.Cached {
-		d.pass(watch, "Pass 4: using cached %s", built.Path)
+		d.pass(watch, 4, "using cached %s", built.Path)
 	} else {
-		d.pass(watch, "Pass 4: compiled C into %q", filepath.Base(built.Path))
+		d.pass(watch, 4, "compiled C into %q", filepath.Base(built.Path))
 	}
 	if err := d.leaveModule(built); err != nil {
 		return nil, err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -79,6 +81,28 @@ func (s *settings) complain(out io.Writer, err error) {
 	if errors.As(err, &said) {
 		fmt.Fprintf(out, "Number of similar error messages suppressed: %d.\nRerun with -v to see them.\n", said.similar)
 	}
+	if firstFailure() {
+		fmt.Fprintln(out, explanation)
+	}
+}
+
+// explanation is what a user is told once.
+const explanation = `
+(Said once:) "[man NAME]" in a message names a page of SystemTap's manual, where there is more about it.
+"stap --help" lists the options, "stap doctor" says what this machine can do, "stap check FILE" checks a script.`
+
+// firstFailure reports whether no run of this user has failed before, as far as
+// can be remembered.
+func firstFailure() bool {
+	folder, err := kernel.CacheFolder()
+	if err != nil || os.MkdirAll(folder, 0o755) != nil {
+		return false
+	}
+	mark, err := os.OpenFile(filepath.Join(folder, "explained"), os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return false
+	}
+	return mark.Close() == nil
 }
 
 // hintOf gives what the user can do about an error, "" if nobody knows.
@@ -118,21 +142,33 @@ func (e *saidError) Unwrap() error { return errSaid }
 // report writes what a pass found, of messages that are alike one without -v; it
 // gives errSaid when that ends the run.
 func (d *driver) report(found parse.Diagnostics) error {
-	var shown parse.Diagnostics
-	for _, f := range found {
-		if f.Severity != parse.Warning || !d.noWarnings {
-			shown = append(shown, f)
-		}
-	}
-	similar := 0
+	shown, similar := d.wanted(found), 0
 	if d.verbose == 0 && d.diagnostics == "text" {
 		shown, similar, _ = shown.Fold()
 	}
 	d.render(d.stderr, shown)
-	switch {
-	case similar > 0:
+	if similar > 0 {
 		return &saidError{similar}
-	case found.Errors() > 0 || d.fatalWarnings && len(shown) > 0:
+	}
+	return d.verdict(found)
+}
+
+// reportAll is report with all messages.
+func (d *driver) reportAll(found parse.Diagnostics) error {
+	d.render(d.stderr, d.wanted(found))
+	return d.verdict(found)
+}
+
+// wanted leaves the warnings out with -w.
+func (d *driver) wanted(found parse.Diagnostics) parse.Diagnostics {
+	return slices.DeleteFunc(slices.Clone(found), func(f *parse.Diagnostic) bool {
+		return f.Severity == parse.Warning && d.noWarnings
+	})
+}
+
+// verdict gives errSaid when what has been found ends the run.
+func (d *driver) verdict(found parse.Diagnostics) error {
+	if found.Errors() > 0 || d.fatalWarnings && len(d.wanted(found)) > 0 {
 		return errSaid
 	}
 	return nil
@@ -192,8 +228,8 @@ func startWatch() watch {
 
 // pass writes the -v line of a pass: what it did, memory, time. The resident
 // size is the peak so far.
-func (d *driver) pass(w watch, format string, arguments ...any) {
-	if d.verbose == 0 {
+func (d *driver) pass(w watch, pass int, format string, arguments ...any) {
+	if d.verbosity(pass) == 0 {
 		return
 	}
 	var now syscall.Rusage
@@ -202,7 +238,7 @@ func (d *driver) pass(w watch, format string, arguments ...any) {
 		return (b.Nano() - a.Nano()) / int64(time.Millisecond)
 	}
 	memory := processMemory()
-	fmt.Fprintf(d.stderr, "%s using %dvirt/%dres/%dshr/%ddata kb, in %dusr/%dsys/%dreal ms.\n", fmt.Sprintf(format, arguments...),
+	fmt.Fprintf(d.stderr, "Pass %d: %s using %dvirt/%dres/%dshr/%ddata kb, in %dusr/%dsys/%dreal ms.\n", pass, fmt.Sprintf(format, arguments...),
 		memory["VmSize"], now.Maxrss, memory["RssFile"]+memory["RssShmem"], memory["VmData"],
 		milliseconds(w.usage.Utime, now.Utime), milliseconds(w.usage.Stime, now.Stime), time.Since(w.begin).Milliseconds())
 }
@@ -225,7 +261,7 @@ func processMemory() map[string]int {
 
 // trace shows what the build runs, with -vv.
 func (d *driver) trace(format string, arguments ...any) {
-	if d.verbose >= 2 {
+	if d.verbosity(4) >= 2 {
 		fmt.Fprintf(d.stderr, format, arguments...)
 	}
 }

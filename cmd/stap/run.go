@@ -13,6 +13,7 @@ import (
 
 	"github.com/gostap/gostap/kbuild"
 	"github.com/gostap/gostap/kernel"
+	"golang.org/x/sys/unix"
 )
 
 // patience is how many signals end the program without an orderly stop.
@@ -45,8 +46,11 @@ func (d *driver) heedSignals(parent context.Context) (context.Context, context.C
 // run is pass 5: the module runs here, or in a guest.
 func (d *driver) run(ctx context.Context, built *kbuild.Result) (int, error) {
 	watch := startWatch()
-	if d.verbose > 0 {
+	if d.verbosity(5) > 0 {
 		fmt.Fprintln(d.stderr, "Pass 5: starting run.")
+	}
+	if os.Getenv("SYSTEMTAP_SYNC") != "" { // what is on disk outlives a kernel that dies
+		unix.Sync()
 	}
 	run := d.runHere
 	if d.guest {
@@ -54,7 +58,7 @@ func (d *driver) run(ctx context.Context, built *kbuild.Result) (int, error) {
 	}
 	status, err := run(ctx, built)
 	if err == nil {
-		d.pass(watch, "Pass 5: run completed")
+		d.pass(watch, 5, "run completed")
 	}
 	if err == nil && status == 0 {
 		return 0, nil
@@ -68,7 +72,7 @@ func (d *driver) run(ctx context.Context, built *kbuild.Result) (int, error) {
 // staprunOptions are the options of staprun that stand for ours.
 func (d *driver) staprunOptions() []string {
 	var options []string
-	if d.verbose > 1 {
+	if d.verbosity(5) > 1 {
 		options = append(options, "-v")
 	}
 	if d.noWarnings {

@@ -8,58 +8,86 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/parse"
-	"github.com/gostap/gostap/tapsets"
 )
 
-// sources finds the script: -e, a file or standard input, and those of -E. What
-// follows is the script's arguments.
+// sources finds the script: -e, a file or standard input, and those of -E and -T.
+// What follows is the script's arguments.
 func (d *driver) sources(ctx context.Context, arguments []string) ([]*parse.Source, []string, error) {
 	var first *parse.Source
 	var err error
 	switch {
-	case d.scriptGiven:
-		first = &parse.Source{Name: "<input>", Text: []byte(d.script)}
+	case len(d.scripts) > 0:
+		first, err = d.givenScript()
 	case len(arguments) == 0:
 		return nil, nil, usage("A script must be specified.\nGive a file, - for standard input, or the text itself after -e.")
-	case arguments[0] == "-":
-		first, arguments = &parse.Source{Name: "<input>"}, arguments[1:]
-		first.Text, err = readAll(ctx, os.Stdin)
 	default:
-		first, err = readScript(arguments[0])
+		if err := d.notLibraryFile(arguments[0]); err != nil {
+			return nil, nil, err
+		}
+		first, err = readScript(ctx, arguments[0])
 		arguments = arguments[1:]
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	if at := bytes.IndexByte(first.Text, 0); at >= 0 {
-		return nil, nil, &kernel.UserError{
-			Message: fmt.Sprintf("%s is not a script: byte %d of it is 0", first.Name, at+1),
-			Hint:    "a finished module is run with staprun, a program with -c",
-		}
+	return d.withMoreScripts(first), arguments, nil
+}
+
+// givenScript is the one of -e.
+func (d *driver) givenScript() (*parse.Source, error) {
+	return checkText(&parse.Source{Name: "<input>", Text: []byte(d.scripts[0])})
+}
+
+// withMoreScripts adds those of -E, and the one that -T stands for. Listings have
+// no first one.
+func (d *driver) withMoreScripts(first *parse.Source) []*parse.Source {
+	var sources []*parse.Source
+	if first != nil {
+		sources = append(sources, first)
 	}
-	sources := []*parse.Source{first}
 	for i, text := range d.moreScripts {
 		sources = append(sources, &parse.Source{Name: fmt.Sprintf("<input%d>", i+1), Text: []byte(text)})
 	}
-	return sources, arguments, nil
+	if d.timeout > 0 {
+		text := fmt.Sprintf("probe timer.ms(%d) { exit() }", d.timeout.Milliseconds())
+		sources = append(sources, &parse.Source{Name: "<timeout>", Text: []byte(text)})
+	}
+	return sources
 }
 
-func readScript(name string) (*parse.Source, error) {
+// readScript reads a file, or standard input for "-".
+func readScript(ctx context.Context, name string) (*parse.Source, error) {
+	if name == "-" {
+		text, err := readAll(ctx, os.Stdin)
+		if err != nil {
+			return nil, err
+		}
+		return checkText(&parse.Source{Name: "<input>", Text: text})
+	}
 	text, err := os.ReadFile(name)
 	if err == nil {
-		return &parse.Source{Name: name, Text: text}, nil
+		return checkText(&parse.Source{Name: name, Text: text})
 	}
 	e := &kernel.UserError{Message: fmt.Sprintf("cannot read the script %s: %v", name, errors.Unwrap(err)), Cause: err}
 	if errors.Is(err, fs.ErrNotExist) {
 		e.Hint = "a script on the command line goes after -e"
 	}
 	return nil, e
+}
+
+// checkText refuses a program or a module that was taken for a script.
+func checkText(source *parse.Source) (*parse.Source, error) {
+	if at := bytes.IndexByte(source.Text, 0); at >= 0 {
+		return nil, &kernel.UserError{
+			Message: fmt.Sprintf("%s is not a script: byte %d of it is 0", source.Name, at+1),
+			Hint:    "a finished module is run with staprun, a program with -c",
+		}
+	}
+	return source, nil
 }
 
 // readAll reads to the end, or until ctx is done.
@@ -104,74 +132,4 @@ func unusedArguments(script []*parse.File) []int {
 		})
 	}
 	return unused
-}
-
-// library puts the scripts of the -I folders before those that are built in: of
-// two definitions the first one holds.
-func (d *driver) library(options parse.Options) (*parse.Library, error) {
-	library := parse.NewLibrary(options)
-	for _, folder := range d.libraries {
-		k, err := d.findKernel()
-		if err != nil {
-			return nil, err
-		}
-		paths, err := libraryFiles(folder, k)
-		if err != nil {
-			return nil, err
-		}
-		for _, path := range paths {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				return nil, &kernel.UserError{Message: fmt.Sprintf("cannot read the library script %s: %v", path, errors.Unwrap(err)), Cause: err}
-			}
-			source := &parse.Source{Name: path, Text: text, Library: true}
-			library.Add(parse.IndexSource(source), func() (*parse.Source, error) { return source, nil })
-		}
-	}
-	tapsets.AddTo(library)
-	return library, nil
-}
-
-// libraryFiles lists the scripts of a library folder that are for a kernel. Those
-// in folders named after its release (for VERSION-REST also VERSION, and VERSION's
-// first two numbers) and architecture come before those for all, and of equal
-// names the first one counts:
-//
-//	linux/RELEASE/ARCH  linux/RELEASE  …  linux/6.1/ARCH  linux/6.1  linux/ARCH  linux
-//
-// then the same without linux.
-func libraryFiles(root string, k *kernel.Kernel) ([]string, error) {
-	if _, err := os.ReadDir(root); err != nil {
-		return nil, &kernel.UserError{Message: fmt.Sprintf("cannot read the library folder %s: %v", root, errors.Unwrap(err)), Cause: err}
-	}
-	base, _, _ := strings.Cut(k.Release, "-")
-	parts := strings.SplitN(base, ".", 3)
-	versions := []string{k.Release, base, strings.Join(parts[:min(2, len(parts))], "."), ""}
-	var paths []string
-	for _, platform := range []string{"linux", ""} {
-		seen := map[string]bool{}
-		for _, version := range versions {
-			for _, arch := range []string{k.Arch, ""} {
-				found, err := filepath.Glob(filepath.Join(quoteGlob(root), platform, version, arch, "*.stp*"))
-				if err != nil {
-					return nil, fmt.Errorf("the library folder %s: %w", root, err)
-				}
-				found = slices.DeleteFunc(found, func(path string) bool {
-					return filepath.Ext(path) != ".stp" && filepath.Ext(path) != ".stpm"
-				})
-				for _, path := range found {
-					if name := filepath.Base(path); !seen[name] {
-						seen[name] = true
-						paths = append(paths, path)
-					}
-				}
-			}
-		}
-	}
-	return paths, nil
-}
-
-// quoteGlob gives the pattern that matches a path and nothing else.
-func quoteGlob(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

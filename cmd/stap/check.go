@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+
+	"github.com/gostap/gostap/parse"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// newCheckCommand makes `stap check`, which is passes 1 and 2 of each script for
+// what they have to say.
+func newCheckCommand(s *settings) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "check [options] FILE ... [-- arguments]",
+		Short: "Say what is wrong with scripts, and build nothing",
+		Long: `Say what is wrong with each of the scripts, and build nothing. What is found goes
+to standard output, as text or, with --diagnostics=json, as a JSON object per line;
+the status is 1 if there is an error in one, 0 if not. A kernel is asked only for
+what a script needs to know of it; headers are not needed.`,
+		Args:                  cobra.ArbitraryArgs,
+		DisableFlagsInUseLine: true,
+		SilenceUsage:          true,
+		SilenceErrors:         true,
+	}
+	addFlags(command, newFlagGroup("", func(flags *pflag.FlagSet) {
+		s.scriptSettings.addTo(flags)
+		s.messageSettings.addTo(flags)
+		s.addRelease(flags)
+		flags.BoolP("help", "h", false, "this help")
+	}))
+	command.RunE = func(command *cobra.Command, operands []string) error {
+		given := command.Flags().Changed
+		if err := errors.Join(s.scriptSettings.validate(given), s.messageSettings.validate(given)); err != nil {
+			return err
+		}
+		s.settleRelease(given)
+		files, arguments := operands, []string(nil)
+		if i := slices.Index(operands, "--"); i >= 0 {
+			files, arguments = operands[:i], operands[i+1:]
+		}
+		d := &driver{settings: s, stdout: command.OutOrStdout(), stderr: os.Stderr}
+		return d.check(command.Context(), files, arguments)
+	}
+	return command
+}
+
+// check says on standard output what is wrong with each script; it gives errSaid
+// if there is an error in one.
+func (d *driver) check(ctx context.Context, files, arguments []string) error {
+	if len(files) == 0 && len(d.scripts) == 0 {
+		return usage("check takes scripts: FILE, - for standard input, or -e TEXT.")
+	}
+	scripts := make([]func() (*parse.Source, error), 0, len(files)+1)
+	if len(d.scripts) > 0 {
+		scripts = append(scripts, d.givenScript)
+	}
+	for _, file := range files {
+		scripts = append(scripts, func() (*parse.Source, error) { return readScript(ctx, file) })
+	}
+	messages := d.stderr
+	d.stderr = d.stdout // what is found is the result
+	var outcome error
+	for _, read := range scripts {
+		if err := d.checkScript(read, arguments); err != nil {
+			outcome = errSaid
+			d.complain(messages, err)
+		}
+	}
+	return outcome
+}
+
+// checkScript is check for one script.
+func (d *driver) checkScript(read func() (*parse.Source, error), arguments []string) error {
+	source, err := read()
+	if err != nil {
+		return err
+	}
+	library, err := d.library(d.parseOptions(arguments))
+	if err != nil {
+		return err
+	}
+	script, found := d.parseSources(d.withMoreScripts(source), arguments, library)
+	if found.Errors() == 0 {
+		_, more, err := d.analyze(script, library)
+		if err != nil {
+			return errors.Join(d.reportAll(found), err)
+		}
+		found = append(found, more...)
+	}
+	return d.reportAll(found)
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// settings are what the command line says.
+type settings struct {
+	scriptSettings
+	messageSettings
+	listings listings
+
+	lastPass    int
+	showVersion bool
+
+	release        string
+	arch           string
+	module         string
+	moduleInfo     []string
+	makeVariables  []string
+	kbuildMode     string
+	keep           bool
+	disableCache   bool
+	poisonCache    bool
+	cleanCache     bool
+	resourceLimits resourceLimits
+
+	output      string
+	timeoutText string
+	command     string
+	target      int
+	bufferMB    int
+	guest       bool
+	guestFiles  []string
+}
+
+// scriptSettings say where the script is and what it means.
+type scriptSettings struct {
+	scripts                []string // of -e; more than one is a mistake
+	moreScripts            []string // of -E
+	libraries              []string
+	guru                   bool
+	defines                []string
+	globals                []string // NAME=VALUE of -G
+	timeout                time.Duration
+	compatible             string
+	privilege              string
+	unprivileged           bool
+	skipBadVariables       bool
+	suppressHandlerErrors  bool
+	suppressTimeLimits     bool
+	unoptimized            bool
+	noGlobalDisplay        bool
+	runtime                string
+	prologueSearching      string
+	keepGoingAfterMistakes bool
+}
+
+// messageSettings say what is written beside the script's output.
+type messageSettings struct {
+	verbose       int    // of all passes
+	verboseByPass string // more of it: a digit per pass
+	noWarnings    bool
+	fatalWarnings bool
+	diagnostics   string
+	color         string
+}
+
+// flagGroup is one part of the help.
+type flagGroup struct {
+	title string
+	flags *pflag.FlagSet
+}
+
+func newFlagGroup(title string, add func(*pflag.FlagSet)) flagGroup {
+	flags := pflag.NewFlagSet(title, pflag.ContinueOnError)
+	flags.SortFlags = false
+	add(flags)
+	return flagGroup{title, flags}
+}
+
+// flagGroups are the options of stap itself.
+func (s *settings) flagGroups() []flagGroup {
+	return []flagGroup{
+		newFlagGroup("The script", s.scriptSettings.addTo),
+		newFlagGroup("What is shown", func(flags *pflag.FlagSet) {
+			flags.IntVarP(&s.lastPass, "pass", "p", 5, "stop after pass `N` and show its result: 1 the syntax tree, 2 names and types, 3 the C, 4 the module's path")
+			s.listings.addTo(flags)
+			s.messageSettings.addTo(flags)
+			flags.BoolVarP(&s.showVersion, "version", "V", false, "version and licence")
+			flags.BoolP("help", "h", false, "this help")
+		}),
+		newFlagGroup("The module", s.addModuleFlags),
+		newFlagGroup("The run", s.addRunFlags),
+	}
+}
+
+func (s *scriptSettings) addTo(flags *pflag.FlagSet) {
+	flags.StringArrayVarP(&s.scripts, "script", "e", nil, "the script's `TEXT`")
+	flags.StringArrayVarP(&s.moreScripts, "more-script", "E", nil, "`TEXT` of one more script, beside FILE or -e")
+	flags.StringArrayVarP(&s.libraries, "library", "I", nil, "`FOLDER` with more library scripts, searched before all others")
+	flags.BoolVarP(&s.guru, "guru", "g", false, "guru mode: embedded C and writing to the kernel are allowed")
+	flags.StringArrayVarP(&s.defines, "define", "D", nil, "`NAME[=VALUE]` for the C of the module, such as MAXSTRINGLEN=1024")
+	flags.StringArrayVarP(&s.globals, "global", "G", nil, "`NAME=VALUE`: the global NAME begins with VALUE")
+	flags.StringVar(&s.compatible, "compatible", "", "the language and the library of SystemTap `VERSION`")
+	flags.StringVar(&s.privilege, "privilege", "", "refuse what members of `GROUP` may not do: stapusr, stapsys or stapdev")
+	flags.BoolVar(&s.unprivileged, "unprivileged", false, "the same as --privilege=stapusr")
+	flags.BoolVar(&s.skipBadVariables, "skip-badvars", false, "a $variable that cannot be resolved is 0")
+	flags.BoolVar(&s.suppressHandlerErrors, "suppress-handler-errors", false, "a run-time error ends its handler, not the session")
+	flags.BoolVar(&s.suppressTimeLimits, "suppress-time-limits", false, "handlers may run as long as they like (needs -g)")
+	flags.BoolVarP(&s.unoptimized, "unoptimized", "u", false, "keep what has no effect")
+	flags.BoolVar(&s.noGlobalDisplay, "no-global-var-display", false, "do not print globals at the end that are written and never read")
+	flags.StringVar(&s.runtime, "runtime", "kernel", "`WHAT` the script runs in: kernel")
+	flags.StringVar(&s.prologueSearching, "prologue-searching", "auto", "`WHEN` to look for the end of functions' prologues: never or auto")
+	flags.Lookup("prologue-searching").NoOptDefVal = "always"
+	flags.BoolVar(&s.keepGoingAfterMistakes, "semantic-keep-going", false, "the mistakes that pass 2 finds, all of them as ever, also as JSON")
+}
+
+func (s *messageSettings) addTo(flags *pflag.FlagSet) {
+	flags.CountVarP(&s.verbose, "verbose", "v", "``say what each pass did; -vv: what the build runs, too")
+	flags.StringVar(&s.verboseByPass, "vp", "", "more `DIGITS` of -v for passes 1 to 5: 002 adds 2 to pass 3")
+	flags.BoolVarP(&s.noWarnings, "no-warnings", "w", false, "no warnings")
+	flags.BoolVarP(&s.fatalWarnings, "fatal-warnings", "W", false, "a warning fails its pass")
+	flags.StringVar(&s.diagnostics, "diagnostics", "text", "`FORM` of messages: text or json")
+	flags.StringVar(&s.color, "color", "auto", "`WHEN` messages are coloured: auto, always or never")
+	flags.Lookup("color").NoOptDefVal = "always"
+}
+
+func (s *settings) addRelease(flags *pflag.FlagSet) {
+	flags.StringVarP(&s.release, "release", "r", "", "kernel `RELEASE`, its beginning (6.1: the newest 6.1), or a build tree's path")
+}
+
+func (s *settings) addModuleFlags(flags *pflag.FlagSet) {
+	s.addRelease(flags)
+	flags.StringVarP(&s.arch, "arch", "a", "", "`ARCHITECTURE` of the kernel: x86_64")
+	flags.StringVarP(&s.module, "module", "m", "", "`NAME` of the module, which is left in the current folder")
+	flags.StringArrayVar(&s.moduleInfo, "modinfo", nil, "`NAME=VALUE` for modinfo to show")
+	flags.StringArrayVarP(&s.makeVariables, "build-variable", "B", nil, "`NAME=VALUE` for the kernel's build")
+	flags.StringVar(&s.kbuildMode, "kbuild", "replay", "`HOW` to build: replay, or full for the kernel's own build only")
+	flags.BoolVarP(&s.keep, "keep", "k", false, "keep the temporary folder")
+	flags.BoolVar(&s.disableCache, "disable-cache", false, "neither read nor write the cache")
+	flags.BoolVar(&s.poisonCache, "poison-cache", false, "write the cache, do not read finished modules from it")
+	flags.BoolVar(&s.cleanCache, "clean-cache", false, "remove what exceeds the cache's limit, and exit")
+	s.resourceLimits.addTo(flags)
+}
+
+func (s *settings) addRunFlags(flags *pflag.FlagSet) {
+	flags.StringVarP(&s.output, "output", "o", "", "write the script's output to `FILE`; %Y, %m, … are parts of the time, as strftime has them")
+	flags.StringVarP(&s.command, "command", "c", "", "run `COMMAND`: target() is its process, the session ends with it")
+	flags.IntVarP(&s.target, "target", "x", 0, "target() is `PID`")
+	flags.IntVarP(&s.bufferMB, "buffer", "s", 0, "`MB` of output buffer per CPU, 1 to 4095")
+	flags.StringVarP(&s.timeoutText, "timeout", "T", "", "stop after `SECONDS`, such as 0.5")
+	flags.BoolVar(&s.guest, "vm", false, "run in a throw-away guest")
+	flags.StringArrayVar(&s.guestFiles, "vm-add", nil, "`PATH` that -c needs in the guest")
+}
+
+// addFlags gives a command the options of some groups.
+func addFlags(command *cobra.Command, groups ...flagGroup) {
+	flags := command.Flags()
+	flags.SortFlags = false
+	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "colour" {
+			name = "color"
+		}
+		return pflag.NormalizedName(name)
+	})
+	for _, group := range groups {
+		flags.AddFlagSet(group.flags)
+	}
+}
