@@ -89,6 +89,9 @@ type judge struct {
 	bounds  int            // of groups that can be compared
 }
 
+// otherDialect finds what POSIX patterns are different with, as Go reads them: escapes, brackets, counts such as 02.
+var otherDialect = regexp.MustCompile(`[\\[\x00]|[{,]0[0-9]`)
+
 // newJudge gives nil for what is no pattern here, or too large there.
 func newJudge(pattern string) *judge {
 	r, err := Parse(pattern)
@@ -102,10 +105,10 @@ func newJudge(pattern string) *judge {
 		return nil
 	}
 	j.tree.Longest()
-	if !strings.ContainsAny(pattern, "\\[\x00") {
+	if !otherDialect.MatchString(pattern) {
 		j.posix, _ = regexp.CompilePOSIX(pattern)
 	}
-	if hasEmptyTurn(tree) {
+	if hasEmptyTurn(tree) || j.tree.NumSubexp() != r.groups { // as x{0} takes its groups out of the tree
 		j.bounds = 2
 	}
 	j.tracked, _ = Parse(pattern)
