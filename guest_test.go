@@ -280,7 +280,7 @@ func (g *guestTest) start(t *testing.T, first string, arguments ...string) (*vm.
 	return process, &rest
 }
 
-const waiting = `probe begin { println("ready") } probe timer.s(1) { n++ } global n probe end { println("end") }`
+const waiting = `probe begin { println("ready") } probe timer.s(1) { exit_later() } function exit_later() { if (pid() < 0) exit() } probe end { println("end") }`
 
 // interrupt: R503, C406: Ctrl-C ends a session in order, with status 0.
 func (g *guestTest) interrupt(t *testing.T) {
