@@ -144,3 +144,58 @@ func TestCircularTypes(t *testing.T) {
 		}
 	}
 }
+
+// TestContext: L127, L130, L131, L132, L136, L137, L138, L139: what depends on the
+// place and on the kernel's types.
+func TestContext(t *testing.T) {
+	probe := func(body string) string {
+		return `probe kernel.function("do_sys_openat2") { println(` + body + `) }`
+	}
+	for script, want := range map[string]string{
+		probe(`@defined($dfd) ? 1 : $nosuch`):                                  `"%d\n", 1)`,
+		probe(`@defined($nosuch) || @defined($how->nosuch)`):                   `"%d\n", 0)`,
+		probe(`@choose_defined($nosuch, 5)`):                                   `"%d\n", 5)`,
+		probe(`@choose_defined($nosuch, @choose_defined(6, $none))`):           `"%d\n", 6)`,
+		`probe begin { println(@offsetof("open_how", mode)) }`:                 `"%d\n", 8)`,
+		`probe begin { println(@enum("BLUE")) }`:                               `"%d\n", 7)`,
+		`function f() { return @defined($x) } probe begin { print(f()) }`:      `"%d", f())`,
+		`probe a = begin { x = @probewrite(x); println(x) } probe a { x = 2 }`: `x = 1`,
+		`probe a = begin { x = @probewrite(y); println(x) } probe a { x = 2 }`: `x = 0`,
+		`probe begin { if (0) nosuch(); else if (1 == 1) println("yes") }`:     `"yes")`,
+		`probe begin { println(2 + 3 * 4, "a" . "b", 1 << 65, 7 / -1) }`:       `14, "ab", 2, -7)`,
+	} {
+		if got := dumpBodies(t, script); !strings.Contains(got, want) {
+			t.Errorf("%s\nno %s in\n%s", script, want, got)
+		}
+	}
+	same := func(a, b string) {
+		if x, y := dumpBodies(t, a), dumpBodies(t, b); x != y {
+			t.Errorf("%s\n%s\n%s\n%s", a, b, x, y)
+		}
+	}
+	same(probe(`$how->mode`), probe(`@cast($how, "open_how")->mode`))
+	same(probe(`$how->mode`), probe(`@cast($how, "struct open_how", "kernel")->mode`))
+	same(`probe kernel.function("do_sys_openat2") { h = $how; println(h->mode) }`,
+		`probe kernel.function("do_sys_openat2") { h = $how; println(@cast(h, "open_how")->mode) }`)
+	same(`function f(h) { return h->mode } probe kernel.function("do_sys_openat2") { println(f($how)) }`,
+		`function f(h) { return @cast(h, "open_how")->mode } probe kernel.function("do_sys_openat2") { println(f($how)) }`)
+	same(`global h probe kernel.function("do_sys_openat2") { h[1] = $how; println(h[1]->mode) }`,
+		`global h probe kernel.function("do_sys_openat2") { h[1] = $how; println(@cast(h[1], "open_how")->mode) }`)
+}
+
+func dumpBodies(t *testing.T, script string) string {
+	t.Helper()
+	file, err := parse.Parse(&parse.Source{Name: "test", Text: []byte(script)}, parse.Options{Macros: library().Macro})
+	if err != nil {
+		t.Fatalf("%s: %v", script, err)
+	}
+	program, found, err := elaborate.Elaborate([]*parse.File{file}, library(), elaborate.Options{Guru: true, BTF: kernelBTF})
+	if err != nil || found.Errors() > 0 {
+		t.Fatalf("%s: %v %v", script, found, err)
+	}
+	var out strings.Builder
+	if err := elaborate.Dump(&out, program, true); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}

@@ -99,6 +99,14 @@ func (e *elaborator) typeInformation() (*debuginfo.BTF, error) {
 // registers, on all architectures at least this many.
 const argumentRegisters = 6
 
+func (p *FunctionPlace) variables() []string {
+	var variables []string
+	for _, parameter := range p.prototype.Parameters {
+		variables = append(variables, "$"+parameter.Name+":"+typeName(parameter.Type))
+	}
+	return variables
+}
+
 // target finds the parameter that a $variable names.
 func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic) {
 	name := strings.TrimPrefix(t.Name, "$")

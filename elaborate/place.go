@@ -15,6 +15,7 @@ type Place interface {
 
 // contextual is a Place that has $variables.
 type contextual interface {
+	variables() []string // as listings show them: "$name:type"
 	target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic)
 }
 

@@ -13,6 +13,7 @@ import (
 // perhaps: their blocks go around the body.
 type derivation struct {
 	site
+	name          string // what a listing calls it: the alias that led to it, or the canonical point
 	before, after []part // prologues and epilogues, in the order in which they run
 	conditions    []condition
 }
@@ -25,20 +26,25 @@ func (e *elaborator) probe(file *parse.File, p *parse.Probe) {
 			e.add(d)
 		}
 		for _, f := range found {
-			h := &handlerSource{
-				probe:      &Probe{Token: point.Token, Point: f.point, Written: canonical(point), Place: f.place},
-				body:       len(f.before),
-				conditions: f.conditions,
-				dead:       map[parse.Node]bool{},
-			}
-			h.parts = append(append(h.parts, f.before...), part{file, p.Body})
-			h.parts = append(h.parts, f.after...)
-			e.probes = append(e.probes, h)
+			e.probes = append(e.probes, e.handlerOf(f, file, point, p.Body))
 		}
 		if point.Sufficient && len(found) > 0 {
 			return
 		}
 	}
+}
+
+// handlerOf puts the blocks of aliases around a body.
+func (e *elaborator) handlerOf(f *derivation, file *parse.File, point *parse.ProbePoint, body *parse.Block) *handlerSource {
+	h := &handlerSource{
+		probe:      &Probe{Token: point.Token, Point: f.point, Written: canonical(point), Place: f.place},
+		body:       len(f.before),
+		conditions: f.conditions,
+		dead:       map[parse.Node]bool{},
+	}
+	h.parts = append(append(h.parts, f.before...), part{file, body})
+	h.parts = append(h.parts, f.after...)
+	return h
 }
 
 // resolve finds the places of a point. via are the aliases on the way to it.
@@ -62,7 +68,7 @@ func (e *elaborator) resolve(file *parse.File, p *parse.ProbePoint, via []*parse
 				continue
 			}
 			for _, s := range sites {
-				found = append(found, &derivation{site: s})
+				found = append(found, &derivation{site: s, name: s.point})
 			}
 		}
 	}
@@ -177,6 +183,12 @@ func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias) ([]*deriva
 				return nil, semanticError(p.Token, fmt.Sprintf("recursive loop in alias expansion of %s at %s", dotted(a.alias.Names[0]), a.alias.Position))
 			}
 			through, d := e.expand(a, suffix, append(slices.Clip(via), a.alias))
+			for _, f := range through {
+				f.name = a.name
+				for _, c := range suffix {
+					f.name += "." + c.Text
+				}
+			}
 			if d != nil && first == nil {
 				first = d
 			}
@@ -196,25 +208,30 @@ func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias) ([]*deriva
 type fileAlias struct {
 	alias *parse.Alias
 	file  *parse.File
+	name  string // the one of its names that matched
 }
 
 // aliasesNamed finds the aliases of a name, all that there are.
 func (e *elaborator) aliasesNamed(p *parse.ProbePoint) []fileAlias {
 	matches := func(name string) bool { return match(name, p) != nil }
 	var found []fileAlias
+	add := func(a *parse.Alias, file *parse.File) {
+		for _, name := range a.Names {
+			if matches(dotted(name)) {
+				found = append(found, fileAlias{a, file, dotted(name)})
+			}
+		}
+	}
 	for _, file := range e.files {
 		if file.Source.Library {
 			continue
 		}
 		for _, a := range file.Aliases {
-			if slices.ContainsFunc(a.Names, func(name *parse.ProbePoint) bool { return matches(dotted(name)) }) {
-				found = append(found, fileAlias{a, file})
-			}
+			add(a, file)
 		}
 	}
 	for _, a := range e.library.Aliases(matches) {
-		file := e.library.FileOf(a.Position.Source)
-		found = append(found, fileAlias{a, file})
+		add(a, e.library.FileOf(a.Position.Source))
 	}
 	return found
 }

@@ -19,6 +19,13 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "defined.stpm",
+		Macros: []string{
+			"choose_defined",
+			"offsetof",
+		},
+	},
+	{
 		File: "logging.stp",
 		Functions: []string{
 			"error/1",

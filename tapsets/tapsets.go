@@ -17,7 +17,7 @@ import (
 
 // Files holds the library.
 //
-//go:embed *.stp
+//go:embed *.stp *.stpm
 var Files embed.FS
 
 // AddTo puts the library behind what another one has.

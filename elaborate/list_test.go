@@ -1,0 +1,42 @@
+package elaborate_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/gostap/gostap/elaborate"
+	"github.com/gostap/gostap/parse"
+)
+
+// TestList: C450, C451, P306, P307: what a point stands for, sorted, each once,
+// with its variables.
+func TestList(t *testing.T) {
+	aliases := `probe my.first = begin { name = "x"; n = 1 } probe my.second = kernel.function("do_sys_openat2") { file = $filename }
+		probe my.second = kernel.function("none") { file = 1; other = 2 }`
+	for point, want := range map[string]string{
+		`kernel.function("do_sys_open*")`: "[{kernel.function(\"do_sys_openat2\") [$dfd:int $filename:char* $how:struct open_how*]}]",
+		`my.*`:                            "[{my.first [name:string n:long]} {my.second [file:long]}]",
+		`begin, end`:                      "[{begin []} {end []}]",
+		`never ?`:                         "[]",
+	} {
+		wanted, err := parse.Parse(&parse.Source{Name: "list", Text: []byte("probe " + point + " {}")}, parse.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		script, err := parse.Parse(&parse.Source{Name: "script", Text: []byte(aliases)}, parse.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed, found, err := elaborate.List(wanted, []*parse.File{script}, library(), elaborate.Options{BTF: kernelBTF})
+		if err != nil || len(found) > 0 {
+			t.Errorf("%s: %v %v", point, found, err)
+		}
+		if got := fmt.Sprint(listed); got != want && !(want == "[]" && len(listed) == 0) {
+			t.Errorf("%s:\n got %s\nwant %s", point, got, want)
+		}
+	}
+	if forms := strings.Join(elaborate.Forms(), "\n"); !strings.Contains(forms, "timer.s(number)\n") {
+		t.Errorf("forms:\n%s", forms)
+	}
+}
