@@ -62,7 +62,7 @@ func run(arguments []string) int {
 	s := &settings{}
 	status := 0
 	root := newCommand(s, &status)
-	root.AddCommand(newPrepCommand(), newDoctorCommand())
+	root.AddCommand(newPrepCommand(), newDoctorCommand(), newFormatCommand(s))
 	sorted, err := sortArguments(root, arguments)
 	if err == nil {
 		root.SetArgs(sorted)
