@@ -14,7 +14,7 @@ export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build setup prep demo test test-all lint unit guest race fuzz bench conformance install clean
+.PHONY: help build setup prep demo test test-all lint unit guest race fuzz corpus bench conformance install clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,9 +41,9 @@ test: ## lint, unit tests, and guest tests on the kernels of KERNELS (6.1 6.12)
 	done
 	@echo "make test: all passed"
 
-test-all: ## make test, then the race detector, fuzzing and one round of every Go benchmark
+test-all: ## make test, then the race detector, fuzzing, the corpus and one round of every Go benchmark
 	@./setup go guest race
-	@$(MAKE) --no-print-directory test race fuzz
+	@$(MAKE) --no-print-directory test race fuzz corpus
 	go test -run '^$$' -bench . -benchtime 1x ./...
 	@echo "make test-all: all passed"
 
@@ -71,8 +71,14 @@ fuzz: ## fuzz every Fuzz function for FUZZTIME (60s)
 	if [ -z "$$functions" ]; then echo "make fuzz: no Fuzz function found"; exit 1; fi; \
 	echo "$$functions" | while read -r folder name; do \
 		echo "go test -fuzz $$name $$folder"; \
-		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$folder" </dev/null || exit 1; \
+		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$folder" </dev/null || exit 1; \
 	done
+
+corpus: ## parse and format the example scripts of Debian's package systemtap-doc, which it downloads
+	@./setup go
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	(cd "$$folder" && apt-get -qq -o APT::Sandbox::User="$$(id -un)" download systemtap-doc && dpkg -x systemtap-doc_*.deb .) && \
+	GOSTAP_CORPUS="$$folder" go test -count=1 -run '^(TestCorpus|TestFormatScripts)$$' ./parse
 
 bench: setup build ## measure start-up and cost per probe hit, as in docs/benchmarks.md
 	@./setup go guest race bench

@@ -74,6 +74,7 @@ type mark uint8
 const (
 	isRead  mark = 1 << iota // the parser came here
 	isBegin                  // of a statement or declaration
+	isMacro                  // part of the use of a macro
 )
 
 // declaration notes the tokens of one that has no mistake.

@@ -53,7 +53,7 @@ func findSpacing(tokens []token, l *layout) []spacing {
 			}
 		default:
 			w.enter(t)
-			isKnown := l.marks[t.Position.Offset]&isRead != 0
+			isKnown := l.marks[t.Position.Offset]&(isRead|isMacro) != 0
 			if w.before != nil {
 				rules[i] = w.rule(w.before, t, isKnown)
 				if isKnown && isSortSign(tokens, i) {
@@ -224,6 +224,8 @@ func (w *spacer) rule(a, b *token, isKnown bool) spacing {
 		return spaced
 	case inPoints:
 		return w.pointRule(a, b)
+	case w.isHead(inGlobals) && (b.Text == "%" || a.Text == "%" && b.Text == "["):
+		return tight
 	case b.Text == "(":
 		return w.parenthesisRule(a)
 	case b.Text == "[":
@@ -235,8 +237,6 @@ func (w *spacer) rule(a, b *token, isKnown bool) spacing {
 	case w.isOperand() && (b.Text == "++" || b.Text == "--" || b.Text == "$" || b.Text == "$$"):
 		return tight
 	case w.isHead(inFunction) && (a.Text == ":" || b.Text == ":"):
-		return tight
-	case w.isHead(inGlobals) && b.Text == "%":
 		return tight
 	}
 	return spaced

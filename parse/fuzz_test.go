@@ -3,32 +3,32 @@ package parse
 import (
 	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
+	"strings"
 	"testing"
 )
+
+// addSeeds begins with every script of the repository: the whole of it, and each
+// line.
+func addSeeds(f *testing.F) {
+	for _, text := range scripts(f) {
+		f.Add([]byte(text))
+		for _, line := range strings.Split(text, "\n") {
+			f.Add([]byte(line))
+		}
+	}
+	f.Add([]byte(handler))
+	f.Add([]byte("@define m(a) %( %( $# > 1 && kernel_v > \"3\" %? @a %: 2 %) %) probe begin { x = @m(@m(5)) . %( arch == \"x\" %? $1 %) }"))
+}
 
 // FuzzParse holds three promises for any bytes: Parse comes back, its error is
 // never empty, and what Dump writes is read as the same tree again.
 func FuzzParse(f *testing.F) {
-	names, err := filepath.Glob("../testdata/parse/*.stp")
-	if err != nil || len(names) == 0 {
-		f.Fatalf("no seeds: %v", err)
-	}
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-		for _, line := range bytes.Split(text, []byte("\n")) {
-			f.Add(line)
-		}
-	}
-	f.Add([]byte(handler))
-	options := Options{Arguments: []string{"x + 1", `a"b\`, "$1"}}
+	addSeeds(f)
+	var asked []string
 	f.Fuzz(func(t *testing.T, text []byte) {
+		options := Options{Arguments: []string{"x + 1", `a"b\`, "$1"}, Environment: testEnvironment(&asked)}
 		file, err := Parse(&Source{Name: "fuzz", Text: text}, options)
+		IndexSource(&Source{Name: "fuzz", Text: text})
 		if err != nil {
 			var diagnostics Diagnostics
 			if !errors.As(err, &diagnostics) || diagnostics.Errors() == 0 {
@@ -51,5 +51,14 @@ func FuzzParse(f *testing.F) {
 		if !bytes.Equal(first.Bytes(), second.Bytes()) {
 			t.Fatalf("first\n%ssecond\n%s", first.Bytes(), second.Bytes())
 		}
+	})
+}
+
+// FuzzFormat: what is formatted keeps its tree, and its form.
+func FuzzFormat(f *testing.F) {
+	addSeeds(f)
+	var asked []string
+	f.Fuzz(func(t *testing.T, text []byte) {
+		checkFormat(t, "fuzz", string(text), Options{Arguments: []string{"5", "a.b", "x + 1"}, Environment: testEnvironment(&asked)})
 	})
 }

@@ -99,8 +99,12 @@ func quote(value string) string {
 
 // literal reads a string or a number with perhaps a minus.
 func (p *parser) literal() Literal {
-	if p.peek().kind == stringToken {
+	switch t := p.peek(); {
+	case t.kind == stringToken:
 		return p.stringLiteral()
+	case t.kind == operatorToken && p.isStandIn(t):
+		p.unknownMacro()
+		return &StringLiteral{Token: t.Token}
 	}
 	return p.signedNumber("a string or a number")
 }

@@ -41,7 +41,7 @@ func (p *parser) operator() Expression {
 	t := p.peek()
 	s, ok := signatures[t.Text]
 	if !ok || s.since != "" && !t.isLibrary() && !p.options.since(s.since) {
-		if p.layout != nil {
+		if p.isStandIn(t) {
 			return p.unknownMacro()
 		}
 		p.failUnknownOperator(t)
@@ -69,11 +69,16 @@ func (p *parser) operator() Expression {
 	return &Operator{t.Token, arguments}
 }
 
-// unknownMacro passes over the use of a macro that another file may define, for
-// Format.
+// isStandIn says whether a token stands for what Format cannot know: an argument
+// or a macro of another file.
+func (p *parser) isStandIn(t *token) bool {
+	return p.layout != nil && (t.kind == numberToken || isMacroWord(t))
+}
+
+// unknownMacro passes over such a token, and over what a macro is given.
 func (p *parser) unknownMacro() Expression {
 	t := p.take()
-	for depth := 0; p.at("(") || depth > 0 && p.peek().kind != endOfFile; {
+	for depth := 0; t.kind == operatorToken && p.at("(") || depth > 0 && p.peek().kind != endOfFile; {
 		switch p.take().Text {
 		case "(":
 			depth++

@@ -87,14 +87,22 @@ func isNamePart(t *token) bool {
 // component reads a name, glued from adjacent tokens, and its argument.
 func (p *parser) component() Component {
 	first := p.peek()
-	if !isNamePart(first) {
+	switch {
+	case isNamePart(first):
+		p.take()
+	case p.isStandIn(first):
+		p.unknownMacro()
+	default:
 		p.unexpected("a probe point")
 		return Component{}
 	}
-	p.take()
 	c := Component{Token: first.Token}
-	for p.peek().joined && isNamePart(p.peek()) {
-		c.Text += p.take().Text
+	for t := p.peek(); t.joined && (isNamePart(t) || p.isStandIn(t)); t = p.peek() {
+		if c.Text += t.Text; isNamePart(t) {
+			p.take()
+		} else {
+			p.unknownMacro()
+		}
 	}
 	if open := p.peek(); p.accept("(") {
 		c.Argument = p.literal()

@@ -309,6 +309,7 @@ func (p *preprocessor) expand(t token) (expanded bool, mistake *fault) {
 			return false, &fault{message: "macro '" + t.Text + "' stands for itself", notes: []Note{defined}}
 		}
 	}
+	p.note(&t)
 	use := &scope{macro: m, outer: f.scope}
 	if m.hasList {
 		if use.arguments, mistake = p.arguments(m); mistake != nil {
@@ -317,6 +318,13 @@ func (p *preprocessor) expand(t token) (expanded bool, mistake *fault) {
 	}
 	p.frames = append(p.frames, frame{tokens: m.body, scope: use, expansion: &Expansion{Use: t.Token}, joined: t.joined})
 	return true, nil
+}
+
+// note tells Format that a token is part of the use of a macro.
+func (p *preprocessor) note(t *token) {
+	if p.options.layout != nil {
+		p.options.layout.mark(t, isMacro)
+	}
 }
 
 // arguments reads "(a, b)" after the use of a macro.
@@ -351,6 +359,8 @@ func (p *preprocessor) arguments(m *Macro) ([]argument, *fault) {
 				much := map[bool]string{true: "few", false: "many"}[few]
 				return nil, &fault{message: fmt.Sprintf("too %s parameters for macro '@%s' (expected %d)", much, m.Text, len(m.Parameters))}
 			}
+			p.note(&f.tokens[f.next])
+			p.note(&f.tokens[i])
 			f.next = i + 1
 			return given, nil
 		}
