@@ -82,6 +82,9 @@ func bootGuest(t *testing.T, beginning string) *guestTest {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the guest's console:\n%s", guest.Console())
+		}
 		if err := guest.Close(); err != nil {
 			t.Errorf("closing the guest: %v", err)
 		}

@@ -7,22 +7,25 @@
 //
 // kbuild leaves the commands that it ran in files named .TARGET.cmd. They are
 // kept as a recipe, together with what does not depend on the script: the
-// runtime's object and the object that describes the module to the kernel
-// (NAME.mod.o, made by modpost). Every later module replays the recipe: compile
-// the script, link it with the runtime, link the module. objtool runs where
-// kbuild ran it, on each object or on the linked module, since it is part of the
-// recorded command. A script whose object asks the kernel for symbols that the
-// first one did not ask for, as embedded C may, replays modpost too. Whatever a
+// objects of the runtime's units and the object that describes the module to the
+// kernel (NAME.mod.o, made by modpost). Every later module replays the recipe:
+// compile the script, link it with the units that it needs, link the module. A
+// unit that no script needed before is compiled by the script's command and kept.
+// objtool runs where kbuild ran it, on each object or on the linked module, since
+// it is part of the recorded command. The checksums of kernel symbols that the
+// first module did not ask for are added to the finished file; a script that asks
+// for another module's symbol, as embedded C may, replays modpost. Whatever a
 // recipe cannot do, the kernel's build does: a replay that fails is repeated in
 // full, and only that failure is reported.
 //
 // All modules are built under one name, as long as a name can be; the name that
-// the user sees is put into the finished file (package modulefile).
+// the user sees is put into the finished file, and what nothing reads is taken
+// out of it (package modulefile).
 //
 // The cache below SYSTEMTAP_DIR/cache has one folder per kernel and
 // configuration and one file per finished module:
 //
-//	kernel/KEY/      recipe.json, stap_runtime.o, … made once, never changed
+//	kernel/KEY/      recipe.json, stap_UNIT.o, … made once, never changed
 //	ab/stap_abcd….ko finished modules, the oldest of which go when there are too many
 //
 // Entries are made under a temporary name in the cache and renamed into place,

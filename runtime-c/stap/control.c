@@ -26,20 +26,45 @@ static struct irq_work stap_events_wake;
 static int stap_owned;
 static struct proc_dir_entry *stap_proc_dir;
 
+/*
+ * Locks the queue. Probes on this CPU are skipped meanwhile: a handler that hits
+ * a function called with the lock held, such as vsnprintf() or the unlocking
+ * itself, may want to queue a line, too, and would wait for itself.
+ */
+static bool stap_events_take(unsigned long *flags, bool *occupied)
+{
+	local_irq_save(*flags);
+	*occupied = stap_occupy();
+	if (!in_nmi()) {
+		raw_spin_lock(&stap_events_lock);
+		return true;
+	}
+	if (raw_spin_trylock(&stap_events_lock))
+		return true;
+	stap_events_lost++;
+	if (*occupied)
+		stap_release();
+	local_irq_restore(*flags);
+	return false;
+}
+
+static void stap_events_give(unsigned long flags, bool occupied)
+{
+	raw_spin_unlock(&stap_events_lock);
+	if (occupied)
+		stap_release();
+	local_irq_restore(flags);
+}
+
 void stap_event(const char *kind, const char *format, ...)
 {
 	unsigned long flags;
+	bool occupied;
 	va_list arguments;
 	size_t room, n;
 
-	if (in_nmi()) {
-		if (!raw_spin_trylock_irqsave(&stap_events_lock, flags)) {
-			stap_events_lost++;
-			return;
-		}
-	} else {
-		raw_spin_lock_irqsave(&stap_events_lock, flags);
-	}
+	if (!stap_events_take(&flags, &occupied))
+		return;
 	room = sizeof(stap_events) - stap_events_used;
 	va_start(arguments, format);
 	n = snprintf(stap_events + stap_events_used, room, "%s%s", kind, format ? " " : "");
@@ -52,7 +77,7 @@ void stap_event(const char *kind, const char *format, ...)
 	} else {
 		stap_events_lost++;
 	}
-	raw_spin_unlock_irqrestore(&stap_events_lock, flags);
+	stap_events_give(flags, occupied);
 	irq_work_queue(&stap_events_wake);
 }
 
@@ -107,18 +132,22 @@ static ssize_t stap_control_write(struct file *file, const char __user *from, si
 static ssize_t stap_control_read(struct file *file, char __user *to, size_t room, loff_t *position)
 {
 	unsigned long flags;
+	bool occupied;
 	ssize_t n;
 	char *text;
 
 	text = kmalloc(STAP_EVENTS_SIZE, GFP_KERNEL);
 	if (!text)
 		return -ENOMEM;
-	raw_spin_lock_irqsave(&stap_events_lock, flags);
+	if (!stap_events_take(&flags, &occupied)) {
+		kfree(text);
+		return -EAGAIN;
+	}
 	n = min(room, stap_events_used);
 	memcpy(text, stap_events, n);
 	stap_events_used -= n;
 	memmove(stap_events, stap_events + n, stap_events_used);
-	raw_spin_unlock_irqrestore(&stap_events_lock, flags);
+	stap_events_give(flags, occupied);
 	if (!n)
 		n = -EAGAIN;
 	else if (copy_to_user(to, text, n))
@@ -150,8 +179,21 @@ static const struct proc_ops stap_control_ops = {
 	.proc_poll = stap_control_poll,
 };
 
+/* Who polls waits in a queue of the module's, so the module stays while the file is open. */
+static int stap_trace_open(struct inode *inode, struct file *file)
+{
+	return try_module_get(THIS_MODULE) ? nonseekable_open(inode, file) : -ENODEV;
+}
+
+static int stap_trace_release(struct inode *inode, struct file *file)
+{
+	module_put(THIS_MODULE);
+	return 0;
+}
+
 static const struct proc_ops stap_trace_ops = {
-	.proc_open = nonseekable_open,
+	.proc_open = stap_trace_open,
+	.proc_release = stap_trace_release,
 	.proc_read = stap_relay_read,
 	.proc_poll = stap_relay_poll,
 };

@@ -58,6 +58,27 @@ static inline void stap_string_cut(void)
 }
 
 /*
+ * Makes the CPU skip hits until stap_release(); gives whether it did not do so
+ * already, and stap_release() is due. Interrupts or preemption are off.
+ */
+static __always_inline bool stap_occupy(void)
+{
+	struct stap_cpu_data *this = this_cpu_ptr(&stap_cpus);
+
+	if (this->busy)
+		return false;
+	this->busy = 1;
+	barrier();
+	return true;
+}
+
+static __always_inline void stap_release(void)
+{
+	barrier();
+	this_cpu_ptr(&stap_cpus)->busy = 0;
+}
+
+/*
  * Takes the context for a hit of probe while the session is in the wanted
  * state. NULL: the hit is skipped, and preemption is as it was.
  */

@@ -97,16 +97,31 @@ func (c *console) fate() fate {
 	return c.fatal
 }
 
-// last returns up to n of the newest lines that say something.
-func (c *console) last(n int) []string {
+// telling returns the lines that say what went wrong: from some before the
+// kernel's first complaint on, up to complaintLines, or the newest quietLines.
+func (c *console) telling() []string {
 	var lines []string
 	for line := range strings.Lines(c.string()) {
 		if line = strings.TrimRight(line, " \n"); line != "" {
 			lines = append(lines, line)
 		}
 	}
-	return lines[max(0, len(lines)-n):]
+	for i, line := range lines {
+		if message, fromKernel := kernelMessage(line); fromKernel && complaint(message) {
+			lines = lines[max(0, i-linesBefore):]
+			return lines[:min(len(lines), complaintLines)]
+		}
+	}
+	return lines[max(0, len(lines)-quietLines):]
 }
+
+// How much of a console is quoted: a complaint's first lines tell the most, and
+// a second one may follow from it.
+const (
+	linesBefore    = 5
+	complaintLines = 200
+	quietLines     = 15
+)
 
 var (
 	// Every kernel line has a time stamp, perhaps with the thread or CPU that

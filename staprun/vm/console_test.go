@@ -1,10 +1,31 @@
 package vm
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 )
+
+// TestTelling: what is quoted of a long console: its end, or from shortly
+// before the first complaint on.
+func TestTelling(t *testing.T) {
+	var c console
+	for i := range 1000 {
+		c.add(fmt.Appendf(nil, "[    1.000000] line %d\n\n", i))
+	}
+	if got := c.telling(); len(got) != quietLines || got[quietLines-1] != "[    1.000000] line 999" {
+		t.Errorf("of a quiet console: %q", got)
+	}
+	c.add([]byte("[    2.000000] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI\n"))
+	for range 1000 {
+		c.add([]byte("[    3.000000] Call Trace:\n"))
+	}
+	got := c.telling()
+	if len(got) != complaintLines || got[0] != "[    1.000000] line 995" || !strings.Contains(got[linesBefore], "Oops") {
+		t.Errorf("of a sick console: %q", got[:linesBefore+1])
+	}
+}
 
 // Lines as kernels print them while all is well.
 const healthyConsole = `[    0.984088] mtrr: your CPUs had inconsistent fixed MTRR settings
@@ -61,8 +82,9 @@ func TestComplaints(t *testing.T) {
 	if got := c.string(); got != healthyConsole+sickConsole {
 		t.Error("the console's text is not what came")
 	}
-	if got := c.last(2); len(got) != 2 || !strings.Contains(got[1], "Fatal exception") {
-		t.Errorf("last lines %q", got)
+	told := c.telling()
+	if first, last := told[linesBefore], told[len(told)-1]; !strings.Contains(first, "cut here") || !strings.Contains(last, "Fatal exception") {
+		t.Errorf("the telling lines are from %q to %q", first, last)
 	}
 }
 

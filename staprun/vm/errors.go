@@ -21,10 +21,10 @@ func (e *UserError) Error() string { return e.Message }
 type Failure struct {
 	Reason  string   // what happened
 	QEMU    string   // what QEMU wrote on its standard error
-	Console []string // the last lines of the guest's console
+	Console []string // of the guest: what it complained of, or its last lines
 }
 
-// Error is the reason, then QEMU's words and the console's last lines.
+// Error is the reason, then QEMU's words and the console's lines.
 func (e *Failure) Error() string {
 	var text strings.Builder
 	text.WriteString(e.Reason)
@@ -32,7 +32,7 @@ func (e *Failure) Error() string {
 		fmt.Fprintf(&text, "\nQEMU: %s", e.QEMU)
 	}
 	if len(e.Console) > 0 {
-		text.WriteString("\nthe guest's last console lines:")
+		text.WriteString("\nthe guest's console:")
 		for _, line := range e.Console {
 			text.WriteString("\n  " + line)
 		}

@@ -30,6 +30,8 @@ type emulator struct {
 	path    string
 	machine []string // arguments that every guest of the architecture gets
 	console string   // the kernel's name of the first serial port
+
+	parallel bool // emulated CPUs may run in a thread each
 }
 
 var emulators = map[string]emulator{
@@ -49,7 +51,29 @@ func findEmulator(arch string) (emulator, error) {
 		}
 	}
 	e.path = path
+	version, err := exec.Command(path, "--version").Output()
+	if err != nil {
+		return e, fmt.Errorf("%s --version: %w", path, err)
+	}
+	e.parallel = translatesSafely(string(version))
 	return e, nil
+}
+
+var qemuVersion = regexp.MustCompile(`version (\d+)\.(\d+)`)
+
+// translatesSafely reports whether one CPU of this QEMU may translate code while
+// another changes it. Before 8.1 it may keep what it read before the change, and
+// execute it for good ("accel/tcg: Always lock pages before translation"). So a
+// probe that is set or taken away now and then leaves a breakpoint behind that
+// the kernel does not know any more: "Oops: int3", and the guest is gone.
+func translatesSafely(version string) bool {
+	m := qemuVersion.FindStringSubmatch(version)
+	if m == nil {
+		return false
+	}
+	major, _ := strconv.Atoi(m[1]) // digits, by the expression
+	minor, _ := strconv.Atoi(m[2])
+	return major > 8 || major == 8 && minor >= 1
 }
 
 // qemu is a running QEMU.
@@ -86,8 +110,10 @@ func (c Config) arguments(e emulator) []string {
 		arguments = append(arguments, "-accel", "tcg", "-cpu", "max", "-icount", "shift=0,sleep=off")
 	case c.Accel == accelKVM:
 		arguments = append(arguments, "-accel", "kvm", "-cpu", "host")
-	default:
+	case e.parallel:
 		arguments = append(arguments, "-accel", "tcg,thread=multi", "-cpu", "max")
+	default:
+		arguments = append(arguments, "-accel", "tcg,thread=single", "-cpu", "max")
 	}
 	return append(arguments,
 		"-smp", strconv.Itoa(c.CPUs),
@@ -247,11 +273,8 @@ var (
 	badImage   = regexp.MustCompile(`(?i)\bkernel\b`)
 )
 
-// failureLines is how much of the console a failure quotes.
-const failureLines = 15
-
 func (q *qemu) failure(reason string) *Failure {
-	failure := &Failure{Reason: reason, Console: q.console.last(failureLines)}
+	failure := &Failure{Reason: reason, Console: q.console.telling()}
 	select {
 	case <-q.ended: // only then is its standard error complete
 		failure.QEMU = strings.TrimSpace(q.stderr.String())
