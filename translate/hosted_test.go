@@ -67,8 +67,8 @@ func TestDeepCalls(t *testing.T) {
 	}
 	script.WriteString("function f100(s) { return s }\nprobe begin { println(f0(\"x\"), 1" + strings.Repeat(" == 1", 200) + ") }\n")
 	c := string(translateScript(t, script.String()))
-	// t, its copy, s, two results and their sum in each; the outermost result in the probe
-	if want := ".strings = (501 + 0 * (MAXNESTING + 1)) * MAXSTRINGLEN"; !strings.Contains(c, want) {
+	// t, two results and their sum in each; the outermost result in the probe
+	if want := ".strings = (401 + 0 * (MAXNESTING + 1)) * STAP_STRING_ROOM"; !strings.Contains(c, want) {
 		t.Errorf("no %q in\n%s", want, c[strings.LastIndex(c, ".probes"):])
 	}
 }

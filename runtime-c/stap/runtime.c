@@ -19,6 +19,7 @@ static void stap_message_commit(struct stap_context *c);
 static void *stap_proc_data(const struct inode *inode);
 
 #include "string.c"
+#include "data.c"
 #include "context.c"
 #include "memory.c"
 #include "print.c"
@@ -44,6 +45,7 @@ static void stap_unload(void)
 	stap_control_exit();
 	stap_relay_exit();
 	stap_contexts_exit();
+	stap_data_exit();
 }
 
 static int __init stap_load(void)
@@ -54,7 +56,9 @@ static int __init stap_load(void)
 		pr_err("%s: script and runtime were built by different versions\n", THIS_MODULE->name);
 		return -EINVAL;
 	}
-	rc = stap_contexts_init();
+	rc = stap_data_init();
+	if (!rc)
+		rc = stap_contexts_init();
 	if (!rc)
 		rc = stap_relay_init();
 	if (!rc)
