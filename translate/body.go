@@ -3,6 +3,7 @@ package translate
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gostap/gostap/elaborate"
@@ -17,8 +18,7 @@ type body struct {
 	function     *elaborate.Function
 	own          *names   // of locals and parameters
 	strings      []string // members of the frame
-	members      []string // others, with their types
-	bytes        int      // the size of those
+	members      []member
 	declarations []string
 	declared     map[string]bool
 	setUp        bytes.Buffer // after the declarations
@@ -60,13 +60,19 @@ func (b *body) declare(declaration string) {
 	}
 }
 
-// member puts an array of numbers into the frame.
+// member is an array of numbers in the frame.
+type member struct {
+	name    string
+	numbers int64
+}
+
+// member puts an array of numbers into the frame, or makes one there long enough.
 func (b *body) member(name string, numbers int64) string {
-	declaration := fmt.Sprintf("stap_long %s[%d];", name, numbers)
-	if !b.declared[declaration] {
-		b.declared[declaration] = true
-		b.members = append(b.members, declaration)
-		b.bytes += 8 * int(numbers)
+	i := slices.IndexFunc(b.members, func(m member) bool { return m.name == name })
+	if i < 0 {
+		b.members = append(b.members, member{name, numbers})
+	} else {
+		b.members[i].numbers = max(b.members[i].numbers, numbers)
 	}
 	return "frame->" + name
 }
@@ -221,7 +227,7 @@ func (b *body) write(head, result string) {
 	if framed {
 		b.printf("struct %s {\n", b.frame)
 		for _, m := range b.members {
-			b.printf("\t%s\n", m)
+			b.printf("\tstap_long %s[%d];\n", m.name, m.numbers)
 		}
 		for _, s := range b.strings {
 			b.printf("\tchar %s[MAXSTRINGLEN];\n", s)
@@ -263,4 +269,10 @@ func (b *body) write(head, result string) {
 }
 
 // room is what the function's frame takes.
-func (b *body) room() room { return room{len(b.strings), b.bytes} }
+func (b *body) room() room {
+	r := room{strings: len(b.strings)}
+	for _, m := range b.members {
+		r.bytes += 8 * int(m.numbers)
+	}
+	return r
+}
