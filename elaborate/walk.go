@@ -1,5 +1,9 @@
 package elaborate
 
+// Walk calls visit for an expression and all that is inside of it, each before
+// what is inside of it.
+func Walk(x Expression, visit func(any)) { walkExpression(x, visit) }
+
 // walkStatements calls visit for each statement and expression of a list, those
 // inside included, each before what is inside of it.
 func walkStatements(list []Statement, visit func(any)) {

@@ -2,6 +2,8 @@ package translate
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gostap/gostap/elaborate"
 	"github.com/gostap/gostap/parse"
@@ -11,9 +13,13 @@ import (
 func (b *body) discard(x elaborate.Expression) {
 	switch x := x.(type) {
 	case *elaborate.Step:
-		b.emit("%s += %d;", b.place(x.Variable), x.Delta)
+		b.add(x.Variable, number(x.Delta))
 	case *elaborate.Store:
 		b.store(x)
+	case *elaborate.StoreElement:
+		b.storeElement(x, false)
+	case *elaborate.Aggregate:
+		b.aggregate(x)
 	case *elaborate.Print:
 		if x.ToString {
 			b.expression(x)
@@ -21,7 +27,7 @@ func (b *body) discard(x elaborate.Expression) {
 			b.print(x, "&c->out")
 		}
 	default:
-		if value := b.expression(x); value != "" && x.Type() != parse.String {
+		if value := b.operand(x); value != "" && x.Type() != parse.String {
 			b.emit("(void)%s;", value)
 		}
 	}
@@ -56,11 +62,27 @@ func (b *body) expression(x elaborate.Expression) string {
 	case *elaborate.Argument:
 		return b.set("%s", cast(fmt.Sprintf("stap_argument(c, %d)", x.N), x.Size, x.Signed))
 	case *elaborate.Dereference:
-		address := b.expression(x.Address)
-		b.near(x.Token)
-		t := b.set("stap_kernel_read(c, %s + %s, %d, %d)", address, number(x.Offset), x.Size, truth(x.Signed))
-		b.fails()
-		return t
+		return b.dereference(x)
+	case *elaborate.StoreMemory:
+		return b.storeMemory(x)
+	case *elaborate.Element:
+		return b.element(x)
+	case *elaborate.StoreElement:
+		return b.storeElement(x, true)
+	case *elaborate.Contains:
+		return b.contains(x)
+	case *elaborate.Aggregate:
+		return b.aggregate(x)
+	case *elaborate.Extract:
+		return b.extract(x)
+	case *elaborate.Bucket:
+		return b.bucket(x)
+	case *elaborate.HasBucket:
+		return b.hasBucket(x)
+	case *elaborate.EnumName:
+		return b.enumName(x)
+	case *elaborate.EmbeddedExpression:
+		return b.embeddedExpression(x)
 	}
 	panic(fmt.Sprintf("an expression of type %T has no translation", x))
 }
@@ -92,34 +114,91 @@ func (b *body) set(format string, arguments ...any) string {
 	return t
 }
 
+// memory names the space that an address belongs to.
+func memory(user bool) string {
+	if user {
+		return "user"
+	}
+	return "kernel"
+}
+
+func (b *body) dereference(x *elaborate.Dereference) string {
+	address := b.expression(x.Address)
+	t := b.set("stap_%s_read(c, %s + %s, %d, %d)", memory(x.User), address, number(x.Offset), x.Size, truth(x.Signed))
+	b.fails(x.Token)
+	return t
+}
+
+func (b *body) storeMemory(x *elaborate.StoreMemory) string {
+	values := b.operands(x.Address, x.X)
+	b.emit("stap_%s_write(c, %s + %s, %d, %s);", memory(x.User), values[0], number(x.Offset), x.Size, values[1])
+	b.fails(x.Token)
+	return values[1]
+}
+
 func (b *body) load(v *elaborate.Variable) string {
-	if v.Type == parse.String {
-		if !v.Assigned && !v.Global {
-			return b.place(v)
-		}
-		t := b.text()
-		b.emit("stap_string_copy(%s, %s);", t, b.place(v))
-		return t
+	switch {
+	case v.Type == parse.String:
+		return b.place(v)
+	case v.PerCPU:
+		return b.set("get_%s()", b.global(v))
 	}
 	return b.set("%s", b.place(v))
 }
 
 func (b *body) store(x *elaborate.Store) {
-	value := b.expression(x.X)
 	if x.Variable.Type == parse.String {
-		b.emit("stap_string_copy(%s, %s);", b.place(x.Variable), value)
-	} else {
-		b.emit("%s = %s;", b.place(x.Variable), value)
+		b.assign(x.Variable, x.X)
+		return
 	}
+	if x.Variable.PerCPU && !b.alone {
+		b.add(x.Variable, b.difference(x))
+		return
+	}
+	b.setVariable(x.Variable, b.expression(x.X))
+}
+
+// setVariable sets a variable to a number, or to a string that stands elsewhere.
+func (b *body) setVariable(v *elaborate.Variable, value string) {
+	switch {
+	case v.Type == parse.String:
+		b.emit("stap_string_copy(%s, %s);", b.place(v), value)
+	case v.PerCPU:
+		b.emit("set_%s(%s);", b.global(v), value)
+	default:
+		b.emit("%s = %s;", b.place(v), value)
+	}
+}
+
+// add adds to a number.
+func (b *body) add(v *elaborate.Variable, value string) {
+	switch {
+	case !v.PerCPU:
+		b.emit("%s += %s;", b.place(v), value)
+	case b.alone:
+		b.emit("set_%[1]s(get_%[1]s() + %[2]s);", b.global(v), value)
+	default:
+		b.emit("own_data(c)->%s += %s;", b.global(v), value)
+	}
+}
+
+// difference is what "n += x" or "n -= x" adds.
+func (b *body) difference(x *elaborate.Store) string {
+	sum := x.X.(*elaborate.Binary)
+	value := b.expression(sum.Y)
+	if sum.Text == "-" {
+		return b.set("(stap_long)-(stap_ulong)%s", value)
+	}
+	return value
 }
 
 func (b *body) step(x *elaborate.Step) string {
 	if x.Old {
 		t := b.load(x.Variable)
-		b.emit("%s += %d;", b.place(x.Variable), x.Delta)
+		b.add(x.Variable, number(x.Delta))
 		return t
 	}
-	b.emit("%s += %d;", b.place(x.Variable), x.Delta)
+	b.add(x.Variable, number(x.Delta))
 	return b.load(x.Variable)
 }
 
@@ -136,30 +215,37 @@ func (b *body) binary(x *elaborate.Binary) string {
 	case "&&", "||":
 		return b.logical(x)
 	case ".":
-		t := b.text()
-		b.emit("stap_string_copy(%s, %s);", t, b.expression(x.X))
-		b.emit("stap_string_append(%s, %s);", t, b.expression(x.Y))
-		return t
+		return b.joined(x)
 	}
-	left, right := b.expression(x.X), b.expression(x.Y)
+	values := b.operands(x.X, x.Y)
 	if x.X.Type() == parse.String {
-		return b.set("stap_string_compare(%s, %s) %s 0", left, right, x.Text)
+		return b.set("stap_string_compare(%s, %s) %s 0", values[0], values[1], x.Text)
 	}
-	switch x.Text {
-	case "/", "%":
-		b.near(x.Token)
-		function := map[string]string{"/": "stap_divide", "%": "stap_modulo"}[x.Text]
-		t := b.set("%s(c, %s, %s)", function, left, right)
-		b.fails()
-		return t
+	t := b.set("%s", arithmetic(x.Text, values[0], values[1]))
+	if mayFail(x.Text) {
+		b.fails(x.Token)
+	}
+	return t
+}
+
+// mayFail reports whether an operator can end in an error.
+func mayFail(sign string) bool { return sign == "/" || sign == "%" }
+
+// arithmetic is the operator in C.
+func arithmetic(sign, left, right string) string {
+	switch sign {
+	case "/":
+		return fmt.Sprintf("stap_divide(c, %s, %s)", left, right)
+	case "%":
+		return fmt.Sprintf("stap_modulo(c, %s, %s)", left, right)
 	case "+", "-", "*": // wrap around
-		return b.set("(stap_long)((stap_ulong)%s %s (stap_ulong)%s)", left, x.Text, right)
+		return fmt.Sprintf("(stap_long)((stap_ulong)%s %s (stap_ulong)%s)", left, sign, right)
 	case "<<", ">>>": // the count is taken modulo 64
-		return b.set("(stap_long)((stap_ulong)%s %s (%s & 63))", left, x.Text[:2], right)
+		return fmt.Sprintf("(stap_long)((stap_ulong)%s %s (%s & 63))", left, sign[:2], right)
 	case ">>":
-		return b.set("%s >> (%s & 63)", left, right)
+		return fmt.Sprintf("%s >> (%s & 63)", left, right)
 	}
-	return b.set("%s %s %s", left, x.Text, right)
+	return fmt.Sprintf("%s %s %s", left, sign, right)
 }
 
 // logical computes its second operand only if the first does not decide.
@@ -188,7 +274,7 @@ func (b *body) conditional(x *elaborate.Conditional) string {
 	}
 	arm := func(x elaborate.Expression) {
 		b.indent++
-		value := b.expression(x)
+		value := b.operand(x)
 		if text {
 			b.emit("stap_string_copy(%s, %s);", t, value)
 		} else {
@@ -204,25 +290,60 @@ func (b *body) conditional(x *elaborate.Conditional) string {
 	return t
 }
 
-func (b *body) call(x *elaborate.Call) string {
-	arguments := "c"
-	var values string
-	for _, a := range x.Arguments {
-		values += ", " + b.expression(a)
+// arguments computes the arguments of a call, which stay until the function
+// has run.
+func (b *body) arguments(x *elaborate.Call) []string {
+	values := make([]string, len(x.Arguments))
+	for i, a := range x.Arguments {
+		values[i] = b.operand(a, append(slices.Clone(x.Arguments[i+1:]), x)...)
 	}
-	b.near(x.Token)
-	b.calls = append(b.calls, x.Function)
+	return values
+}
+
+func (b *body) call(x *elaborate.Call) string {
+	values := b.arguments(x)
 	result := ""
 	switch x.Function.Result {
 	case parse.String:
 		result = b.text()
-		arguments += ", " + result
-		b.emit("%s(%s%s);", functionName(x.Function), arguments, values)
 	case parse.Long:
-		result = b.set("%s(%s%s)", functionName(x.Function), arguments, values)
-	default:
-		b.emit("%s(%s%s);", functionName(x.Function), arguments, values)
+		result = b.number()
 	}
-	b.fails()
+	b.emitCall(x, result, values)
 	return result
+}
+
+func (b *body) emitCall(x *elaborate.Call, result string, values []string) {
+	name := b.functionName(x.Function)
+	b.calls = append(b.calls, x.Function)
+	switch x.Function.Result {
+	case parse.String:
+		b.emit("%s(%s);", name, strings.Join(append([]string{"c", result}, values...), ", "))
+	case parse.Long:
+		b.emit("%s = %s(%s);", result, name, strings.Join(append([]string{"c"}, values...), ", "))
+	default:
+		b.emit("%s(%s);", name, strings.Join(append([]string{"c"}, values...), ", "))
+	}
+	if canFail(x.Function) {
+		b.fails(x.Token)
+	}
+}
+
+// enumName looks a value up.
+func (b *body) enumName(x *elaborate.EnumName) string {
+	value := b.expression(x.X)
+	p := b.temporary("p")
+	b.emit("switch (%s) {", value)
+	for _, n := range x.Names {
+		b.emit("case %s: %s = %s; break;", number(n.Value), p, quote(n.Name))
+	}
+	t := b.text()
+	out := b.output(t)
+	b.emit("default:")
+	b.emit("\tstap_output_string(&%s, %s);", out, t)
+	b.emit("\tstap_put_long(&%s, %s);", out, value)
+	b.emit("\tstap_output_finish(&%s);", out)
+	b.emit("\t%s = %s;", p, t)
+	b.emit("}")
+	return p
 }

@@ -2,47 +2,74 @@ package translate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gostap/gostap/elaborate"
 	"github.com/gostap/gostap/parse"
 )
 
+// piece is a piece of a print with its values.
+type piece struct {
+	elaborate.Piece
+	value, width, precision string
+}
+
+// pieces computes all values of a print.
+func (b *body) pieces(x *elaborate.Print) []piece {
+	var list []elaborate.Expression // all of them in order, with nil where there is none
+	for _, p := range x.Pieces {
+		list = append(list, p.Conversion.Width, p.Conversion.Precision, p.X)
+	}
+	pieces := make([]piece, len(x.Pieces))
+	for i, p := range x.Pieces {
+		values := [3]string{"-1", "-1", ""}
+		for j := range values {
+			if n := 3*i + j; list[n] != nil {
+				values[j] = b.operand(list[n], list[n+1:]...)
+			}
+		}
+		if p.Histogram != nil {
+			values[2] = b.snapshot(p.Histogram, b.temporary("counts"))
+		}
+		pieces[i] = piece{p, values[2], values[0], values[1]}
+	}
+	return pieces
+}
+
 // print computes all values, then writes the pieces to out.
 func (b *body) print(x *elaborate.Print, out string) {
-	type ready struct{ value, width, precision string }
-	values := make([]ready, len(x.Pieces))
-	optional := func(x elaborate.Expression) string {
-		if x == nil {
-			return "-1"
-		}
-		return b.expression(x)
-	}
-	for i, p := range x.Pieces {
-		if p.X != nil {
-			values[i].width = optional(p.Conversion.Width)
-			values[i].precision = optional(p.Conversion.Precision)
-			values[i].value = b.expression(p.X)
-		}
-	}
-	for i, p := range x.Pieces {
-		v := values[i]
+	b.put(x, b.pieces(x), out)
+}
+
+func (b *body) put(x *elaborate.Print, pieces []piece, out string) {
+	for _, p := range pieces {
 		switch {
+		case p.Histogram != nil:
+			b.emit("stap_put_histogram(%s, &histogram_%s, %s);", out, b.global(p.Histogram.Variable), p.value)
 		case p.X == nil:
 			b.emit("stap_put_bytes(%s, %s, %d);", out, quote(p.Text), len(p.Text))
 		case p.Conversion.Plain() && p.X.Type() == parse.String:
-			b.emit("stap_put_string(%s, %s);", out, v.value)
+			b.emit("stap_put_string(%s, %s);", out, p.value)
 		case p.Conversion.Plain():
-			b.emit("stap_put_long(%s, %s);", out, v.value)
+			b.emit("stap_put_long(%s, %s);", out, p.value)
 		default:
-			function := "stap_put_number"
-			if p.X.Type() == parse.String {
-				function = "stap_put_text"
+			format := fmt.Sprintf("(struct stap_format){ %s, %s, %s, '%c' }", flags(p.Conversion), p.width, p.precision, p.Conversion.Verb)
+			switch {
+			case dumpsMemory(p.Piece):
+				b.emit("stap_put_memory(c, %s, %s, %s);", out, format, p.value)
+				b.fails(x.Token)
+			case p.X.Type() == parse.String:
+				b.emit("stap_put_text(%s, %s, %s);", out, format, p.value)
+			default:
+				b.emit("stap_put_number(%s, %s, %s);", out, format, p.value)
 			}
-			b.emit("%s(%s, (struct stap_format){ %s, %s, %s, '%c' }, %s);",
-				function, out, flags(p.Conversion), v.width, v.precision, p.Conversion.Verb, v.value)
 		}
 	}
+}
+
+func dumpsMemory(p elaborate.Piece) bool {
+	return p.X != nil && (p.Conversion.Verb == 'm' || p.Conversion.Verb == 'M')
 }
 
 func flags(c elaborate.Conversion) string {
@@ -62,15 +89,40 @@ func (b *body) sprint(x *elaborate.Print) string {
 		b.print(x, "&c->out")
 		return ""
 	}
+	pieces := b.pieces(x)
 	t := b.text()
-	out := fmt.Sprintf("out_%s", strings.TrimPrefix(t, "frame->"))
-	declaration := "struct stap_output " + out + ";"
-	if !b.declared[declaration] {
-		b.declared[declaration] = true
-		b.declare(declaration)
-	}
-	b.emit("stap_output_string(&%s, %s);", out, t)
-	b.print(x, "&"+out)
-	b.emit("stap_output_finish(&%s);", out)
+	b.putString(t, x, pieces)
 	return t
+}
+
+// sprintTo writes the pieces to a variable, which one of them may be.
+func (b *body) sprintTo(place string, x *elaborate.Print) {
+	pieces := b.pieces(x)
+	if slices.ContainsFunc(pieces, func(p piece) bool { return p.value == place }) {
+		t := b.text()
+		b.putString(t, x, pieces)
+		b.emit("stap_string_copy(%s, %s);", place, t)
+		return
+	}
+	b.putString(place, x, pieces)
+}
+
+func (b *body) putString(place string, x *elaborate.Print, pieces []piece) {
+	out := b.output(place)
+	b.emit("stap_output_string(&%s, %s);", out, place)
+	b.put(x, pieces, "&"+out)
+	b.emit("stap_output_finish(&%s);", out)
+}
+
+// output declares an output into a string.
+func (b *body) output(place string) string {
+	out := "out_" + strings.TrimPrefix(place, "frame->")
+	b.declare("struct stap_output " + out + ";")
+	return out
+}
+
+// printFails reports whether writing the pieces can end in an error, with what
+// was written before left behind.
+func printFails(x *elaborate.Print) bool {
+	return slices.ContainsFunc(x.Pieces, dumpsMemory)
 }

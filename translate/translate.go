@@ -43,138 +43,141 @@ import (
 
 // Translate writes the program in C.
 func Translate(p *elaborate.Program) Module {
-	t := &translator{program: p, shared: sharedGlobals(p), frames: map[*elaborate.Function]int{}, depths: map[*elaborate.Function]int{}}
+	t := &translator{
+		program: p, effects: elaborate.NewEffects(p), names: newNames(),
+		locked: map[*elaborate.Variable]bool{}, sortings: map[sorting]bool{}, candidates: map[*elaborate.Function]bool{},
+		frames: map[*elaborate.Function]room{}, depths: map[*elaborate.Function]room{}, handlers: map[string]string{},
+	}
+	t.nameAll()
+	t.lockedGlobals()
+	t.findCandidates()
+	bodies := t.section(func() {
+		for _, f := range p.Functions {
+			t.printf("%s;\n", t.signature(f))
+		}
+		for _, f := range p.Functions {
+			t.functionBody(f)
+		}
+		for _, probe := range p.Probes {
+			t.probe(probe)
+		}
+	})
 	t.printf("#include \"stap.h\"\n")
 	t.nesting()
-	var m Module
-	for _, code := range p.Embedded {
-		m.KernelHeaders = true
-		t.embedded(code)
-	}
-	for _, f := range p.Functions {
-		if f.Code != nil && !f.Position.Source.Library {
-			m.KernelHeaders = true
-		}
-	}
+	t.fileLevel(false)
 	t.globals()
-	for _, f := range p.Functions {
-		t.printf("%s;\n", signature(f))
-	}
-	for _, f := range p.Functions {
-		t.function(f)
-	}
-	for i, probe := range p.Probes {
-		t.probe(i, probe)
-	}
+	t.printf("\n%s", bodies)
 	t.script()
-	m.C = t.out.Bytes()
-	return m
+	t.fileLevel(true)
+	return Module{C: t.out.Bytes(), KernelHeaders: t.wantsKernel()}
 }
 
 // translator writes one file.
 type translator struct {
-	program *elaborate.Program
-	out     bytes.Buffer
-	shared  map[*elaborate.Variable]bool // globals that need a lock
-	frames  map[*elaborate.Function]int  // strings in a function's frame
-	depths  map[*elaborate.Function]int  // strings that a call can need at once, see depth
-	deepest int                          // strings that one handler can need at once
+	program    *elaborate.Program
+	effects    *elaborate.Effects
+	names      *names
+	out        bytes.Buffer
+	locked     map[*elaborate.Variable]bool
+	sortings   map[sorting]bool
+	candidates map[*elaborate.Function]bool // overloads of others
+	frames     map[*elaborate.Function]room // of a function's own
+	depths     map[*elaborate.Function]room // what a call can need at once, see depth
+	deepest    room                         // what one handler can need at once
+	handlers   map[string]string            // C functions of handlers by their text
+	probes     []string                     // the handler of each probe
+	userC      bool                         // a function of the user's is C
 }
 
 func (t *translator) printf(format string, arguments ...any) {
 	fmt.Fprintf(&t.out, format, arguments...)
 }
 
-// sharedGlobals finds the globals that a handler may change while another one
-// runs.
-func sharedGlobals(p *elaborate.Program) map[*elaborate.Variable]bool {
-	shared := map[*elaborate.Variable]bool{}
-	for _, probe := range p.Probes {
-		if !alone(probe.Place) {
-			for _, g := range probe.Writes {
-				shared[g] = true
-			}
+// section gives what write writes instead of writing it.
+func (t *translator) section(write func()) string {
+	before := t.out
+	t.out = bytes.Buffer{}
+	write()
+	text := t.out.String()
+	t.out = before
+	return text
+}
+
+// room is memory of the stack of frames: strings, and bytes besides.
+type room struct{ strings, bytes int }
+
+func (r room) plus(other room) room { return room{r.strings + other.strings, r.bytes + other.bytes} }
+
+func (r room) most(other room) room {
+	return room{max(r.strings, other.strings), max(r.bytes, other.bytes)}
+}
+
+// wantsKernel reports whether a user's C is in the program.
+func (t *translator) wantsKernel() bool {
+	return len(t.program.Embedded) > 0 || t.userC
+}
+
+// fileLevel writes the C that stands at file level: most of it in front of all,
+// some of it behind.
+func (t *translator) fileLevel(suffix bool) {
+	for _, code := range t.program.Embedded {
+		if hasTag(code, "pragma:suffix") == suffix {
+			t.embedded(code)
 		}
 	}
-	return shared
 }
 
-// alone reports whether no other handler runs while one of this place does.
-func alone(place elaborate.Place) bool {
-	switch place.(type) {
-	case elaborate.BeginPlace, elaborate.EndPlace, elaborate.ErrorPlace:
-		return true
-	}
-	return false
-}
+// handlerName stands for the name of a handler until it is known; no text of a
+// script looks like it.
+const handlerName = "\x01"
 
-func (t *translator) globals() {
-	for _, g := range t.program.Globals {
-		t.printf("\n/* global %s */\n", g.Text)
-		if g.Type == parse.String {
-			t.printf("static char %s[MAXSTRINGLEN] __attribute__((unused)) = %s;\n", global(g), initialString(g))
-		} else {
-			t.printf("static stap_long %s __attribute__((unused)) = %s;\n", global(g), initialNumber(g))
+// probe writes a handler. Probes whose handlers are the same share one.
+func (t *translator) probe(p *elaborate.Probe) {
+	text := t.section(func() {
+		b := newBody(t, "frame_"+handlerName)
+		b.alone = elaborate.Alone(p.Place)
+		b.locals(p.Locals)
+		b.handler(p)
+		b.write("static void "+handlerName+"(struct stap_context *c)", "")
+		t.deepest = t.deepest.most(b.room())
+		for _, f := range b.calls {
+			t.deepest = t.deepest.most(b.room().plus(t.depth(f)))
 		}
-		if t.shared[g] {
-			t.printf("static struct stap_lock %s;\n", lockName(g))
-		}
+	})
+	name, known := t.handlers[text]
+	if !known {
+		name = fmt.Sprintf("probe_%d", len(t.probes))
+		t.handlers[text] = name
+		t.printf("\n/*\n * probe %s\n * %s: %s\n */\n", comment(p.Point), comment(p.Position.String()), comment(strings.TrimSpace(p.Position.SourceLine())))
+		t.out.WriteString(strings.ReplaceAll(text, handlerName, name))
 	}
-	t.printf("\n")
+	t.probes = append(t.probes, name)
 }
 
-func initialString(g *elaborate.Variable) string {
-	if l, ok := g.Initial.(*parse.StringLiteral); ok {
-		return quote(l.Value)
-	}
-	return `""`
-}
-
-func initialNumber(g *elaborate.Variable) string {
-	if l, ok := g.Initial.(*parse.NumberLiteral); ok {
-		return number(l.Value)
-	}
-	return "0"
-}
-
-// probe writes a handler.
-func (t *translator) probe(i int, p *elaborate.Probe) {
-	t.printf("\n/*\n * probe %s\n * %s: %s\n */\n", comment(p.Point), comment(p.Position.String()), comment(strings.TrimSpace(p.Position.SourceLine())))
-	b := newBody(t, fmt.Sprintf("frame_probe_%d", i))
-	b.locals(p.Locals)
-	b.locks(p)
-	b.statements(p.Body)
-	b.write(fmt.Sprintf("static void probe_%d(struct stap_context *c)", i), "")
-	for _, f := range b.calls {
-		t.deepest = max(t.deepest, len(b.strings)+t.depth(f))
-	}
-	t.deepest = max(t.deepest, len(b.strings))
-}
-
-// depth gives how many strings a call of f can need: its own and those of the
-// chain below it. Frames of recursive functions are not in it: script adds them,
-// for as deep as they may nest.
-func (t *translator) depth(f *elaborate.Function) int {
+// depth gives what a call of f can need: its own frame and those of the chain
+// below it. Frames of recursive functions are not in it: script adds them, for as
+// deep as they may nest.
+func (t *translator) depth(f *elaborate.Function) room {
 	if known, ok := t.depths[f]; ok {
 		return known
 	}
-	deepest := 0
+	var deepest room
 	seen := map[*elaborate.Function]bool{f: true}
-	calls := f.Calls
+	calls := slices.Concat(f.Calls, f.Overloads)
 	for len(calls) > 0 {
 		callee := calls[0]
 		calls = calls[1:]
 		switch {
 		case seen[callee]:
 		case f.Recursive && callee.Recursive: // perhaps in a circle with f
-			calls = append(slices.Clip(calls), callee.Calls...)
+			calls = append(slices.Clip(calls), slices.Concat(callee.Calls, callee.Overloads)...)
 		default:
-			deepest = max(deepest, t.depth(callee))
+			deepest = deepest.most(t.depth(callee))
 		}
 		seen[callee] = true
 	}
 	if !f.Recursive {
-		deepest += t.frames[f]
+		deepest = deepest.plus(t.frames[f])
 	}
 	t.depths[f] = deepest
 	return deepest
@@ -182,7 +185,7 @@ func (t *translator) depth(f *elaborate.Function) int {
 
 // signature is the head of a function in C. A function that gives a string
 // writes it to its caller's buffer.
-func signature(f *elaborate.Function) string {
+func (t *translator) signature(f *elaborate.Function) string {
 	parameters := []string{"struct stap_context *c"}
 	result := "void"
 	switch f.Result {
@@ -191,24 +194,26 @@ func signature(f *elaborate.Function) string {
 	case parse.Long:
 		result = "stap_long"
 	}
-	for _, p := range f.Parameters {
-		if p.Type == parse.String {
-			parameters = append(parameters, "const char *"+parameter(p))
-		} else {
-			parameters = append(parameters, "stap_long "+parameter(p))
-		}
+	for i, p := range f.Parameters {
+		parameters = append(parameters, declaration(p.Type, parameterNames(f)[i]))
 	}
-	return fmt.Sprintf("static %s %s(%s)", result, functionName(f), strings.Join(parameters, ", "))
+	return fmt.Sprintf("static %s %s(%s)", result, t.functionName(f), strings.Join(parameters, ", "))
 }
 
-func (t *translator) function(f *elaborate.Function) {
+func (t *translator) functionBody(f *elaborate.Function) {
 	t.printf("\n/* function %s, %s */\n", comment(f.Text), comment(f.Position.String()))
-	if f.Code != nil {
+	switch {
+	case f.Code != nil:
+		t.userC = t.userC || !f.Position.Source.Library
 		t.embeddedFunction(f)
 		return
+	case f.Overloads != nil:
+		t.dispatcher(f)
+		return
 	}
-	b := newBody(t, "frame_"+functionName(f))
+	b := newBody(t, "frame_"+t.functionName(f))
 	b.function = f
+	b.alone = true // who counts apart does so in its handler
 	b.parameters(f)
 	b.locals(f.Locals)
 	b.statements(f.Body)
@@ -220,25 +225,31 @@ func (t *translator) function(f *elaborate.Function) {
 	case parse.String:
 		b.setUp.WriteString("\tresult[0] = 0;\n")
 	}
-	b.write(signature(f), result)
-	t.frames[f] = len(b.strings)
+	b.write(t.signature(f), result)
+	t.frames[f] = b.room()
 }
 
 // script writes what the runtime reads.
 func (t *translator) script() {
-	recursive := 0
+	var recursive room
 	for _, f := range t.program.Functions {
 		if f.Recursive {
-			recursive = max(recursive, t.frames[f])
+			recursive = recursive.most(t.frames[f])
 		}
 	}
 	t.printf("\n#line 1 \"stap_script\"\n")
 	t.printf("static struct stap_probe stap_probes[] = {\n")
 	for i, p := range t.program.Probes {
-		t.printf("\t{ .point = %s, .handler = probe_%d, %s },\n", quote(p.Point), i, placeFields(p.Place))
+		t.printf("\t{ .point = %s, .written = %s, .handler = %s, %s },\n", quote(p.Point), quote(p.Written), t.probes[i], placeFields(p.Place))
 	}
 	t.printf("};\n\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
-	t.printf("\t.strings = (%d + %d * (MAXNESTING + 1)) * MAXSTRINGLEN,\n};\n", t.deepest, recursive)
+	t.printf("\t.strings = (%d + %d * (MAXNESTING + 1)) * STAP_STRING_ROOM", t.deepest.strings, recursive.strings)
+	if t.deepest.bytes+recursive.bytes > 0 {
+		t.printf(" + %d + %d * (MAXNESTING + 1)", t.deepest.bytes, recursive.bytes)
+	}
+	t.printf(",\n")
+	t.dataFields()
+	t.printf("};\n")
 }
 
 // nesting is how deep recursive functions may call each other, unless -D says
@@ -252,46 +263,4 @@ func (t *translator) nesting() {
 		}
 	}
 	t.printf("\n#ifndef MAXNESTING\n#define MAXNESTING %d\n#endif\n", levels)
-}
-
-func (t *translator) embedded(code *parse.EmbeddedCode) {
-	t.printf("#line %d %s\n%s\n", code.Position.Line, quote(code.Position.Source.Name), code.Text)
-}
-
-// embeddedFunction writes a function whose body is C. The macros are what the
-// language promises to such a body.
-func (t *translator) embeddedFunction(f *elaborate.Function) {
-	macros := [][2]string{}
-	for _, p := range f.Parameters {
-		macros = append(macros, [2]string{"STAP_ARG_" + p.Text, parameter(p)})
-	}
-	t.printf("%s\n{\n", signature(f))
-	switch f.Result {
-	case parse.Long:
-		t.printf("\tstap_long result = 0;\n\n")
-		macros = append(macros, [2]string{"STAP_RETVALUE", "result"},
-			[2]string{"STAP_RETURN(value)", "do { result = (value); goto out; } while (0)"})
-	case parse.String:
-		t.printf("\tresult[0] = 0;\n")
-		macros = append(macros, [2]string{"STAP_RETVALUE", "result"},
-			[2]string{"STAP_RETURN(value)", "do { stap_string_copy(result, (value)); goto out; } while (0)"})
-	default:
-		macros = append(macros, [2]string{"STAP_RETURN()", "goto out"})
-	}
-	macros = append(macros, [2]string{"STAP_ERROR(...)", "do { stap_error(c, __VA_ARGS__); goto out; } while (0)"})
-	for _, m := range macros {
-		t.printf("#define %s %s\n", m[0], m[1])
-	}
-	t.printf("\t{\n")
-	t.embedded(f.Code)
-	t.printf("\t}\n")
-	for _, m := range macros {
-		name, _, _ := strings.Cut(m[0], "(")
-		t.printf("#undef %s\n", name)
-	}
-	t.printf("out: __attribute__((unused));\n")
-	if f.Result == parse.Long {
-		t.printf("\treturn result;\n")
-	}
-	t.printf("}\n")
 }

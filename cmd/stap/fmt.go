@@ -42,14 +42,7 @@ embedded C. - is standard input. A file with a mistake is left alone.`,
 
 // formatFile formats one file. Diagnostics have been written when it returns.
 func (s *settings) formatFile(command *cobra.Command, name string, write bool) error {
-	source := &parse.Source{Name: name}
-	var err error
-	if name == "-" {
-		source.Name = "<input>"
-		source.Text, err = readAll(command.Context(), os.Stdin)
-	} else {
-		source, err = readScript(name)
-	}
+	source, err := readScript(command.Context(), name)
 	if err != nil {
 		return err
 	}

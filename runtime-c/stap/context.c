@@ -5,11 +5,14 @@ DEFINE_PER_CPU(struct stap_cpu_data, stap_cpus);
 
 static int stap_contexts_init(void)
 {
+	unsigned int count = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		struct stap_cpu_data *this = per_cpu_ptr(&stap_cpus, cpu);
 
+		if (stap_script.cpu_data_size)
+			this->context.cpu_data = stap_cpu_data[count++];
 		if (stap_script.strings) {
 			this->strings = kvmalloc_node(stap_script.strings, GFP_KERNEL, cpu_to_node(cpu));
 			if (!this->strings)
@@ -45,7 +48,31 @@ void stap_error(struct stap_context *c, const char *format, ...)
 	vsnprintf(c->message, sizeof(c->message), format, arguments);
 	va_end(arguments);
 	c->error = c->message;
+	c->near = NULL;
+	c->caller_count = 0;
 }
+
+/*
+ * The first function that an error leaves says where it happened, the others
+ * from where they called; a recursive call does so once.
+ */
+void stap_unwind(struct stap_context *c, const char *place)
+{
+	if (!c->near) {
+		c->near = place;
+		return;
+	}
+	if (place == (c->caller_count ? c->callers[c->caller_count - 1] : c->near))
+		return;
+	if (c->caller_count < STAP_CALLERS)
+		c->callers[c->caller_count++] = place;
+}
+
+#ifdef STAP_SUPPRESS_TIME_LIMITS
+#define STAP_MAY_TRY(tries) 1
+#else
+#define STAP_MAY_TRY(tries) ((tries) <= MAXTRYLOCK)
+#endif
 
 static int stap_lock_failed(struct stap_context *c)
 {
@@ -58,7 +85,7 @@ int stap_lock_read(struct stap_context *c, struct stap_lock *lock)
 {
 	int tries;
 
-	for (tries = 0; tries <= MAXTRYLOCK; tries++) {
+	for (tries = 0; STAP_MAY_TRY(tries); tries++) {
 		int holders = READ_ONCE(lock->holders);
 
 		if (holders >= 0 && cmpxchg_acquire(&lock->holders, holders, holders + 1) == holders)
@@ -73,12 +100,18 @@ int stap_lock_write(struct stap_context *c, struct stap_lock *lock)
 {
 	int tries;
 
-	for (tries = 0; tries <= MAXTRYLOCK; tries++) {
+	for (tries = 0; STAP_MAY_TRY(tries); tries++) {
 		if (cmpxchg_acquire(&lock->holders, 0, -1) == 0)
 			return 1;
 		udelay(TRYLOCKDELAY);
 	}
 	return stap_lock_failed(c);
+}
+
+void stap_lock_spin(struct stap_lock *lock)
+{
+	while (cmpxchg_acquire(&lock->holders, 0, -1) != 0)
+		cpu_relax();
 }
 
 void stap_unlock_read(struct stap_lock *lock)

@@ -113,7 +113,7 @@ static ssize_t stap_control_write(struct file *file, const char __user *from, si
 	text[size] = 0;
 	strim(text);
 	if (!strcmp(text, "stop")) {
-		char summary[320];
+		char summary[512];
 
 		stap_session_stop();
 		stap_session_summary(summary, sizeof(summary));

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /*
  * Memory that a script points at. Nothing here can fault: an address that
- * cannot be read, or whose page is not in memory, is a run-time error.
+ * cannot be reached, or whose page is not in memory, is a run-time error.
  */
 #include <linux/mm.h>
-#include <linux/uaccess.h>
+#include "access.h"
 #include "runtime.h"
 
-stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, int is_signed)
-{
-	const void *from = (const void *)(unsigned long)address;
-	union { s8 b; s16 h; s32 w; s64 d; u8 ub; u16 uh; u32 uw; } value;
+union stap_word {
+	s8 b; s16 h; s32 w; s64 d; u8 ub; u16 uh; u32 uw;
+};
 
-	if (unlikely(copy_from_kernel_nofault(&value, from, size))) {
-		stap_error(c, "kernel read fault at 0x%lx", (unsigned long)address);
+static __always_inline stap_long stap_read(struct stap_context *c, stap_reader *read, stap_long address,
+					   int size, int is_signed)
+{
+	union stap_word value;
+
+	if (unlikely(read(&value, address, size))) {
+		stap_error(c, "read fault [man error::fault] at 0x%lx", (unsigned long)address);
 		return 0;
 	}
 	switch (size) {
@@ -24,12 +28,70 @@ stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, 
 	return value.d;
 }
 
+stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, int is_signed)
+{
+	return stap_read(c, stap_read_kernel, address, size, is_signed);
+}
+
+stap_long stap_user_read(struct stap_context *c, stap_long address, int size, int is_signed)
+{
+	return stap_read(c, stap_read_user, address, size, is_signed);
+}
+
+static void stap_write_word(union stap_word *word, int size, stap_long value)
+{
+	switch (size) {
+	case 1: word->b = value; break;
+	case 2: word->h = value; break;
+	case 4: word->w = value; break;
+	default: word->d = value;
+	}
+}
+
+/* The kernel's own writer is not for modules; reading first finds addresses that are not the kernel's. */
+static long stap_write_kernel(unsigned long address, const union stap_word *word, int size)
+{
+	union stap_word there;
+
+	if (copy_from_kernel_nofault(&there, (const void *)address, size))
+		return -EFAULT;
+	pagefault_disable();
+	switch (size) {
+	case 1: __put_kernel_nofault((u8 *)address, &word->ub, u8, fault); break;
+	case 2: __put_kernel_nofault((u16 *)address, &word->uh, u16, fault); break;
+	case 4: __put_kernel_nofault((u32 *)address, &word->uw, u32, fault); break;
+	default: __put_kernel_nofault((s64 *)address, &word->d, s64, fault);
+	}
+	pagefault_enable();
+	return 0;
+fault:
+	pagefault_enable();
+	return -EFAULT;
+}
+
+void stap_kernel_write(struct stap_context *c, stap_long address, int size, stap_long value)
+{
+	union stap_word word;
+
+	stap_write_word(&word, size, value);
+	if (unlikely(stap_write_kernel(address, &word, size)))
+		stap_error(c, "write fault [man error::fault] at 0x%lx", (unsigned long)address);
+}
+
+void stap_user_write(struct stap_context *c, stap_long address, int size, stap_long value)
+{
+	union stap_word word;
+
+	stap_write_word(&word, size, value);
+	if (unlikely(copy_to_user_nofault((void __user *)(unsigned long)address, &word, size)))
+		stap_error(c, "write fault [man error::fault] at 0x%lx", (unsigned long)address);
+}
+
 /*
  * Copies up to the NUL, in pieces that do not cross a page: the string may
  * end just before a page that is not there.
  */
-static long stap_read_string(char *dst, unsigned long address,
-			     long (*read)(void *dst, unsigned long address, size_t size))
+static long stap_read_string(char *dst, unsigned long address, stap_reader *read)
 {
 	size_t done = 0, piece = 64;
 
@@ -50,16 +112,6 @@ static long stap_read_string(char *dst, unsigned long address,
 	dst[done] = 0;
 	stap_string_cut();
 	return 0;
-}
-
-static long stap_read_user(void *dst, unsigned long address, size_t size)
-{
-	return copy_from_user_nofault(dst, (const void __user *)address, size);
-}
-
-static long stap_read_kernel(void *dst, unsigned long address, size_t size)
-{
-	return copy_from_kernel_nofault(dst, (const void *)address, size);
 }
 
 void stap_user_string(struct stap_context *c, char *dst, stap_long address)

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
+#include <linux/vmalloc.h>
 #include "runtime.h"
 
 static void *stap_proc_data(const struct inode *inode)
@@ -26,6 +27,7 @@ static void *stap_proc_data(const struct inode *inode)
 #endif
 }
 
+#include "data.c"
 #include "context.c"
 #include "transport.c"
 #include "output.c"
@@ -38,6 +40,7 @@ static void stap_unload(void)
 	stap_control_exit();
 	stap_relay_exit();
 	stap_contexts_exit();
+	stap_data_exit();
 }
 
 static int __init stap_load(void)
@@ -48,7 +51,9 @@ static int __init stap_load(void)
 		pr_err("%s: script and runtime were built by different versions\n", THIS_MODULE->name);
 		return -EINVAL;
 	}
-	rc = stap_contexts_init();
+	rc = stap_data_init();
+	if (!rc)
+		rc = stap_contexts_init();
 	if (!rc)
 		rc = stap_relay_init();
 	if (!rc)

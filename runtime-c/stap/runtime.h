@@ -8,6 +8,7 @@
 
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/sched/task_stack.h>
 #include "stap.h"
 
 /* The longest text that one conversion may pad to. */
@@ -37,6 +38,7 @@ struct stap_cpu_data {
 	unsigned long reentered;	/* hits skipped because of busy */
 	unsigned long unlocked;		/* hits skipped because a lock was not free in time */
 	unsigned long unwatched;	/* hits skipped because RCU was not watching */
+	unsigned long low_stack;	/* hits skipped because little was left of the stack */
 	unsigned long cut;		/* strings that did not fit */
 	char *strings;
 };
@@ -52,9 +54,12 @@ void stap_handler_failed(struct stap_context *c);
 /* Publishes what the handler printed. */
 void stap_message_commit(struct stap_context *c);
 
+/* Writes a character n times; print.c has it. */
+void stap_put_fill(struct stap_output *out, char fill, stap_long n);
+
 static inline void stap_string_cut(void)
 {
-	this_cpu_inc(stap_cpus.cut);
+	this_cpu_ptr(&stap_cpus)->cut++;
 }
 
 /*
@@ -78,6 +83,12 @@ static __always_inline void stap_release(void)
 	this_cpu_ptr(&stap_cpus)->busy = 0;
 }
 
+/* On other stacks than the task's, the difference is large. */
+static __always_inline bool stap_stack_is_low(void)
+{
+	return current_stack_pointer - (unsigned long)task_stack_page(current) < MINSTACKSPACE;
+}
+
 /*
  * Takes the context for a hit of probe while the session is in the wanted
  * state. NULL: the hit is skipped, and preemption is as it was.
@@ -95,12 +106,16 @@ static __always_inline struct stap_context *stap_enter(const struct stap_probe *
 		this->reentered++;
 		goto skip;
 	}
+	if (unlikely(stap_stack_is_low())) {
+		this->low_stack++;
+		stap_skipped();
+		goto skip;
+	}
 	this->busy = 1;
 	barrier();
 	c = &this->context;
 	c->probe = probe;
 	c->error = NULL;
-	c->near = NULL;
 	c->actions = MAXACTION_INTERRUPTIBLE;
 	c->nesting = 0;
 	c->strings = this->strings;

@@ -41,9 +41,16 @@ static void stap_fail(void)
 	stap_exit();
 }
 
+/* -D STAP_SUPPRESS_HANDLER_ERRORS: errors are only counted, and end nothing but their handler. */
+#ifdef STAP_SUPPRESS_HANDLER_ERRORS
+#define STAP_ERRORS_SUPPRESSED 1
+#else
+#define STAP_ERRORS_SUPPRESSED 0
+#endif
+
 void stap_skipped(void)
 {
-	if (atomic_inc_return(&stap_skips) == MAXSKIPPED + 1) {
+	if (atomic_inc_return(&stap_skips) == MAXSKIPPED + 1 && !STAP_ERRORS_SUPPRESSED) {
 		stap_event("error", "Skipped too many probes, check MAXSKIPPED or try again with stap -t for more details.");
 		stap_fail();
 	}
@@ -51,7 +58,18 @@ void stap_skipped(void)
 
 void stap_handler_failed(struct stap_context *c)
 {
-	stap_event("error", "%s%s%s in probe %s", c->error, c->near ? " near " : "", c->near ?: "", c->probe->point);
+	char callers[320] = "";
+	size_t n = 0;
+	int i;
+
+	if (STAP_ERRORS_SUPPRESSED) {
+		atomic_inc_return(&stap_errors);
+		return;
+	}
+	for (i = 0; i < c->caller_count; i++)
+		n += scnprintf(callers + n, sizeof(callers) - n, "%s%s", i ? ", " : " (called from ", c->callers[i]);
+	stap_event("error", "%s%s%s%s%s in probe %s", c->error, c->near ? " near " : "", c->near ?: "", callers,
+		   n ? ")" : "", c->probe->point);
 	if (atomic_inc_return(&stap_errors) > MAXERRORS)
 		stap_fail();
 }
@@ -177,7 +195,7 @@ out:
 /* What staprun reports at the end. */
 static int stap_session_summary(char *text, size_t size)
 {
-	unsigned long reentered = 0, unlocked = 0, unwatched = 0, dropped = 0, cut = 0;
+	unsigned long reentered = 0, unlocked = 0, unwatched = 0, low_stack = 0, dropped = 0, cut = 0;
 	u64 dropped_bytes = 0;
 	int cpu;
 
@@ -188,12 +206,13 @@ static int stap_session_summary(char *text, size_t size)
 		unlocked += this->unlocked;
 		unwatched += this->unwatched;
 		cut += this->cut;
+		low_stack += this->low_stack;
 		dropped += per_cpu(stap_relay_cpus, cpu).dropped;
 		dropped_bytes += per_cpu(stap_relay_cpus, cpu).dropped_bytes;
 	}
 	return scnprintf(text, size,
-			 "failed=%d errors=%d skipped=%d reentered=%lu unlocked=%lu unwatched=%lu dropped=%lu dropped_bytes=%llu cut=%lu produced=%u buffer_kb=%zu",
-			 stap_session_failed, atomic_read(&stap_errors), atomic_read(&stap_skips), reentered, unlocked, unwatched,
+			 "failed=%d errors=%d skipped=%d reentered=%lu unlocked=%lu unwatched=%lu low_stack=%lu dropped=%lu dropped_bytes=%llu cut=%lu produced=%u buffer_kb=%zu",
+			 stap_session_failed, atomic_read(&stap_errors), atomic_read(&stap_skips), reentered, unlocked, unwatched, low_stack,
 			 dropped, dropped_bytes, cut, (u32)atomic_read(&stap_sequence),
 			 stap_relay->subbuf_size * stap_relay->n_subbufs >> 10);
 }

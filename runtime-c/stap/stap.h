@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 2
+#define STAP_INTERFACE 3
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -37,6 +37,9 @@
 #ifndef TRYLOCKDELAY
 #define TRYLOCKDELAY 10 /* microseconds */
 #endif
+#ifndef MINSTACKSPACE
+#define MINSTACKSPACE 1024
+#endif
 
 typedef signed long long stap_long;
 typedef unsigned long long stap_ulong;
@@ -53,13 +56,20 @@ struct stap_output {
 	int relay;	/* more room can be had by stap_output_more() */
 };
 
+/* How many calls in progress a run-time error tells of. */
+#define STAP_CALLERS 8
+
 /* What a handler works with: one per CPU, in use by one handler at a time. */
 struct stap_context {
 	struct stap_output out;
 	const char *error;	/* the run-time error that ends the handler, or NULL */
-	const char *near;	/* "identifier 'x' at file:line:column", for messages */
+	const char *near;	/* of an error: "identifier 'x' at file:line:column" */
+	const char *callers[STAP_CALLERS]; /* and the calls that led there, innermost first */
+	int caller_count;
+	int next;		/* the function ended by "next": its overload is to run */
 	long actions;		/* how much this hit may still do */
 	int nesting;		/* calls of recursive functions in progress */
+	void *cpu_data;		/* this CPU's part of the script's variables */
 	const struct stap_probe *probe;
 	void *registers;	/* struct pt_regs of the hit, or NULL */
 	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
@@ -86,6 +96,7 @@ extern const struct stap_family stap_timer, stap_function;
 struct stap_probe {
 	const struct stap_family *family;
 	const char *point;	/* as messages show it */
+	const char *written;	/* as the script has it */
 	void (*handler)(struct stap_context *c);
 	const char *symbol;	/* stap_function: what to probe */
 	stap_ulong number;	/* stap_timer: nanoseconds between hits */
@@ -99,9 +110,16 @@ struct stap_script {
 	struct stap_probe *probes;	/* begin first, in the order in which they are armed */
 	unsigned long strings;		/* bytes for frames that one handler can need */
 	unsigned long match_bytes;	/* a struct stap_match with its groups, or 0 */
+	unsigned long data_size;	/* bytes for arrays */
+	unsigned long cpu_data_size;	/* bytes of each CPU's own, for counters and statistics */
+	void (*prepare)(void *data);	/* gets the bytes for arrays, all zero, or NULL */
 };
 
 extern struct stap_script stap_script;
+
+/* What each CPU has for itself, as c->cpu_data has the running one's. */
+extern void **stap_cpu_data;
+extern unsigned int stap_cpu_count;
 
 /* A lock of one global variable: readers, or -1 for a writer. */
 struct stap_lock {
@@ -111,17 +129,26 @@ struct stap_lock {
 /* Each gives 1, or 0 after MAXTRYLOCK tries: then the hit is skipped. */
 int stap_lock_read(struct stap_context *c, struct stap_lock *lock);
 int stap_lock_write(struct stap_context *c, struct stap_lock *lock);
+/* Waits as long as it takes, which must be a few instructions of another CPU. */
+void stap_lock_spin(struct stap_lock *lock);
 void stap_unlock_read(struct stap_lock *lock);
 void stap_unlock_write(struct stap_lock *lock);
 
-/* Errors: the first one of a hit stays. */
+/*
+ * Errors: the first one stays until the handler ends or a try catches it. On
+ * its way out each function that it passes says where it was (stap_unwind).
+ */
 void stap_error(struct stap_context *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+void stap_unwind(struct stap_context *c, const char *place);
 void stap_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Takes n actions out of what the hit may do; 0 when it is used up. */
 static inline int stap_act(struct stap_context *c, int n)
 {
+#ifdef STAP_SUPPRESS_TIME_LIMITS
+	return 1;
+#endif
 	c->actions -= n;
 	if (stap_unlikely(c->actions < 0)) {
 		stap_error(c, "MAXACTION exceeded");
@@ -130,11 +157,15 @@ static inline int stap_act(struct stap_context *c, int n)
 	return 1;
 }
 
+/* What a string takes in a frame, at most. */
+#define STAP_STRING_ROOM ((MAXSTRINGLEN + 7UL) / 8 * 8)
+
 /* A frame for the strings of one call; its bytes are not cleared. */
 static inline void *stap_push(struct stap_context *c, unsigned long size)
 {
 	char *frame = c->strings;
 
+	size = (size + 7) / 8 * 8;
 	if (stap_unlikely((unsigned long)(c->strings_end - frame) < size)) {
 		stap_error(c, "MAXNESTING exceeded");
 		return 0;
@@ -172,8 +203,11 @@ void stap_string_copy(char *dst, const char *src);
 void stap_string_append(char *dst, const char *src);
 int stap_string_compare(const char *x, const char *y);
 
-/* Reads memory at a kernel address: size is 1, 2, 4 or 8 bytes. */
+/* Memory of the kernel and of the current process: size is 1, 2, 4 or 8 bytes; faults are errors. */
 stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, int is_signed);
+stap_long stap_user_read(struct stap_context *c, stap_long address, int size, int is_signed);
+void stap_kernel_write(struct stap_context *c, stap_long address, int size, stap_long value);
+void stap_user_write(struct stap_context *c, stap_long address, int size, stap_long value);
 /* The nth argument of the probed function, from 0, by the calling convention. */
 stap_long stap_argument(struct stap_context *c, int n);
 /* Reads a NUL-terminated string; faults are errors. */
@@ -199,11 +233,13 @@ struct stap_format {
 	int flags;
 	stap_long width;
 	stap_long precision;
-	char conversion;	/* d u o x X p c s */
+	char conversion;	/* d u o x X p c s b m M */
 };
 
 void stap_put_number(struct stap_output *out, struct stap_format f, stap_long value);
 void stap_put_text(struct stap_output *out, struct stap_format f, const char *text);
+/* The bytes at an address: user memory with STAP_FORMAT_SHARP. Faults are errors. */
+void stap_put_memory(struct stap_context *c, struct stap_output *out, struct stap_format f, stap_long address);
 
 /* What the task in whose context the handler runs is. */
 stap_long stap_pid(void);

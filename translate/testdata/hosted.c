@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +21,10 @@
 
 #include "stap.h"
 
-/* One CPU, whose handlers nothing interrupts. */
+/* Two CPUs that take turns; nothing interrupts a handler. */
+#define HOSTED_CPUS 2
+static int hosted_cpu;
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
@@ -54,31 +58,43 @@ typedef struct { int counter; } atomic_t;
 #define DEFINE_MUTEX(name) int name
 #define mutex_lock(at) ((void)(at))
 #define mutex_unlock(at) ((void)(at))
-#define DEFINE_PER_CPU(type, name) type name
-#define for_each_possible_cpu(cpu) for (cpu = 0; cpu < 1; cpu++)
-#define this_cpu_ptr(at) (at)
-#define this_cpu_inc(x) ((x)++)
-#define per_cpu_ptr(at, cpu) ((void)(cpu), (at))
-#define per_cpu(x, cpu) (x)
+#define DECLARE_PER_CPU(type, name) extern type name[HOSTED_CPUS]
+#define DEFINE_PER_CPU(type, name) type name[HOSTED_CPUS]
+#define for_each_possible_cpu(cpu) for (cpu = 0; cpu < HOSTED_CPUS; cpu++)
+#define num_possible_cpus() HOSTED_CPUS
+#define this_cpu_ptr(at) (&(*(at))[hosted_cpu])
+#define per_cpu_ptr(at, cpu) (&(*(at))[cpu])
+#define per_cpu(x, cpu) ((x)[cpu])
 #define cpu_to_node(cpu) (cpu)
+#define cpu_relax() barrier()
 #define preempt_disable_notrace() barrier()
 #define preempt_enable_notrace() barrier()
-#define kvmalloc_node(size, flags, node) memset(malloc(size), 'x', size)
+#define GFP_KERNEL 0
+#define __GFP_ZERO 1
+#define kvmalloc_node(size, flags, node) memset(malloc(size), (flags) & __GFP_ZERO ? 0 : 'x', size)
 #define kvfree free
+#define vzalloc(size) calloc(1, size)
+#define vfree free
+#define kcalloc(n, size, flags) calloc(n, size)
+#define kfree free
+#define ALIGN(x, to) (((x) + (to) - 1) / (to) * (to))
+#define SMP_CACHE_BYTES 64
+#define IS_ENABLED(option) 0
+#define current 0
+#define task_stack_page(task) 0
+#define current_stack_pointer (~0UL)
 #define udelay(n) ((void)(n))
 #define scnprintf snprintf
 #define vscnprintf vsnprintf
 #define PAGE_SIZE 4096UL
 
-#define STAP_MESSAGE_MAX 8192
-
 struct pt_regs {
 	unsigned long arguments[6];
 };
 
-static unsigned long regs_get_kernel_argument(struct pt_regs *registers, int n)
+stap_long stap_argument(struct stap_context *c, int n)
 {
-	return registers->arguments[n];
+	return ((struct pt_regs *)c->registers)->arguments[n];
 }
 
 /* The first page is what cannot be read. */
@@ -92,13 +108,33 @@ static long copy_from_kernel_nofault(void *dst, const void *src, size_t size)
 
 #define copy_from_user_nofault copy_from_kernel_nofault
 
+static long copy_to_user_nofault(void *dst, const void *src, size_t size)
+{
+	if ((unsigned long)dst < PAGE_SIZE)
+		return -EFAULT;
+	memcpy(dst, src, size);
+	return 0;
+}
+
+#define pagefault_disable() barrier()
+#define pagefault_enable() barrier()
+#define __put_kernel_nofault(dst, src, type, label) \
+	do { \
+		if ((unsigned long)(dst) < PAGE_SIZE) \
+			goto label; \
+		*(type *)(dst) = *(const type *)(src); \
+	} while (0)
+
+#include "runtime.h"
+
 /* The transport: standard output. */
-static struct { unsigned long dropped; u64 dropped_bytes; } stap_relay_cpus;
+struct hosted_relay_cpu { unsigned long dropped; u64 dropped_bytes; };
+static DEFINE_PER_CPU(struct hosted_relay_cpu, stap_relay_cpus);
 static struct { size_t subbuf_size, n_subbufs; } hosted_relay, *stap_relay = &hosted_relay;
 static atomic_t stap_sequence;
 static char hosted_text[STAP_MESSAGE_MAX];
 
-static void stap_message_commit(struct stap_context *c)
+void stap_message_commit(struct stap_context *c)
 {
 	fwrite(hosted_text, 1, c->out.at - hosted_text, stdout);
 	c->out.at = c->out.end = NULL;
@@ -112,12 +148,7 @@ void stap_output_more(struct stap_output *out)
 	out->end = hosted_text + sizeof(hosted_text);
 }
 
-static int stap_session_state;
-static void stap_skipped(void);
-static void stap_string_cut(void);
-static void stap_handler_failed(struct stap_context *c);
-
-static __printf(2, 3) void stap_event(const char *kind, const char *format, ...)
+void stap_event(const char *kind, const char *format, ...)
 {
 	va_list arguments;
 
@@ -130,10 +161,13 @@ static __printf(2, 3) void stap_event(const char *kind, const char *format, ...)
 	printf("]\n");
 }
 
-#include "string.c"
+#include "data.c"
 #include "context.c"
+#include "output.c"
+#include "string.c"
 #include "memory.c"
 #include "print.c"
+#include "dump.c"
 #include "session.c"
 
 stap_long stap_pid(void) { return 41; }
@@ -160,20 +194,28 @@ const struct stap_family stap_function = { .name = "function", .arm = hosted_arm
 int main(int count, char **arguments)
 {
 	int hits = count > 1 ? atoi(arguments[1]) : 1;
+	unsigned long cut = 0;
 	char summary[512];
 	unsigned int i;
+	int cpu;
 
-	stap_cpus.context.out.relay = 1;
-	if (stap_contexts_init() || stap_session_start(44))
+	for_each_possible_cpu(cpu)
+		per_cpu_ptr(&stap_cpus, cpu)->context.out.relay = 1;
+	if (stap_data_init() || stap_contexts_init() || stap_session_start(44))
 		return 1;
-	for (; hits > 0; hits--)
+	for (; hits > 0; hits--) {
 		for (i = 0; i < stap_script.probe_count; i++)
 			if (stap_script.probes[i].site)
 				stap_run_handler(&stap_script.probes[i], STAP_RUNNING);
+		hosted_cpu = (hosted_cpu + 1) % HOSTED_CPUS;
+	}
 	stap_session_stop();
 	stap_session_summary(summary, sizeof(summary));
-	if (stap_strings_cut)
-		printf("[cut: %lu]\n", stap_strings_cut);
+	for_each_possible_cpu(cpu)
+		cut += per_cpu(stap_cpus, cpu).cut;
+	if (cut)
+		printf("[cut: %lu]\n", cut);
 	stap_contexts_exit();
+	stap_data_exit();
 	return fflush(stdout) ? 1 : 0;
 }

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * The memory of a script's variables, had when the module loads, since a handler
+ * cannot wait for any: one block for arrays, and one of each CPU for what CPUs
+ * count apart.
+ */
+
+void **stap_cpu_data;
+unsigned int stap_cpu_count;
+static void *stap_data;
+
+/* -D STP_MAXMEMORY: in KB, for all that a script's variables and strings take. */
+static int stap_data_is_allowed(void)
+{
+#ifdef STP_MAXMEMORY
+	u64 bytes = stap_script.data_size + (u64)num_possible_cpus() * (stap_script.cpu_data_size + stap_script.strings);
+
+	if (bytes > (u64)(STP_MAXMEMORY) << 10) {
+		pr_err("%s: variables and strings need %llu KB, STP_MAXMEMORY is %llu\n", THIS_MODULE->name,
+		       bytes >> 10, (u64)(STP_MAXMEMORY));
+		return 0;
+	}
+#endif
+	return 1;
+}
+
+static int stap_data_init(void)
+{
+	/* no two CPUs in one cache line */
+	size_t own = ALIGN(stap_script.cpu_data_size, SMP_CACHE_BYTES);
+	int cpu;
+
+	if (!stap_data_is_allowed())
+		return -ENOMEM;
+	if (stap_script.data_size) {
+		stap_data = vzalloc(stap_script.data_size);
+		if (!stap_data)
+			return -ENOMEM;
+	}
+	if (own) {
+		stap_cpu_data = kcalloc(num_possible_cpus(), sizeof(*stap_cpu_data), GFP_KERNEL);
+		if (!stap_cpu_data)
+			return -ENOMEM;
+		for_each_possible_cpu(cpu) {
+			void *block = kvmalloc_node(own, GFP_KERNEL | __GFP_ZERO, cpu_to_node(cpu));
+
+			if (!block)
+				return -ENOMEM;
+			stap_cpu_data[stap_cpu_count++] = block;
+		}
+	}
+	if (stap_script.prepare)
+		stap_script.prepare(stap_data);
+	return 0;
+}
+
+static void stap_data_exit(void)
+{
+	while (stap_cpu_count)
+		kvfree(stap_cpu_data[--stap_cpu_count]);
+	kfree(stap_cpu_data);
+	vfree(stap_data);
+}
