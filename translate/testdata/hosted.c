@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -54,6 +55,7 @@ typedef struct { int counter; } atomic_t;
 #define DEFINE_MUTEX(name) int name
 #define mutex_lock(at) ((void)(at))
 #define mutex_unlock(at) ((void)(at))
+#define DECLARE_PER_CPU(type, name) extern type name
 #define DEFINE_PER_CPU(type, name) type name
 #define for_each_possible_cpu(cpu) for (cpu = 0; cpu < 1; cpu++)
 #define this_cpu_ptr(at) (at)
@@ -70,15 +72,13 @@ typedef struct { int counter; } atomic_t;
 #define vscnprintf vsnprintf
 #define PAGE_SIZE 4096UL
 
-#define STAP_MESSAGE_MAX 8192
-
 struct pt_regs {
 	unsigned long arguments[6];
 };
 
-static unsigned long regs_get_kernel_argument(struct pt_regs *registers, int n)
+stap_long stap_argument(struct stap_context *c, int n)
 {
-	return registers->arguments[n];
+	return ((struct pt_regs *)c->registers)->arguments[n];
 }
 
 /* The first page is what cannot be read. */
@@ -92,13 +92,15 @@ static long copy_from_kernel_nofault(void *dst, const void *src, size_t size)
 
 #define copy_from_user_nofault copy_from_kernel_nofault
 
+#include "runtime.h"
+
 /* The transport: standard output. */
 static struct { unsigned long dropped; u64 dropped_bytes; } stap_relay_cpus;
 static struct { size_t subbuf_size, n_subbufs; } hosted_relay, *stap_relay = &hosted_relay;
 static atomic_t stap_sequence;
 static char hosted_text[STAP_MESSAGE_MAX];
 
-static void stap_message_commit(struct stap_context *c)
+void stap_message_commit(struct stap_context *c)
 {
 	fwrite(hosted_text, 1, c->out.at - hosted_text, stdout);
 	c->out.at = c->out.end = NULL;
@@ -112,12 +114,7 @@ void stap_output_more(struct stap_output *out)
 	out->end = hosted_text + sizeof(hosted_text);
 }
 
-static int stap_session_state;
-static void stap_skipped(void);
-static void stap_string_cut(void);
-static void stap_handler_failed(struct stap_context *c);
-
-static __printf(2, 3) void stap_event(const char *kind, const char *format, ...)
+void stap_event(const char *kind, const char *format, ...)
 {
 	va_list arguments;
 
@@ -130,8 +127,9 @@ static __printf(2, 3) void stap_event(const char *kind, const char *format, ...)
 	printf("]\n");
 }
 
-#include "string.c"
 #include "context.c"
+#include "output.c"
+#include "string.c"
 #include "memory.c"
 #include "print.c"
 #include "session.c"
@@ -172,8 +170,8 @@ int main(int count, char **arguments)
 				stap_run_handler(&stap_script.probes[i], STAP_RUNNING);
 	stap_session_stop();
 	stap_session_summary(summary, sizeof(summary));
-	if (stap_strings_cut)
-		printf("[cut: %lu]\n", stap_strings_cut);
+	if (stap_cpus.cut)
+		printf("[cut: %lu]\n", stap_cpus.cut);
 	stap_contexts_exit();
 	return fflush(stdout) ? 1 : 0;
 }
