@@ -79,6 +79,8 @@ func (b *body) expression(x elaborate.Expression) string {
 		return b.bucket(x)
 	case *elaborate.HasBucket:
 		return b.hasBucket(x)
+	case *elaborate.Match:
+		return b.match(x)
 	case *elaborate.EnumName:
 		return b.enumName(x)
 	case *elaborate.EmbeddedExpression:

@@ -3,10 +3,37 @@ package translate
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
+	"github.com/gostap/gostap/elaborate"
 	"github.com/gostap/gostap/elaborate/regex"
 )
+
+func patternName(i int) string { return fmt.Sprintf("match_%d", i) }
+
+// match is "s =~ "pattern""; each pattern is one function.
+func (b *body) match(x *elaborate.Match) string {
+	i := slices.Index(b.patterns, x.Pattern)
+	if i < 0 {
+		i = len(b.patterns)
+		b.patterns = append(b.patterns, x.Pattern)
+	}
+	negation := ""
+	if x.Negated {
+		negation = "!"
+	}
+	return b.set("%s%s(c, %s)", negation, patternName(i), b.operand(x.X))
+}
+
+// matchBytes is the memory for what the groups of the last match matched.
+func (t *translator) matchBytes() string {
+	groups := 0
+	for _, pattern := range t.patterns {
+		groups = max(groups, pattern.Groups())
+	}
+	return fmt.Sprintf("STAP_MATCH_BYTES(%d)", groups+1)
+}
 
 // writeRegex writes the C function
 //

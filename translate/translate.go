@@ -38,6 +38,7 @@ import (
 	"strings"
 
 	"github.com/gostap/gostap/elaborate"
+	"github.com/gostap/gostap/elaborate/regex"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -66,6 +67,9 @@ func Translate(p *elaborate.Program) Module {
 	t.nesting()
 	t.fileLevel(false)
 	t.globals()
+	for i, pattern := range t.patterns {
+		writeRegex(&t.out, patternName(i), pattern)
+	}
 	t.printf("\n%s", bodies)
 	t.script()
 	t.fileLevel(true)
@@ -86,6 +90,7 @@ type translator struct {
 	deepest    room                         // what one handler can need at once
 	handlers   map[string]string            // C functions of handlers by their text
 	probes     []string                     // the handler of each probe
+	patterns   []*regex.Regex
 	userC      bool                         // a function of the user's is C
 }
 
@@ -137,6 +142,9 @@ func (t *translator) probe(p *elaborate.Probe) {
 		b := newBody(t, "frame_"+handlerName)
 		b.alone = elaborate.Alone(p.Place)
 		b.locals(p.Locals)
+		if t.program.Submatches {
+			b.emit("stap_match_reset(c);")
+		}
 		b.handler(p)
 		b.write("static void "+handlerName+"(struct stap_context *c)", "")
 		t.deepest = t.deepest.most(b.room())
@@ -248,6 +256,9 @@ func (t *translator) script() {
 		t.printf(" + %d + %d * (MAXNESTING + 1)", t.deepest.bytes, recursive.bytes)
 	}
 	t.printf(",\n")
+	if t.program.Submatches {
+		t.printf("\t.match_bytes = %s,\n", t.matchBytes())
+	}
 	t.dataFields()
 	t.printf("};\n")
 }
