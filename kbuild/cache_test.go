@@ -144,7 +144,7 @@ func TestBuild(t *testing.T) {
 		return result, trace.String()
 	}
 	script := func(body string) string {
-		return "#include \"stap.h\"\nstatic void p(struct stap_context *c) { " + body + " }\n" +
+		return "#include \"stap.h\"\n#include \"print.h\"\nstatic void p(struct stap_context *c) { " + body + " }\n" +
 			"static struct stap_probe probes[] = { { .family = &stap_begin, .point = \"begin\", .handler = p } };\n" +
 			"struct stap_script stap_script = { STAP_INTERFACE, 1, probes, 0 };\n"
 	}

@@ -3,6 +3,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include "access.h"
+#include "print.h"
 #include "runtime.h"
 
 /* Goes through memory in pieces; prints them, or only sees that they can be read. */

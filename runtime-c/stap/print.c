@@ -2,6 +2,7 @@
 /* Formatting of numbers and strings. */
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include "print.h"
 #include "runtime.h"
 
 /* Writes the digits of value so that they end before end; gives where they begin. */

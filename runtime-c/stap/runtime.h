@@ -54,9 +54,6 @@ void stap_handler_failed(struct stap_context *c);
 /* Publishes what the handler printed. */
 void stap_message_commit(struct stap_context *c);
 
-/* Writes a character n times; print.c has it. */
-void stap_put_fill(struct stap_output *out, char fill, stap_long n);
-
 static inline void stap_string_cut(void)
 {
 	this_cpu_ptr(&stap_cpus)->cut++;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/* What print.c has for other units. */
+#ifndef STAP_PRINT_H
+#define STAP_PRINT_H
+
+#include "stap.h"
+
+/* Writes a character n times. */
+void stap_put_fill(struct stap_output *out, char fill, stap_long n);
+
+#endif
