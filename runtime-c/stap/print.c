@@ -44,7 +44,7 @@ void stap_output_finish(struct stap_output *out)
 }
 
 /* A width from "*" that is negative means its opposite, left-justified, as in C. */
-static void stap_format_normalize(struct stap_format *f)
+void stap_format_normalize(struct stap_format *f)
 {
 	if (f->width < -1) {
 		f->flags |= STAP_FORMAT_MINUS;

@@ -7,5 +7,7 @@
 
 /* Writes a character n times. */
 void stap_put_fill(struct stap_output *out, char fill, stap_long n);
+/* Brings width and precision into their bounds. */
+void stap_format_normalize(struct stap_format *f);
 
 #endif
