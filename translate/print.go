@@ -46,6 +46,7 @@ func (b *body) put(x *elaborate.Print, pieces []piece, out string) {
 	for _, p := range pieces {
 		switch {
 		case p.Histogram != nil:
+			b.printed[p.Histogram.Variable] = true
 			b.emit("stap_put_histogram(%s, &histogram_%s, %s);", out, b.global(p.Histogram.Variable), p.value)
 		case p.X == nil:
 			b.emit("stap_put_bytes(%s, %s, %d);", out, quote(p.Text), len(p.Text))

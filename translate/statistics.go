@@ -153,14 +153,17 @@ BUCKETS}
 `, "NAME", t.global(v), "BUCKETS", buckets))
 }
 
-// histogram writes a histogram's shape and the function that copies its counts.
+// histogram writes a histogram's shape, if it is printed, and the functions that
+// give its counts.
 func (t *translator) histogram(v *elaborate.Variable, words []string) {
 	h := v.Statistics.Histogram
-	t.printf("\nstatic const struct stap_histogram histogram_%s = { .buckets = %d", t.global(v), h.Buckets())
-	if !h.Log {
-		t.printf(", .linear = 1, .low = %s, .high = %s, .step = %s", number(h.Low), number(h.High), number(h.Step))
+	if t.printed[v] {
+		t.printf("\nstatic const struct stap_histogram histogram_%s = { .buckets = %d", t.global(v), h.Buckets())
+		if !h.Log {
+			t.printf(", .linear = 1, .low = %s, .high = %s, .step = %s", number(h.Low), number(h.High), number(h.Step))
+		}
+		t.printf(" };\n")
 	}
-	t.printf(" };\n")
 	bucket := "\treturn node->buckets[i];\n"
 	if v.Keys == nil {
 		bucket = `	for (cpu = 0; cpu < stap_cpu_count; cpu++)

@@ -46,7 +46,7 @@ import (
 func Translate(p *elaborate.Program) Module {
 	t := &translator{
 		program: p, effects: elaborate.NewEffects(p), names: newNames(),
-		locked: map[*elaborate.Variable]bool{}, sortings: map[sorting]bool{}, candidates: map[*elaborate.Function]bool{},
+		locked: map[*elaborate.Variable]bool{}, sortings: map[sorting]bool{}, printed: map[*elaborate.Variable]bool{}, candidates: map[*elaborate.Function]bool{},
 		frames: map[*elaborate.Function]room{}, depths: map[*elaborate.Function]room{}, handlers: map[string]string{},
 	}
 	t.nameAll()
@@ -84,6 +84,7 @@ type translator struct {
 	out        bytes.Buffer
 	locked     map[*elaborate.Variable]bool
 	sortings   map[sorting]bool
+	printed    map[*elaborate.Variable]bool // as histograms
 	candidates map[*elaborate.Function]bool // overloads of others
 	frames     map[*elaborate.Function]room // of a function's own
 	depths     map[*elaborate.Function]room // what a call can need at once, see depth
@@ -91,7 +92,7 @@ type translator struct {
 	handlers   map[string]string            // C functions of handlers by their text
 	probes     []string                     // the handler of each probe
 	patterns   []*regex.Regex
-	userC      bool                         // a function of the user's is C
+	userC      bool // a function of the user's is C
 }
 
 func (t *translator) printf(format string, arguments ...any) {

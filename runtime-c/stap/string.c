@@ -31,5 +31,6 @@ void stap_string_append(char *dst, const char *src)
 
 int stap_string_compare(const char *x, const char *y)
 {
-	return strcmp(x, y);
+	/* what is longer is a constant, and compared as it would be stored */
+	return strncmp(x, y, MAXSTRINGLEN - 1);
 }

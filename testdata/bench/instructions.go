@@ -26,6 +26,7 @@ const entry = "__do_sys_getuid"
 
 // work is what a probe does at each hit.
 type work struct {
+	global   string // what the handler writes, if anything
 	handler  string
 	bpftrace string // the same for bpftrace
 }
@@ -34,20 +35,24 @@ type work struct {
 const (
 	nothing = iota
 	counting
+	arraying
+	aggregating
 	printing
 )
 
 var works = []work{
-	nothing:  {`{ }`, `{ }`},
-	counting: {`{ n++ }`, `{ @n++ }`},
-	printing: {`{ printf("%s %d %d\n", execname(), pid(), gettimeofday_ns()) }`, `{ printf("%s %d %d\n", comm, pid, nsecs) }`},
+	nothing:     {"", `{ next }`, `{ }`},
+	counting:    {"n", `{ n++ }`, `{ @n++ }`},
+	arraying:    {"a", `{ a[execname(), pid()]++ }`, `{ @a[comm, pid]++ }`},
+	aggregating: {"s", `{ s[execname(), pid()] <<< 1 }`, `{ @s[comm, pid] = stats(1) }`},
+	printing:    {"", `{ printf("%s %d %d\n", execname(), pid(), gettimeofday_ns()) }`, `{ printf("%s %d %d\n", comm, pid, nsecs) }`},
 }
 
-// script gives the work as a script of ours.
+// script gives the work as a script of ours, which prints its global at the end.
 func (w work) script() string {
 	script := fmt.Sprintf("probe kernel.function(%q) %s", entry, w.handler)
-	if strings.Contains(w.handler, "n++") {
-		script = "global n\n" + script + "\nprobe end { println(n) }"
+	if w.global != "" {
+		script = "global " + w.global + "\n" + script
 	}
 	return script
 }
@@ -103,6 +108,10 @@ var hitRows = []hitRow{
 	{work: nothing, name: "nothing, at a function's entry", part: ownPart, target: 200, floor: ftraceFloor},
 	{work: counting, name: "`n++` at a function's entry", part: ownPart, target: 200, floor: ftraceFloor,
 		systemtap: map[string]string{"6.1": "484", "6.12": "491"}},
+	{work: arraying, name: "`a[execname(), pid()]++`", part: ownPart, target: 450, floor: ftraceFloor,
+		systemtap: map[string]string{"6.1": "932", "6.12": "986"}},
+	{work: aggregating, name: "`s[execname(), pid()] <<< 1`", part: ownPart, target: 400, floor: ftraceFloor,
+		systemtap: map[string]string{"6.1": "772", "6.12": "820"}},
 	{work: printing, name: "`printf(\"%s %d %d\\n\", execname(), pid(), gettimeofday_ns())`, in the probed process", part: ownPart},
 	{work: printing, name: "the same with the reader, until the last call", part: loopPart, target: 1500,
 		systemtap: map[string]string{"6.1": "5,385–5,561", "6.12": "5,033"}},
