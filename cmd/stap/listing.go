@@ -22,7 +22,7 @@ type listings struct {
 }
 
 func (l *listings) addTo(flags *pflag.FlagSet) {
-	flags.StringVarP(&l.points, "list", "l", "", "list the probe points that `POINT` stands for, with * and ? in it")
+	flags.StringVarP(&l.points, "list", "l", "", "list the probe points that `POINT` stands for, with * in it")
 	flags.StringVarP(&l.variables, "list-variables", "L", "", "list `POINT` with the variables that can be used there")
 	flags.BoolVar(&l.functions, "dump-functions", false, "list the library's functions")
 	flags.BoolVar(&l.aliases, "dump-probe-aliases", false, "list the library's probe aliases")
@@ -102,7 +102,7 @@ func (d *driver) pointLines(script []*parse.File, library *parse.Library) ([]str
 	source := &parse.Source{Name: "<input>", Text: []byte("probe " + text + " { }")}
 	wanted, found := d.parseSources([]*parse.Source{source}, nil, library)
 	if err := d.report(found); err != nil {
-		return nil, err
+		return nil, &passError{pass: 1, err: err}
 	}
 	points, found, err := elaborate.List(wanted[0], script, library, d.elaborateOptions())
 	if err != nil {
