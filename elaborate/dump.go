@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,7 @@ import (
 //	# functions
 //	twice:long (n:long)
 //	# probes
-//	timer.s(1) /* <- timer.sec(1) */
+//	timer.s(1) /* <- tick.second <- tick.* */
 //	  # locals
 //	  x:long
 func Dump(w io.Writer, p *Program, bodies bool) error {
@@ -112,10 +113,8 @@ func (d *dumper) function(f *Function) {
 
 func (d *dumper) probe(p *Probe) {
 	d.write(p.Point)
-	if p.Written != "" {
-		d.write(" /* <- ", p.Written, " */")
-	}
-	d.write("\n")
+	derivation := slices.Compact(append(slices.Clone(p.Aliases), p.Written))
+	d.write(" /* <- ", strings.Join(derivation, " <- "), " */\n")
 	d.locals(p.Locals)
 	if !d.bodies {
 		return

@@ -80,7 +80,7 @@ func TestDump(t *testing.T) {
 		Embedded:  []*parse.EmbeddedCode{{Token: sign(" int x; ")}},
 		Globals:   []*Variable{counts, sizes, times, initial},
 		Functions: []*Function{twice, inC},
-		Probes:    []*Probe{{Point: "timer.s(1)", Written: "timer.sec(1)", Condition: loadN, Locals: []*Variable{n, text}, Body: body}},
+		Probes:    []*Probe{{Point: "timer.s(1)", Written: "tick.*", Aliases: []string{"second", "tick.second"}, Condition: loadN, Locals: []*Variable{n, text}, Body: body}},
 	}
 	want, err := os.ReadFile("testdata/dump.txt")
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 // perhaps: their blocks go around the body.
 type derivation struct {
 	site
-	name          string // what a listing calls it: the alias that led to it, or the canonical point
-	before, after []part // prologues and epilogues, in the order in which they run
+	name          string   // what a listing calls it: the alias that led to it, or the canonical point
+	aliases       []string // that led to it, the nearest to the place first
+	before, after []part   // prologues and epilogues, in the order in which they run
 	conditions    []condition
 }
 
@@ -37,7 +38,7 @@ func (e *elaborator) probe(file *parse.File, p *parse.Probe) {
 // handlerOf puts the blocks of aliases around a body.
 func (e *elaborator) handlerOf(f *derivation, file *parse.File, point *parse.ProbePoint, body *parse.Block) *handlerSource {
 	h := &handlerSource{
-		probe:      &Probe{Token: point.Token, Point: f.point, Written: canonical(point), Place: f.place},
+		probe:      &Probe{Token: point.Token, Point: f.point, Written: canonical(point), Aliases: f.aliases, Place: f.place},
 		body:       len(f.before),
 		conditions: f.conditions,
 		dead:       map[parse.Node]bool{},
@@ -188,6 +189,7 @@ func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias) ([]*deriva
 				for _, c := range suffix {
 					f.name += "." + c.Text
 				}
+				f.aliases = append(f.aliases, f.name)
 			}
 			if d != nil && first == nil {
 				first = d

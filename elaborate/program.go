@@ -88,6 +88,7 @@ type Probe struct {
 	parse.Token
 	Point     string     // canonical
 	Written   string     // as the script has it, before aliases: what pn() gives
+	Aliases   []string   // on the way from there to Point, the nearest to Point first
 	Condition Expression // "if (…)" after the point: without it the handler does nothing; nil without one
 	Place     Place
 	Locals    []*Variable

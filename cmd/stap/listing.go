@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gostap/gostap/elaborate"
 	"github.com/gostap/gostap/parse"
 	"github.com/spf13/pflag"
 )
@@ -21,7 +22,7 @@ type listings struct {
 }
 
 func (l *listings) addTo(flags *pflag.FlagSet) {
-	flags.StringVarP(&l.points, "list", "l", "", "list the probe points that `POINT` stands for, with * and ? in it")
+	flags.StringVarP(&l.points, "list", "l", "", "list the probe points that `POINT` stands for, with * in it")
 	flags.StringVarP(&l.variables, "list-variables", "L", "", "list `POINT` with the variables that can be used there")
 	flags.BoolVar(&l.functions, "dump-functions", false, "list the library's functions")
 	flags.BoolVar(&l.aliases, "dump-probe-aliases", false, "list the library's probe aliases")
@@ -72,6 +73,12 @@ func (d *driver) list(ctx context.Context, arguments []string) (int, error) {
 		lines = d.functionLines(script, library)
 	case d.listings.aliases:
 		lines = d.aliasLines(script, library)
+	case d.listings.types:
+		lines = elaborate.Forms()
+	default:
+		if lines, err = d.pointLines(script, library); err != nil {
+			return failed(2, err)
+		}
 	}
 	slices.Sort(lines)
 	lines = slices.Compact(lines)
@@ -87,6 +94,32 @@ func (d *driver) list(ctx context.Context, arguments []string) (int, error) {
 		return 1, nil
 	}
 	return 0, ctx.Err()
+}
+
+// pointLines are those of -l and -L. Why there are none is said with -v.
+func (d *driver) pointLines(script []*parse.File, library *parse.Library) ([]string, error) {
+	text := d.listings.points + d.listings.variables
+	source := &parse.Source{Name: "<input>", Text: []byte("probe " + text + " { }")}
+	wanted, found := d.parseSources([]*parse.Source{source}, nil, library)
+	if err := d.report(found); err != nil {
+		return nil, &passError{pass: 1, err: err}
+	}
+	points, found, err := elaborate.List(wanted[0], script, library, d.elaborateOptions())
+	if err != nil {
+		return nil, err
+	}
+	if d.verbosity(2) > 0 {
+		d.render(d.stderr, d.wanted(found))
+	}
+	var lines []string
+	for _, point := range points {
+		line := point.Point
+		if d.listings.variables != "" {
+			line = strings.Join(append([]string{line}, point.Variables...), " ")
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
 }
 
 // hidden says of a name whether it is the library's own affair, which is shown

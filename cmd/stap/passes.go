@@ -131,10 +131,7 @@ func (d *driver) elaborate(script []*parse.File, library *parse.Library) (*elabo
 
 // analyze is what pass 2 does, with all that there is to say of the script.
 func (d *driver) analyze(script []*parse.File, library *parse.Library) (*elaborate.Program, parse.Diagnostics, error) {
-	program, found, err := elaborate.Elaborate(script, library, elaborate.Options{
-		BTF: d.btf, Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
-		SkipBadVariables: d.skipBadVariables, Compatible: d.compatible, Privilege: d.privilege,
-	})
+	program, found, err := elaborate.Elaborate(script, library, d.elaborateOptions())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -146,6 +143,13 @@ func (d *driver) analyze(script []*parse.File, library *parse.Library) (*elabora
 		found = append(found, setGlobals(program, d.globals)...)
 	}
 	return program, found, nil
+}
+
+func (d *driver) elaborateOptions() elaborate.Options {
+	return elaborate.Options{
+		BTF: d.btf, Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
+		SkipBadVariables: d.skipBadVariables, Compatible: d.compatible, Privilege: d.privilege,
+	}
 }
 
 // btf reads what the kernel says of its types.
