@@ -144,7 +144,7 @@ func TestBuild(t *testing.T) {
 		return result, trace.String()
 	}
 	script := func(body string) string {
-		return "#include \"stap.h\"\n#include \"print.h\"\nstatic void p(struct stap_context *c) { " + body + " }\n" +
+		return "#include \"stap.h\"\nstatic void p(struct stap_context *c) { " + body + " }\n" +
 			"static struct stap_probe probes[] = { { .family = &stap_begin, .point = \"begin\", .handler = p } };\n" +
 			"struct stap_script stap_script = { STAP_INTERFACE, 1, probes, 0 };\n"
 	}
@@ -166,6 +166,7 @@ func TestBuild(t *testing.T) {
 	}
 	// A script that calls something of every unit, and so compiles those that are missing.
 	var calls strings.Builder
+	calls.WriteString("\n#include \"print.h\"\n")
 	for _, unit := range runtimec.Units {
 		for _, name := range runtimec.Defines(unit) {
 			fmt.Fprintf(&calls, "asm volatile(\"\" :: \"r\"(&%s));", name)
