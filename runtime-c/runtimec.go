@@ -29,7 +29,7 @@ const Core = "runtime"
 // Sources without its suffix. The first script that needs one waits for it to
 // be compiled, most of which is reading the kernel's headers: a unit includes
 // those that it uses and no others.
-var Units = []string{Core, "print", "string", "function", "timer", "memory", "dump", "task"}
+var Units = []string{Core, "print", "format", "string", "function", "timer", "memory", "dump", "task"}
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel
 // exports them: each that does is defined as STAP_EXPORTED_NAME.
@@ -42,8 +42,8 @@ var (
 	word       = regexp.MustCompile(`\bstap_\w+`)
 )
 
-// interfaceHeader declares what all units define, so naming it needs none.
-const interfaceHeader = "stap.h"
+// interfaceHeaders declare what units define, so naming them needs none.
+var interfaceHeaders = []string{"stap.h", "print.h"}
 
 // Defines lists what a unit, other than the core, defines for scripts and
 // other units.
@@ -91,7 +91,10 @@ func Needed(c []byte) []string {
 // withIncluded gives a text and those of the runtime that it includes.
 func withIncluded(text []byte) [][]byte {
 	texts := [][]byte{text}
-	seen := map[string]bool{interfaceHeader: true}
+	seen := map[string]bool{}
+	for _, header := range interfaceHeaders {
+		seen[header] = true
+	}
 	for i := 0; i < len(texts); i++ {
 		for _, match := range included.FindAllSubmatch(texts[i], -1) {
 			if name := string(match[1]); !seen[name] {

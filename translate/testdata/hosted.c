@@ -167,6 +167,7 @@ void stap_event(const char *kind, const char *format, ...)
 #include "string.c"
 #include "memory.c"
 #include "print.c"
+#include "format.c"
 #include "dump.c"
 #include "session.c"
 
