@@ -49,6 +49,7 @@ func TestGuest(t *testing.T) {
 			t.Run("two at once", g.twoAtOnce)
 			t.Run("attached", g.attached)
 			t.Run("refused", g.refused)
+			t.Run("other namespace", g.otherNamespace)
 			if complaints := g.Complaints(); len(complaints) > 0 {
 				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))
 			}
@@ -244,6 +245,25 @@ var outputChecks = map[string]func(*testing.T, string){
 			t.Errorf("%d lines, and the last is %q", len(lines), lines[len(lines)-1])
 		}
 	},
+	// session: the module under the name by which it was loaded, and its five sizes.
+	"session": matches(`^target 1\nmodule stap_[0-9a-f]{20,}_\d+\nsize [1-9]\d*data/[1-9]\d*text/[1-9]\d*ctx/[1-9]\d*net/[1-9]\d*alloc kb\nremote -1 \[\]\n$`),
+	// stack: a caller, all of them, and the registers.
+	"stack": matches(`^caller (ksys_write|__x64_sys_write|do_syscall_64)\ncallers (0xffffffff[0-9a-f]{8} ){3,}0xffffffff[0-9a-f]{8}\n` +
+		`RIP: ffffffff[0-9a-f]{8} RSP: [0-9a-f]{16} EFLAGS: [0-9a-f]{16}\nRAX: [0-9a-f]{16} RBX: [0-9a-f]{16} RCX: [0-9a-f]{16}\n(\S+: [0-9a-f]{16}[ \n]){12}end 1\n$`),
+	// target set: staprun and its command, the command's children, an orphan.
+	"target set": matches(`^members 2 orphans 1\ntarget set:\n(\d+ begat \d+\n){5,}$`),
+	// logging: the lines of the kernel's log are the command's.
+	"logging": matches(`^a line\n1\nAssertion failed\ncustom\nnonenonenonenone\nlog level 8 is not from 0 to 7\n2\n<3>\n<7>\n$`),
+}
+
+// matches checks an output by an expression.
+func matches(expression string) func(*testing.T, string) {
+	return func(t *testing.T, text string) {
+		t.Helper()
+		if !regexp.MustCompile(expression).MatchString(text) {
+			t.Errorf("output:\n%sdoes not match %s", text, expression)
+		}
+	}
 }
 
 // nothingLeft checks that no module of ours is loaded.
@@ -379,6 +399,18 @@ func (g *guestTest) refused(t *testing.T) {
 	// Another process number than root's may not load.
 	if status, _, stderr := g.run(t, "setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "staprun", module); status == 0 {
 		t.Errorf("loaded without the capability: %s", stderr)
+	}
+	g.nothingLeft(t)
+}
+
+// otherNamespace: T001, T003: a process of which staprun's namespace knows nothing has no number there.
+func (g *guestTest) otherNamespace(t *testing.T) {
+	module := g.build(t, g.release, "-e", `
+		probe begin { println(ns_ppid(), " ", ppid() > 1) }
+		probe timer.ms(5) { try { if (ns_tid() < 0) exit() } catch (message) { println(message) exit() } }`)
+	status, stdout, stderr := g.run(t, "unshare", "-f", "-p", "sh", "-c", "staprun -R "+module+"; exit $?")
+	if want := "1 1\ncannot resolve id in namespace\n"; status != 0 || stdout != want {
+		t.Errorf("status %d, %q, want %q\n%s", status, stdout, want, stderr)
 	}
 	g.nothingLeft(t)
 }

@@ -88,7 +88,8 @@ func savedCommand(folder, target string) (string, error) {
 	return strings.ReplaceAll(command, folder, folderMark), nil
 }
 
-// objectSymbols lists the global symbols of an object file.
+// objectSymbols lists the global symbols of an object file, but for those that
+// it can do without.
 func objectSymbols(path string) (undefined, defined []string, err error) {
 	file, err := elf.Open(path)
 	if err != nil {
@@ -102,6 +103,7 @@ func objectSymbols(path string) (undefined, defined []string, err error) {
 	for _, s := range symbols {
 		switch {
 		case elf.ST_BIND(s.Info) == elf.STB_LOCAL || s.Name == "":
+		case elf.ST_BIND(s.Info) == elf.STB_WEAK && s.Section == elf.SHN_UNDEF:
 		case s.Section == elf.SHN_UNDEF:
 			undefined = append(undefined, s.Name)
 		default:

@@ -3,6 +3,8 @@
 
 DEFINE_PER_CPU(struct stap_cpu_data, stap_cpus);
 
+unsigned long stap_allocated;
+
 static int stap_contexts_init(void)
 {
 	unsigned int count = 0;

@@ -56,29 +56,38 @@ static void stap_events_give(unsigned long flags, bool occupied)
 	local_irq_restore(flags);
 }
 
-void stap_event(const char *kind, const char *format, ...)
+static void stap_event_list(const char *kind, const char *format, va_list arguments)
 {
 	unsigned long flags;
 	bool occupied;
-	va_list arguments;
 	size_t room, n;
+	char *line;
 
 	if (!stap_events_take(&flags, &occupied))
 		return;
 	room = sizeof(stap_events) - stap_events_used;
-	va_start(arguments, format);
-	n = snprintf(stap_events + stap_events_used, room, "%s%s", kind, format ? " " : "");
+	line = stap_events + stap_events_used;
+	n = snprintf(line, room, "%s%s", kind, format ? " " : "");
 	if (format && n < room)
-		n += vsnprintf(stap_events + stap_events_used + n, room - n, format, arguments);
-	va_end(arguments);
+		n += vsnprintf(line + n, room - n, format, arguments);
 	if (n + 1 < room) {
-		stap_events[stap_events_used + n] = '\n';
+		strreplace(line, '\n', ' ');
+		line[n] = '\n';
 		stap_events_used += n + 1;
 	} else {
 		stap_events_lost++;
 	}
 	stap_events_give(flags, occupied);
 	irq_work_queue(&stap_events_wake);
+}
+
+void stap_event(const char *kind, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	stap_event_list(kind, format, arguments);
+	va_end(arguments);
 }
 
 static int stap_control_open(struct inode *inode, struct file *file)

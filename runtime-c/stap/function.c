@@ -33,8 +33,8 @@ static void notrace stap_function_traced(unsigned long ip, unsigned long parent_
 	if (unlikely(!rcu_is_watching())) {
 		container_of(c, struct stap_cpu_data, context)->unwatched++;
 	} else {
+		c->address = ip;
 		c->arguments = registers;
-		c->registers = NULL;
 		probe->handler(c);
 	}
 	stap_leave(c);
@@ -46,6 +46,9 @@ static int stap_function_trace(struct stap_function_site *site, unsigned long ad
 
 	site->ops.func = stap_function_traced;
 	site->ops.private = site->probe;
+	/* where they cannot be saved this is refused, and the kprobe has them */
+	if (&STAP_UNIT(registers))
+		site->ops.flags = FTRACE_OPS_FL_SAVE_REGS;
 	rc = ftrace_set_filter_ip(&site->ops, address, 0, 0);
 	if (rc)
 		return rc;
@@ -77,7 +80,7 @@ static int stap_function_hit(struct kprobe *kprobe, struct pt_regs *registers)
 	struct stap_context *c = stap_enter(site->probe, STAP_RUNNING);
 
 	if (c) {
-		c->arguments = NULL;
+		c->address = (unsigned long)kprobe->addr;
 		c->registers = registers;
 		site->probe->handler(c);
 		stap_leave(c);
@@ -107,6 +110,7 @@ static int stap_function_arm(struct stap_probe *probe)
 
 	if (!site)
 		return -ENOMEM;
+	stap_allocated += sizeof(*site);
 	site->probe = probe;
 	site->kprobe.symbol_name = probe->symbol;
 	site->kprobe.pre_handler = stap_function_hit;
@@ -148,5 +152,5 @@ static void stap_function_disarm(struct stap_probe *probe)
 }
 
 const struct stap_family stap_function = {
-	.name = "function", .arm = stap_function_arm, .disarm = stap_function_disarm,
+	.name = "function", .type = "kprobe", .arm = stap_function_arm, .disarm = stap_function_disarm,
 };

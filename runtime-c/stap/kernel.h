@@ -17,6 +17,9 @@
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/cred.h>
+#include <linux/pid_namespace.h>
+#include <linux/user_namespace.h>
+#include <linux/stacktrace.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/uaccess.h>

@@ -18,6 +18,8 @@
 #include <linux/vmalloc.h>
 #include "runtime.h"
 
+static void stap_event_list(const char *kind, const char *format, va_list arguments) __printf(2, 0);
+
 static void *stap_proc_data(const struct inode *inode)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)
@@ -37,6 +39,7 @@ static void *stap_proc_data(const struct inode *inode)
 static void stap_unload(void)
 {
 	stap_session_stop();
+	stap_units_do(unload);
 	stap_control_exit();
 	stap_relay_exit();
 	stap_contexts_exit();

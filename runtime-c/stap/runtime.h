@@ -9,6 +9,7 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/sched/task_stack.h>
+#include <linux/uidgid.h>
 #include "stap.h"
 
 /* The longest text that one conversion may pad to. */
@@ -25,6 +26,27 @@ enum {
 };
 
 extern int stap_session_state;
+extern kuid_t stap_staprun_uid;		/* of whom started the session */
+extern struct rchan *stap_relay;
+extern unsigned long stap_allocated;	/* bytes that a session takes besides contexts, output and variables */
+
+/*
+ * What a unit has to do when a session starts, when its probes are gone, and
+ * when the module goes; each may be NULL. Whether a unit is linked with the
+ * script can be told by &STAP_UNIT(name), NULL where it is not. The macro spells
+ * the name, since a unit is needed wherever one of its names stands.
+ */
+struct stap_unit {
+	void (*start)(void);
+	void (*stop)(void);
+	void (*unload)(void);
+};
+
+#define STAP_UNIT(name) stap_##name##_unit
+
+extern const struct stap_unit STAP_UNIT(log) __weak;
+extern const struct stap_unit STAP_UNIT(registers) __weak;
+extern const struct stap_unit STAP_UNIT(target_set) __weak;
 
 /*
  * The context of a CPU: taken by one handler at a time, preemption off from
@@ -112,6 +134,9 @@ static __always_inline struct stap_context *stap_enter(const struct stap_probe *
 	barrier();
 	c = &this->context;
 	c->probe = probe;
+	c->address = 0;
+	c->registers = NULL;
+	c->arguments = NULL;
 	c->error = NULL;
 	c->actions = MAXACTION_INTERRUPTIBLE;
 	c->nesting = 0;

@@ -17,12 +17,19 @@ static int stap_session_exiting;	/* exit() came while STARTING */
 static atomic_t stap_errors = ATOMIC_INIT(0);
 static atomic_t stap_skips = ATOMIC_INIT(0);
 static stap_long stap_target_pid;
+static pid_t stap_owner_pid;		/* staprun's */
+kuid_t stap_staprun_uid;
 static unsigned int stap_armed;
 static DEFINE_MUTEX(stap_session_mutex);
 
 stap_long stap_target(void)
 {
 	return stap_target_pid;
+}
+
+stap_long stap_staprun_pid(void)
+{
+	return stap_owner_pid;
 }
 
 void stap_exit(void)
@@ -33,6 +40,16 @@ void stap_exit(void)
 	/* begin handlers that are still to come run; nothing else fires */
 	cmpxchg(&stap_session_state, STAP_RUNNING, STAP_STOPPING);
 	stap_event("exit", NULL);
+}
+
+/* An error that has no text. The actions are used up, so no try catches it. */
+static const char stap_aborted[] = "";
+
+void stap_abort(struct stap_context *c)
+{
+	stap_exit();
+	c->actions = -1;
+	c->error = stap_aborted;
 }
 
 static void stap_fail(void)
@@ -62,6 +79,8 @@ void stap_handler_failed(struct stap_context *c)
 	size_t n = 0;
 	int i;
 
+	if (c->error == stap_aborted)
+		return;
 	if (STAP_ERRORS_SUPPRESSED) {
 		atomic_inc_return(&stap_errors);
 		return;
@@ -76,13 +95,11 @@ void stap_handler_failed(struct stap_context *c)
 
 void stap_warning(const char *format, ...)
 {
-	char text[256];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	stap_event_list("warning", format, arguments);
 	va_end(arguments);
-	stap_event("warning", "%s", text);
 }
 
 /* Runs a handler that belongs to the session rather than to an event. */
@@ -114,9 +131,21 @@ static void stap_error_finish(struct stap_probe *probe, int failed)
 		stap_run_handler(probe, STAP_FINISHING);
 }
 
-const struct stap_family stap_begin = { .name = "begin", .arm = stap_begin_arm };
-const struct stap_family stap_end = { .name = "end", .finish = stap_end_finish };
-const struct stap_family stap_error_family = { .name = "error", .finish = stap_error_finish };
+const struct stap_family stap_begin = { .name = "begin", .type = "begin_end", .arm = stap_begin_arm };
+const struct stap_family stap_end = { .name = "end", .type = "begin_end", .finish = stap_end_finish };
+const struct stap_family stap_error_family = { .name = "error", .type = "begin_end", .finish = stap_error_finish };
+
+/* Units that have something to do at times, where they are linked. */
+static const struct stap_unit *const stap_units[] = { &STAP_UNIT(log), &STAP_UNIT(target_set) };
+
+#define stap_units_do(what)							\
+	do {									\
+		unsigned int i_;						\
+										\
+		for (i_ = 0; i_ < ARRAY_SIZE(stap_units); i_++)			\
+			if (stap_units[i_] && stap_units[i_]->what)		\
+				stap_units[i_]->what();				\
+	} while (0)
 
 static const char *stap_arm_failure(int rc)
 {
@@ -141,6 +170,9 @@ static int stap_session_start(stap_long target)
 		goto out;
 	rc = 0;
 	stap_target_pid = target;
+	stap_owner_pid = task_tgid_nr(current);
+	stap_staprun_uid = current_uid();
+	stap_units_do(start);
 	WRITE_ONCE(stap_session_state, STAP_STARTING);
 	for (; stap_armed < stap_script.probe_count; stap_armed++) {
 		struct stap_probe *probe = &stap_script.probes[stap_armed];
@@ -183,6 +215,7 @@ static void stap_session_stop(void)
 		if (probe->family->disarm)
 			probe->family->disarm(probe);
 	}
+	stap_units_do(stop);
 	WRITE_ONCE(stap_session_state, STAP_FINISHING);
 	for (i = 0; i < stap_script.probe_count; i++)
 		if (stap_script.probes[i].family->finish)

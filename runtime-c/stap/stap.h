@@ -71,17 +71,20 @@ struct stap_context {
 	int nesting;		/* calls of recursive functions in progress */
 	void *cpu_data;		/* this CPU's part of the script's variables */
 	const struct stap_probe *probe;
+	unsigned long address;	/* the instruction that was hit, or 0 */
 	void *registers;	/* struct pt_regs of the hit, or NULL */
 	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
 	char *strings;		/* the stack of frames: the next free byte */
 	char *strings_end;
 	struct stap_match *match;	/* the last =~ or !~, NULL if the script does not ask */
-	char message[160];	/* what error points to when it was formatted */
+	char message[MAXSTRINGLEN > 256 ? MAXSTRINGLEN : 256];	/* what error points to when it was formatted */
 };
 
 /* A probe family: how its probes are set and taken away. */
 struct stap_family {
 	const char *name;
+	const char *type;	/* as probe_type() says it */
+	int is_return;		/* its probes hit when a function returns */
 	/* Runs or sets the probe; gives 0 or a negative errno. */
 	int (*arm)(struct stap_probe *probe);
 	void (*disarm)(struct stap_probe *probe);
@@ -96,7 +99,7 @@ extern const struct stap_family stap_timer, stap_function;
 struct stap_probe {
 	const struct stap_family *family;
 	const char *point;	/* as messages show it */
-	const char *written;	/* as the script has it */
+	const char *written;	/* as the script has it, or NULL: like point */
 	void (*handler)(struct stap_context *c);
 	const char *symbol;	/* stap_function: what to probe */
 	stap_ulong number;	/* stap_timer: nanoseconds between hits */
@@ -241,17 +244,67 @@ void stap_put_text(struct stap_output *out, struct stap_format f, const char *te
 /* The bytes at an address: user memory with STAP_FORMAT_SHARP. Faults are errors. */
 void stap_put_memory(struct stap_context *c, struct stap_output *out, struct stap_format f, stap_long address);
 
-/* What the task in whose context the handler runs is. */
+/* The task in whose context the handler runs (task.c). */
 stap_long stap_pid(void);
 stap_long stap_tid(void);
+stap_long stap_ppid(void);
+stap_long stap_pgrp(void);
+stap_long stap_sid(void);
 stap_long stap_uid(void);
+stap_long stap_euid(void);
+stap_long stap_gid(void);
+stap_long stap_egid(void);
 stap_long stap_cpu(void);
 void stap_execname(char *dst);
-stap_long stap_target(void);
+void stap_pexecname(char *dst);
+stap_long stap_is_myproc(void);
 stap_long stap_time_ns(void);
+
+/* The same numbers as the namespaces of another process have them (namespace.c). */
+enum stap_id {
+	STAP_ID_PROCESS, STAP_ID_THREAD, STAP_ID_PARENT, STAP_ID_GROUP, STAP_ID_SESSION,
+	STAP_ID_USER, STAP_ID_EFFECTIVE_USER, STAP_ID_USER_GROUP, STAP_ID_EFFECTIVE_USER_GROUP,
+};
+stap_long stap_namespace_id(struct stap_context *c, enum stap_id id);
+
+/* The current process's memory of its start (process.c). */
+void stap_command_line(struct stap_context *c, char *dst, stap_long first, stap_long last, const char *delimiter);
+void stap_environment(struct stap_context *c, char *dst, const char *name);
+
+/* What the text of a probe point says (point.c). */
+void stap_point_argument(char *dst, const char *point, const char *component);
+
+/* Where the hit is (hit.c). */
+void stap_symbol(char *dst, stap_long address);
+void stap_symbol_module(struct stap_context *c, char *dst, stap_long address);
+stap_long stap_user_mode(struct stap_context *c);
+stap_long stap_user_address(void);
+
+/* The registers of the hit (registers.c). */
+void stap_print_registers(struct stap_context *c);
+
+/* The kernel's stack (stack.c). */
+stap_long stap_stack_size(void);
+stap_long stap_stack_unused(void);
+stap_long stap_caller(struct stap_context *c);
+void stap_caller_name(struct stap_context *c, char *dst);
+void stap_callers(struct stap_context *c, char *dst, stap_long levels);
+
+/* The session (session.c), its processes (target_set.c) and its module (module.c). */
+stap_long stap_target(void);
+stap_long stap_target_set_has(stap_long pid);
+void stap_target_set_report(struct stap_context *c);
+stap_long stap_staprun_pid(void);
+void stap_module_name(char *dst);
+void stap_module_size(char *dst);
+
+/* Writes a line to the kernel's log, once that is safe (log.c). */
+void stap_printk(struct stap_context *c, stap_long level, const char *text);
 
 /* Asks for the session's end; the handler goes on. */
 void stap_exit(void);
+/* The same, and the handler ends here: by an error that nothing catches and nobody reports. */
+void stap_abort(struct stap_context *c);
 
 /* For embedded C. */
 #define CONTEXT c

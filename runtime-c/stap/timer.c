@@ -28,6 +28,7 @@ static int stap_timer_arm(struct stap_probe *probe)
 
 	if (!site)
 		return -ENOMEM;
+	stap_allocated += sizeof(*site);
 	site->probe = probe;
 	probe->site = site;
 #ifdef STAP_EXPORTED_hrtimer_setup
@@ -52,5 +53,5 @@ static void stap_timer_disarm(struct stap_probe *probe)
 }
 
 const struct stap_family stap_timer = {
-	.name = "timer", .arm = stap_timer_arm, .disarm = stap_timer_disarm,
+	.name = "timer", .type = "hrtimer", .arm = stap_timer_arm, .disarm = stap_timer_disarm,
 };

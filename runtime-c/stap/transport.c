@@ -39,7 +39,7 @@ struct stap_relay_cpu {
 #define STAP_DISCARD_SIZE 256
 
 static DEFINE_PER_CPU(struct stap_relay_cpu, stap_relay_cpus);
-static struct rchan *stap_relay;
+struct rchan *stap_relay;
 static atomic_t stap_sequence = ATOMIC_INIT(0);
 static int stap_reader_waits;
 static DECLARE_WAIT_QUEUE_HEAD(stap_wait);

@@ -87,6 +87,13 @@ typedef struct { int counter; } atomic_t;
 #define scnprintf snprintf
 #define vscnprintf vsnprintf
 #define PAGE_SIZE 4096UL
+#define ARRAY_SIZE(list) (sizeof(list) / sizeof((list)[0]))
+#define __weak __attribute__((weak))
+
+/* staprun */
+typedef int kuid_t;
+#define task_tgid_nr(task) 45
+#define current_uid() 43
 
 struct pt_regs {
 	unsigned long arguments[6];
@@ -130,7 +137,8 @@ static long copy_to_user_nofault(void *dst, const void *src, size_t size)
 /* The transport: standard output. */
 struct hosted_relay_cpu { unsigned long dropped; u64 dropped_bytes; };
 static DEFINE_PER_CPU(struct hosted_relay_cpu, stap_relay_cpus);
-static struct { size_t subbuf_size, n_subbufs; } hosted_relay, *stap_relay = &hosted_relay;
+static struct rchan { size_t subbuf_size, n_subbufs; } hosted_relay;
+struct rchan *stap_relay = &hosted_relay;
 static atomic_t stap_sequence;
 static char hosted_text[STAP_MESSAGE_MAX];
 
@@ -148,23 +156,29 @@ void stap_output_more(struct stap_output *out)
 	out->end = hosted_text + sizeof(hosted_text);
 }
 
+static __printf(2, 0) void stap_event_list(const char *kind, const char *format, va_list arguments)
+{
+	printf("[%s: ", kind);
+	vprintf(format, arguments);
+	printf("]\n");
+}
+
 void stap_event(const char *kind, const char *format, ...)
 {
 	va_list arguments;
 
 	if (!format)
 		return;
-	printf("[%s: ", kind);
 	va_start(arguments, format);
-	vprintf(format, arguments);
+	stap_event_list(kind, format, arguments);
 	va_end(arguments);
-	printf("]\n");
 }
 
 #include "data.c"
 #include "context.c"
 #include "output.c"
 #include "string.c"
+#include "point.c"
 #include "memory.c"
 #include "print.c"
 #include "format.c"
@@ -173,7 +187,10 @@ void stap_event(const char *kind, const char *format, ...)
 
 stap_long stap_pid(void) { return 41; }
 stap_long stap_tid(void) { return 42; }
+stap_long stap_ppid(void) { return 40; }
 stap_long stap_uid(void) { return 43; }
+stap_long stap_is_myproc(void) { return stap_staprun_uid == 43; }
+void stap_module_size(char *dst) { snprintf(dst, MAXSTRINGLEN, "0data/0text/0ctx/0net/%lualloc kb", stap_allocated / 1024); }
 stap_long stap_cpu(void) { return 0; }
 stap_long stap_time_ns(void) { return 1700000000123456789LL; }
 void stap_execname(char *dst) { stap_string_copy(dst, "hosted"); }
@@ -212,6 +229,7 @@ int main(int count, char **arguments)
 	}
 	stap_session_stop();
 	stap_session_summary(summary, sizeof(summary));
+	stap_units_do(unload);
 	for_each_possible_cpu(cpu)
 		cut += per_cpu(stap_cpus, cpu).cut;
 	if (cut)

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * Numbers of the current task as the namespaces of a process have them: of the
+ * one that the module was told when it was loaded, else of staprun. The process
+ * is looked up at each hit, so nothing of it is held: once it is gone, no number
+ * can be resolved.
+ */
+#include <linux/cred.h>
+#include <linux/moduleparam.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
+#include "runtime.h"
+#include "task.h"
+
+static int stap_namespaces_pid;
+module_param_named(namespaces_pid, stap_namespaces_pid, int, 0444);
+MODULE_PARM_DESC(namespaces_pid, "the process whose namespaces the ns_ functions use; 0: staprun");
+
+static pid_t stap_number_in(struct pid_namespace *namespace, enum stap_id id)
+{
+	switch (id) {
+	case STAP_ID_PROCESS:
+		return task_tgid_nr_ns(current, namespace);
+	case STAP_ID_THREAD:
+		return task_pid_nr_ns(current, namespace);
+	case STAP_ID_PARENT:
+		return task_tgid_nr_ns(stap_parent(current), namespace);
+	case STAP_ID_GROUP:
+		return task_pgrp_nr_ns(current, namespace);
+	default:
+		return task_session_nr_ns(current, namespace);
+	}
+}
+
+static uid_t stap_owner_in(struct user_namespace *namespace, enum stap_id id)
+{
+	switch (id) {
+	case STAP_ID_USER:
+		return from_kuid(namespace, current_uid());
+	case STAP_ID_EFFECTIVE_USER:
+		return from_kuid(namespace, current_euid());
+	case STAP_ID_USER_GROUP:
+		return from_kgid(namespace, current_gid());
+	default:
+		return from_kgid(namespace, current_egid());
+	}
+}
+
+stap_long stap_namespace_id(struct stap_context *c, enum stap_id id)
+{
+	pid_t whose = stap_namespaces_pid ?: stap_staprun_pid();
+	struct task_struct *task;
+	stap_long result = -1;
+
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(whose, &init_pid_ns), PIDTYPE_PID);
+	if (task && id >= STAP_ID_USER) {
+		uid_t owner = stap_owner_in(__task_cred(task)->user_ns, id);
+
+		if (owner != (uid_t)-1)
+			result = owner;
+	} else if (task) {
+		struct pid_namespace *namespace = task_active_pid_ns(task);
+
+		/* 0 is a number in the first namespace: that of the idle tasks. */
+		if (namespace)
+			result = stap_number_in(namespace, id) ?: (namespace == &init_pid_ns ? 0 : -1);
+	}
+	rcu_read_unlock();
+	if (result < 0) {
+		stap_error(c, "cannot resolve id in namespace");
+		return 0;
+	}
+	return result;
+}

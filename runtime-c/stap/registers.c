@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/* The registers of a hit. Where this unit is linked, functions are traced with all of them saved. */
+#include <linux/ftrace.h>
+#include <linux/ptrace.h>
+#include "runtime.h"
+
+/* A register by its name. */
+struct stap_register {
+	const char *name;
+	unsigned int offset;	/* in struct pt_regs */
+};
+
+#define STAP_REGISTER(name, member) { name, offsetof(struct pt_regs, member) }
+
+static const struct stap_register stap_registers[] = {
+#if defined(CONFIG_X86_64)
+	STAP_REGISTER("RIP", ip), STAP_REGISTER("RSP", sp), STAP_REGISTER("EFLAGS", flags),
+	STAP_REGISTER("RAX", ax), STAP_REGISTER("RBX", bx), STAP_REGISTER("RCX", cx),
+	STAP_REGISTER("RDX", dx), STAP_REGISTER("RSI", si), STAP_REGISTER("RDI", di),
+	STAP_REGISTER("RBP", bp), STAP_REGISTER("R08", r8), STAP_REGISTER("R09", r9),
+	STAP_REGISTER("R10", r10), STAP_REGISTER("R11", r11), STAP_REGISTER("R12", r12),
+	STAP_REGISTER("R13", r13), STAP_REGISTER("R14", r14), STAP_REGISTER("R15", r15),
+#elif defined(CONFIG_ARM64)
+#define STAP_X(n) STAP_REGISTER("X" #n, regs[n])
+	STAP_REGISTER("PC", pc), STAP_REGISTER("SP", sp), STAP_REGISTER("PSTATE", pstate),
+	STAP_X(0), STAP_X(1), STAP_X(2), STAP_X(3), STAP_X(4), STAP_X(5),
+	STAP_X(6), STAP_X(7), STAP_X(8), STAP_X(9), STAP_X(10), STAP_X(11),
+	STAP_X(12), STAP_X(13), STAP_X(14), STAP_X(15), STAP_X(16),
+	STAP_X(17), STAP_X(18), STAP_X(19), STAP_X(20), STAP_X(21),
+	STAP_X(22), STAP_X(23), STAP_X(24), STAP_X(25), STAP_X(26),
+	STAP_X(27), STAP_X(28), STAP_X(29), STAP_X(30),
+#endif
+};
+
+static const struct pt_regs *stap_hit_registers(struct stap_context *c)
+{
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+	if (c->arguments)
+		return ftrace_get_regs(c->arguments);
+#endif
+	return c->registers;
+}
+
+/* Three registers to a line; the first is the address of the hit, which a trap moves. */
+void stap_print_registers(struct stap_context *c)
+{
+	const struct pt_regs *registers = stap_hit_registers(c);
+	int i;
+
+	if (!registers)
+		return;
+	for (i = 0; i < ARRAY_SIZE(stap_registers); i++)
+		stap_printf(c, "%s%s: %016lx", !i ? "" : i % 3 ? " " : "\n", stap_registers[i].name,
+			    i ? *(const unsigned long *)((const char *)registers + stap_registers[i].offset) : c->address);
+	stap_printf(c, "\n");
+}
+
+const struct stap_unit STAP_UNIT(registers) = { };
