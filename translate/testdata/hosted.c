@@ -190,7 +190,13 @@ stap_long stap_tid(void) { return 42; }
 stap_long stap_ppid(void) { return 40; }
 stap_long stap_uid(void) { return 43; }
 stap_long stap_is_myproc(void) { return stap_staprun_uid == 43; }
-void stap_module_size(char *dst) { snprintf(dst, MAXSTRINGLEN, "0data/0text/0ctx/0net/%lualloc kb", stap_allocated / 1024); }
+void stap_module_size(char *dst)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "0data/0text/0ctx/0net/%lualloc kb", stap_allocated / 1024);
+	stap_string_copy(dst, text);
+}
 stap_long stap_cpu(void) { return 0; }
 stap_long stap_time_ns(void) { return 1700000000123456789LL; }
 void stap_execname(char *dst) { stap_string_copy(dst, "hosted"); }
