@@ -29,7 +29,7 @@ const Core = "runtime"
 // Sources without its suffix. The first script that needs one waits for it to
 // be compiled, most of which is reading the kernel's headers: a unit includes
 // those that it uses and no others.
-var Units = []string{Core, "print", "format", "string", "function", "timer", "memory", "dump", "task"}
+var Units = []string{Core, "print", "format", "string", "function", "timer", "memory", "dump", "task", "data"}
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel
 // exports them: each that does is defined as STAP_EXPORTED_NAME.
