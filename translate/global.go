@@ -132,7 +132,7 @@ static inline struct script_cpu_data *own_data(struct stap_context *c)
 
 static inline struct script_cpu_data *cpu_data(unsigned int cpu)
 {
-	return stap_cpu_data[cpu];
+	return stap_cpu_blocks[cpu];
 }
 `)
 }
@@ -182,5 +182,8 @@ func (t *translator) dataFields() {
 	}
 	if len(t.ownData()) > 0 {
 		t.printf("\t.cpu_data_size = sizeof(struct script_cpu_data),\n")
+	}
+	if len(t.arrays())+len(t.ownData()) > 0 {
+		t.printf("\t.allocate = stap_data_allocate,\n\t.release = stap_data_release,\n")
 	}
 }

@@ -4,17 +4,16 @@
 DEFINE_PER_CPU(struct stap_cpu_data, stap_cpus);
 
 unsigned long stap_allocated;
+void **stap_cpu_blocks;
+unsigned int stap_cpu_count;
 
 static int stap_contexts_init(void)
 {
-	unsigned int count = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		struct stap_cpu_data *this = per_cpu_ptr(&stap_cpus, cpu);
 
-		if (stap_script.cpu_data_size)
-			this->context.cpu_data = stap_cpu_data[count++];
 		if (stap_script.strings) {
 			this->strings = kvmalloc_node(stap_script.strings, GFP_KERNEL, cpu_to_node(cpu));
 			if (!this->strings)

@@ -4,9 +4,13 @@
  * cannot wait for any: one block for arrays, and one of each CPU for what CPUs
  * count apart.
  */
+#include <linux/cache.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include "runtime.h"
 
-void **stap_cpu_data;
-unsigned int stap_cpu_count;
 static void *stap_data;
 
 /* -D STP_MAXMEMORY: in KB, for all that a script's variables and strings take. */
@@ -24,40 +28,47 @@ static int stap_data_is_allowed(void)
 	return 1;
 }
 
-static int stap_data_init(void)
+static int stap_data_of_cpus(void)
 {
 	/* no two CPUs in one cache line */
-	size_t own = ALIGN(stap_script.cpu_data_size, SMP_CACHE_BYTES);
+	size_t size = ALIGN(stap_script.cpu_data_size, SMP_CACHE_BYTES);
 	int cpu;
 
-	if (!stap_data_is_allowed())
+	stap_cpu_blocks = kcalloc(num_possible_cpus(), sizeof(*stap_cpu_blocks), GFP_KERNEL);
+	if (!stap_cpu_blocks)
 		return -ENOMEM;
-	if (stap_script.data_size) {
-		stap_data = vzalloc(stap_script.data_size);
-		if (!stap_data)
-			return -ENOMEM;
-	}
-	if (own) {
-		stap_cpu_data = kcalloc(num_possible_cpus(), sizeof(*stap_cpu_data), GFP_KERNEL);
-		if (!stap_cpu_data)
-			return -ENOMEM;
-		for_each_possible_cpu(cpu) {
-			void *block = kvmalloc_node(own, GFP_KERNEL | __GFP_ZERO, cpu_to_node(cpu));
+	for_each_possible_cpu(cpu) {
+		void *block = kvmalloc_node(size, GFP_KERNEL | __GFP_ZERO, cpu_to_node(cpu));
 
-			if (!block)
-				return -ENOMEM;
-			stap_cpu_data[stap_cpu_count++] = block;
-		}
+		if (!block)
+			return -ENOMEM;
+		per_cpu_ptr(&stap_cpus, cpu)->context.cpu_data = block;
+		stap_cpu_blocks[stap_cpu_count++] = block;
 	}
-	if (stap_script.prepare)
-		stap_script.prepare(stap_data);
 	return 0;
 }
 
-static void stap_data_exit(void)
+int stap_data_allocate(void)
+{
+	int rc = 0;
+
+	if (!stap_data_is_allowed())
+		return -ENOMEM;
+	if (stap_script.cpu_data_size)
+		rc = stap_data_of_cpus();
+	if (rc || !stap_script.data_size)
+		return rc;
+	stap_data = vzalloc(stap_script.data_size);
+	if (!stap_data)
+		return -ENOMEM;
+	stap_script.prepare(stap_data);
+	return 0;
+}
+
+void stap_data_release(void)
 {
 	while (stap_cpu_count)
-		kvfree(stap_cpu_data[--stap_cpu_count]);
-	kfree(stap_cpu_data);
+		kvfree(stap_cpu_blocks[--stap_cpu_count]);
+	kfree(stap_cpu_blocks);
 	vfree(stap_data);
 }

@@ -29,7 +29,6 @@ static void *stap_proc_data(const struct inode *inode)
 #endif
 }
 
-#include "data.c"
 #include "context.c"
 #include "transport.c"
 #include "output.c"
@@ -43,7 +42,8 @@ static void stap_unload(void)
 	stap_control_exit();
 	stap_relay_exit();
 	stap_contexts_exit();
-	stap_data_exit();
+	if (stap_script.release)
+		stap_script.release();
 }
 
 static int __init stap_load(void)
@@ -54,7 +54,7 @@ static int __init stap_load(void)
 		pr_err("%s: script and runtime were built by different versions\n", THIS_MODULE->name);
 		return -EINVAL;
 	}
-	rc = stap_data_init();
+	rc = stap_script.allocate ? stap_script.allocate() : 0;
 	if (!rc)
 		rc = stap_contexts_init();
 	if (!rc)

@@ -115,14 +115,18 @@ struct stap_script {
 	unsigned long match_bytes;	/* a struct stap_match with its groups, or 0 */
 	unsigned long data_size;	/* bytes for arrays */
 	unsigned long cpu_data_size;	/* bytes of each CPU's own, for counters and statistics */
-	void (*prepare)(void *data);	/* gets the bytes for arrays, all zero, or NULL */
+	void (*prepare)(void *data);	/* gets the bytes for arrays, all zero */
+	int (*allocate)(void);		/* stap_data_allocate, or NULL without such data */
+	void (*release)(void);		/* stap_data_release */
 };
 
 extern struct stap_script stap_script;
 
 /* What each CPU has for itself, as c->cpu_data has the running one's. */
-extern void **stap_cpu_data;
+extern void **stap_cpu_blocks;
 extern unsigned int stap_cpu_count;
+int stap_data_allocate(void);
+void stap_data_release(void);
 
 /* A lock of one global variable: readers, or -1 for a writer. */
 struct stap_lock {

@@ -225,7 +225,7 @@ int main(int count, char **arguments)
 
 	for_each_possible_cpu(cpu)
 		per_cpu_ptr(&stap_cpus, cpu)->context.out.relay = 1;
-	if (stap_data_init() || stap_contexts_init() || stap_session_start(44))
+	if ((stap_script.allocate && stap_script.allocate()) || stap_contexts_init() || stap_session_start(44))
 		return 1;
 	for (; hits > 0; hits--) {
 		for (i = 0; i < stap_script.probe_count; i++)
@@ -241,6 +241,7 @@ int main(int count, char **arguments)
 	if (cut)
 		printf("[cut: %lu]\n", cut);
 	stap_contexts_exit();
-	stap_data_exit();
+	if (stap_script.release)
+		stap_script.release();
 	return fflush(stdout) ? 1 : 0;
 }
