@@ -153,7 +153,7 @@ func TestBuild(t *testing.T) {
 		both.Go(func() { build(script(body), false) })
 	}
 	both.Wait()
-	result, trace := build(script("stap_put_long(&c->out, 2); stap_exit();"), false)
+	result, trace := build(script(`stap_put_string(&c->out, "hello\n"); stap_exit();`), false)
 	if strings.Contains(trace, "make -j") || trace == "" {
 		t.Errorf("the recorded build was not used:\n%s", trace)
 	}

@@ -176,6 +176,7 @@ void stap_event(const char *kind, const char *format, ...)
 
 #include "data.c"
 #include "context.c"
+#include "lock.c"
 #include "output.c"
 #include "string.c"
 #include "point.c"
