@@ -48,10 +48,11 @@ func reportCPU(b *testing.B, text []byte, run func()) {
 	b.ReportMetric(float64(len(text))*float64(b.N)/1e6/spent.Seconds(), "MB/cpu-s")
 }
 
-func processorTime(b *testing.B) time.Duration {
+func processorTime(t testing.TB) time.Duration {
+	t.Helper()
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

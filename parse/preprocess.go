@@ -255,10 +255,11 @@ func (p *preprocessor) next() token {
 			return t
 		}
 		f.next++
+		if p.budget < 0 {
+			return p.exhausted(t)
+		}
 		if f.expansion != nil {
-			if p.budget--; p.budget < 0 {
-				return p.exhausted(t)
-			}
+			p.budget--
 			t.Position.Expansion = f.expansion
 			if f.next == 1 {
 				t.joined = f.joined
@@ -279,7 +280,7 @@ func (p *preprocessor) next() token {
 func (p *preprocessor) exhausted(t token) token {
 	file := &p.frames[0]
 	file.next = len(file.tokens) - 1
-	p.frames, p.open = p.frames[:1], nil
+	p.frames, p.open, p.budget = p.frames[:1], nil, 0
 	return failed(t, fmt.Sprintf("macros stand for more than %d tokens", expansionBudget+budgetPerToken*len(file.tokens)))
 }
 
