@@ -171,10 +171,6 @@ func TestSemantics(t *testing.T) {
 		{name: "L210 print family", script: `probe begin { printd(",", 1, "x"); print("\n"); printdln("-", 1, 2); print(sprintd(":", 1, 2), sprint("a", 1), sprintln("z")) }`, want: "1,x\n1-2\n1:2a1z\n"},
 		{name: "L351 embedded C", script: `function f:long (x:long) %{ STAP_RETVALUE = STAP_ARG_x * 2; %} function g:string (s:string) %{ STAP_RETURN(STAP_ARG_s); %}
 			function h:long () %{ STAP_ERROR("bad %d", 3); %} probe begin { println(f(21), g("q")) h() }`, want: "42q\n[error: bad 3 near identifier 'h' at test.stp:2:91 in probe begin]\n"},
-		{name: "T001 the parts of a probe point", script: `function part:string (point:string, component:string) %{ stap_point_argument(STAP_RETVALUE, STAP_ARG_point, STAP_ARG_component); %}
-			probe begin { println(part("kernel.function(\"f@g/h.c:5\").call", "function"), " ", part("module(\"m\").function(\"f\").return", "module"),
-				"[", part("kernel.statement(0x10).absolute", "statement"), part("timer.ms(5)", "function"), part("process(\"function\").begin", "function"), "]",
-				part("module(\"function\").function(\"f\").label(\"a@b\")", "label"), part("process(\"x.function(\").function(\"f\")", "function")) println(pn(), pnlabel(), ppfunc(), probe_type()) }`, want: "f m[]a@bf\nbeginbegin_end\n"},
 		{name: "L212 flags, width, precision", script: `probe begin { printf("%5d|%-5d|%05d|%+d|% d|%.3d|%5.3d|%ld\n", 3, 3, -3, 3, 3, 3, 3, 3)
 			printf("%*d|%-*d|%.*s|%6.2s|%-6s|%6s|\n", 4, 1, 4, 2, 2, "abc", "abc", "abc", "abc") }`, want: "    3|3    |-0003|+3| 3|003|  003|3\n   1|2   |ab|    ab|abc   |   abc|\n"},
 		{name: "L213 conversions", script: `probe begin { printf("%i %u %o %x %X %p %c%c %s 100%% %", -1, -1, 8, 255, 255, 255, 65, 10, "s") }`,
