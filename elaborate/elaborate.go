@@ -68,15 +68,10 @@ func Elaborate(script []*parse.File, library *parse.Library, o Options) (*Progra
 	for _, file := range script {
 		e.take(file)
 	}
-	for i := 0; i < len(e.files); i++ { // resolving may take in library files with probes
-		for _, p := range e.files[i].Probes {
-			e.probe(e.files[i], p)
-		}
-	}
+	e.resolveProbes()
 	if e.failure != nil {
 		return nil, nil, e.failure
 	}
-	e.elide()
 	if e.diagnostics.Errors() == 0 && len(e.probes) == 0 {
 		e.add(&parse.Diagnostic{Kind: "semantic error", Message: "no probes found",
 			Hint: "a script needs at least one probe that does something, such as: probe begin { println(\"hi\") }"})
@@ -121,6 +116,7 @@ type elaborator struct {
 
 	library   *parse.Library
 	files     []*parse.File // the script's, then those taken from the library
+	resolved  int           // of files: those whose probes have been resolved
 	scopes    map[*parse.File]*scope
 	shared    *scope // what all files see
 	sources   map[*Function]*functionSource
@@ -176,6 +172,20 @@ func semanticError(at parse.Token, message string) *parse.Diagnostic {
 	return &parse.Diagnostic{Kind: "semantic error", Position: at.Position, Token: at.Text, Message: message}
 }
 
+// resolveProbes resolves the probes of all files, and drops what is dead of them.
+// That may take in library files, which may have probes, too.
+func (e *elaborator) resolveProbes() {
+	for e.resolved < len(e.files) {
+		for ; e.resolved < len(e.files); e.resolved++ {
+			file := e.files[e.resolved]
+			for _, p := range file.Probes {
+				e.probe(file, p)
+			}
+		}
+		e.elide()
+	}
+}
+
 // settleTypes checks all bodies until no more types are found, and once more
 // to say what is wrong.
 func (e *elaborator) settleTypes() {
@@ -187,6 +197,8 @@ func (e *elaborator) settleTypes() {
 			break
 		}
 		e.diagnostics = said
+		e.resolveProbes() // of files that the bodies named
+		said = e.diagnostics
 	}
 	if e.diagnostics.Errors() == 0 { // what is wrong may be why something has no type
 		e.settleRest()

@@ -1,6 +1,7 @@
 package elaborate
 
 import (
+	"math"
 	"slices"
 
 	"github.com/gostap/gostap/parse"
@@ -21,6 +22,7 @@ func List(wanted *parse.File, script []*parse.File, library *parse.Library, o Op
 	for _, file := range append(slices.Clone(script), wanted) {
 		e.take(file)
 	}
+	e.resolved = math.MaxInt // no probes but those wanted
 	var names []string
 	for _, p := range wanted.Probes {
 		for _, point := range p.Points {

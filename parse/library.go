@@ -193,7 +193,7 @@ func (l *Library) read(file *libraryFile) *File {
 		return file.content
 	}
 	l.warnings = append(l.warnings, content.Warnings...)
-	file.content = content
+	file.content, l.sources[source] = content, content
 	return content
 }
 
