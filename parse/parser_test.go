@@ -95,6 +95,7 @@ func TestForms(t *testing.T) {
 		{"L060", "%{ code %}\nglobal g\nfunction f () {\n}\nprobe a = b {\n}\nprobe begin {\n}\n"},
 		{"L070", "global a\nglobal c[100]\nglobal d%[20]\nglobal e = 5\nglobal s = \"x\"\nglobal n = -3\n"},
 		{"L071", "global a%\n"},
+		{"L072", "global a = -9223372036854775808\nglobal b = \"x y\"\n"},
 		{"L075", "private global x\nprivate function f () {\n}\n"},
 		{"L081", "probe a.b = c = d.e(1), f {\n  x;\n}\nprobe a += b {\n  x;\n}\n"},
 		{"L082", "probe a = b {\n  x;\n}, {\n  y;\n}\n"},
