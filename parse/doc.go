@@ -1,19 +1,29 @@
 // Package parse is pass 1: it turns the text of a script or of a library file
 // into a syntax tree, and owns positions and diagnostics for all passes.
 //
-// In comes a Source, some bytes with a name, and what $1 and @1 stand for. Out
-// comes a File of globals, functions, aliases and probes, each with its place
+// In comes a Source, some bytes with a name, and Options: what $1 and @1 stand
+// for, which version of the language it is, what conditionals ask. Out comes a File of globals, functions, aliases and probes, each with its place
 // in the text, and, as an error, Diagnostics with every mistake found.
 //
 //	probe kernel.{function("a"),trace("b")} { n++ }
 //
-// goes through four steps.
+// goes through five steps.
 //
 // Tokens. lexer.go cuts the bytes into words, the longest that fit: "probe",
 // "kernel", ".", … An embedded "%{ C %}" is one token. $1 is replaced by the
 // text of the argument at this level, so that it can be any part of a script.
 // A lexical mistake becomes a junk token with its message, for whether it is an
 // error depends on who reads it.
+//
+// Conditionals and macros. preprocess.go replaces uses of macros by what they
+// stand for and leaves one branch of each conditional; a text without them is
+// not touched. With
+//
+//	@define both(a) %( kernel.{function(@a),trace(@a)} %)
+//	probe @both("b") { %( kernel_v >= "6.0" %? n++ %: m++ %) }
+//
+// the grammar sees kernel.{function("b"),trace("b")} and n++ or m++, and each
+// token knows where it was written and what it came out of.
 //
 // Declarations. Participle drives: the structs in grammar.go say what a probe,
 // a function and a global are made of. It sees the tokens of one declaration at
@@ -27,7 +37,17 @@
 // in a probe point are spelled out on the way: the probe above has the two
 // points kernel.function("a") and kernel.trace("b").
 //
-// Tree. declare makes the nodes of syntax.go of what participle collected.
+// Tree. declare makes the nodes of syntax.go of what participle collected. Nobody
+// changes it afterwards.
+//
+// Beside the script stands a Library of many files. An index says which of them
+// declares a name, so that those are parsed that something asks for:
+//
+//	library := NewLibrary(options)
+//	library.Add(IndexSource(source), func() (*Source, error) { return source, nil })
+//	overloads, file := library.Functions("execname", 0)
+//
+// Format gives a text the common form; format.go says how.
 //
 // That the lower half is written by hand was settled by measuring a complete
 // grammar in participle's struct tags against this one, on the script in

@@ -258,6 +258,9 @@ func (s *scanner) scanString() {
 			if end+1 < len(s.text) && s.text[end+1] != '\n' {
 				end++
 			}
+		case 0:
+			s.addJunk(s.offset+lengthTo(s.text[s.offset:], "\n"), fmt.Sprintf("byte 0 at offset %d", end))
+			return
 		case '"':
 			s.add(stringToken, end+1)
 			return
@@ -283,8 +286,11 @@ func (s *scanner) scanOperator() {
 		s.add(operatorToken, s.offset+length)
 		return
 	}
-	s.substitute(junkToken, fmt.Sprintf(`\x%02x`, s.text[s.offset]), s.offset+1,
-		fmt.Sprintf("unexpected byte at offset %d", s.offset))
+	c, end := s.text[s.offset], s.offset+1
+	for end < len(s.text) && s.text[end] == c {
+		end++
+	}
+	s.substitute(junkToken, fmt.Sprintf(`\x%02x`, c), end, fmt.Sprintf("unexpected byte at offset %d", s.offset))
 }
 
 // scanArgument replaces $1, @1, $# and @# at the current offset, and says

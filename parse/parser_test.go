@@ -95,6 +95,7 @@ func TestForms(t *testing.T) {
 		{"L060", "%{ code %}\nglobal g\nfunction f () {\n}\nprobe a = b {\n}\nprobe begin {\n}\n"},
 		{"L070", "global a\nglobal c[100]\nglobal d%[20]\nglobal e = 5\nglobal s = \"x\"\nglobal n = -3\n"},
 		{"L071", "global a%\n"},
+		{"L072", "global a = -9223372036854775808\nglobal b = \"x y\"\n"},
 		{"L075", "private global x\nprivate function f () {\n}\n"},
 		{"L081", "probe a.b = c = d.e(1), f {\n  x;\n}\nprobe a += b {\n  x;\n}\n"},
 		{"L082", "probe a = b {\n  x;\n}, {\n  y;\n}\n"},
@@ -139,6 +140,20 @@ func TestNormalForms(t *testing.T) {
 		{"P202", `probe a("x" "y"), b(0x10), c(-010) {}`, "probe a(\"xy\"), b(16), c(-8) {\n}\n"},
 		{"P204", "probe a.{b,c{d,e.g(1)}}.f? {}", "probe a.b.f ?, a.cd.f ?, a.ce.g(1).f ? {\n}\n"},
 		{"P204 outer", "probe sys_{open{,at},close} {exit()}", "probe sys_open, sys_openat, sys_close {\n  exit();\n}\n"},
+		{"P204 suffixes", "probe a.{b!,{c,d}?,e}, f.{g,h}? {}", "probe a.b !, a.c ?, a.d ?, a.e, f.g ?, f.h ? {\n}\n"},
+		{"L083", "probe a.b.c = d, e {}", "probe a.b.c = d, e {\n}\n"},
+		{"L016", "probe a.probe.in.next, b.return.if(1) { x = $y->probe->global }", "probe a.probe.in.next, b.return.if(1) {\n  (x = $y->probe->global);\n}\n"},
+		{"L060", "probe begin {} probe end {} global g function f() {} global h %{ c %}",
+			"%{ c %}\nglobal g\nglobal h\nfunction f () {\n}\nprobe begin {\n}\nprobe end {\n}\n"},
+		{"L080", "probe a, b.c(1)?, d { e }", "probe a, b.c(1) ?, d {\n  e;\n}\n"},
+		{"L093", "function f(a) {} function f(b):2 { next } function f() {} function string(n) {}",
+			"function f (a) {\n}\nfunction f (b) :2 {\n  next;\n}\nfunction f () {\n}\nfunction string (n) {\n}\n"},
+		{"L103 eager", "function f() { return\nx = 1 }", "function f () {\n  return (x = 1);\n}\n"},
+		{"L174 forms", "probe a { foreach ([a, b] in c[*, 1] @sum+ limit 5) ; delete c[*]; x = [1, *] in c }",
+			"probe a {\n  foreach ([a, b] in c[*, 1] @sum+ limit 5)\n    ;\n  delete c[*];\n  (x = ([1, *] in c));\n}\n"},
+		{"L178 sorted", "probe a { foreach (v = k- in @hist_log(s[1]) limit 3) print(@hist_log(s[1])[k]) }",
+			"probe a {\n  foreach (v = [k-] in @hist_log(s[1]) limit 3)\n    print(@hist_log(s[1])[k]);\n}\n"},
+		{"L210 nothing", "probe a { println() x = sprintln() }", "probe a {\n  println();\n  (x = sprintln());\n}\n"},
 		{"P204 components", `probe kernel.{function("a"),trace("b")}.{x,y} {}`,
 			"probe kernel.function(\"a\").x, kernel.function(\"a\").y, kernel.trace(\"b\").x, kernel.trace(\"b\").y {\n}\n"},
 		{"P204 body", "probe a{b} probe c.*{d(1,2)}", "probe a {\n  b;\n}\nprobe c.* {\n  d(1, 2);\n}\n"},
@@ -149,6 +164,24 @@ func TestNormalForms(t *testing.T) {
 				t.Errorf("%s\n got %s\nwant %s", test.text, got, test.want)
 			}
 		})
+	}
+}
+
+// TestBlockEnds: a block knows where its "}" is.
+func TestBlockEnds(t *testing.T) {
+	file, err := Parse(&Source{Text: []byte("probe a {\n\tif (x) { y }\n}\nfunction f() {}")}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer := file.Probes[0].Body
+	inner := outer.Statements[0].(*IfStatement).Then.(*Block)
+	for _, test := range []struct {
+		block        *Block
+		line, column int
+	}{{outer, 3, 1}, {inner, 2, 13}, {file.Functions[0].Body, 4, 15}} {
+		if end := test.block.End; end.Line != test.line || end.Column != test.column {
+			t.Errorf("a block ends at %v, want %d:%d", end, test.line, test.column)
+		}
 	}
 }
 
