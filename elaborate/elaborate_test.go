@@ -74,11 +74,12 @@ func dump(t *testing.T, script string) string {
 // fixed point; what the library gives is typed.
 func TestTypes(t *testing.T) {
 	for name, test := range map[string]struct{ script, want string }{
-		"parameters from calls":       {`function f(a, b) { return a . sprint(b) } probe begin { println(f("x", 1)) }`, "f:string (a:string, b:long)"},
-		"result through another":      {`function g(x) { return f(x) } function f(x) { return x + 1 } probe begin { println(g(2)) }`, "g:long (x:long)"},
-		"global from a later use":     {`global s probe begin { t = s; println(t . "") }`, "s:string"},
-		"local from the library":      {`probe begin { name = execname(); println(name) }`, "name:string"},
-		"comparison tells both sides": {`function same(a, b) { return a == b } probe begin { println(same("x", "y")) }`, "same:long (a:string, b:string)"},
+		"parameters from calls":          {`function f(a, b) { return a . sprint(b) } probe begin { println(f("x", 1)) }`, "f:string (a:string, b:long)"},
+		"result through another":         {`function g(x) { return f(x) } function f(x) { return x + 1 } probe begin { println(g(2)) }`, "g:long (x:long)"},
+		"global from a later use":        {`global s probe begin { t = s; println(t . "") }`, "s:string"},
+		"local from the library":         {`probe begin { name = execname(); println(name) }`, "name:string"},
+		"wanted of what returns nothing": {`function f() { println(1) } probe begin { x = 5; x && f() }`, "f:long ()"},
+		"comparison tells both sides":    {`function same(a, b) { return a == b } probe begin { println(same("x", "y")) }`, "same:long (a:string, b:string)"},
 	} {
 		if got := dump(t, test.script); !strings.Contains(got, test.want+"\n") {
 			t.Errorf("%s: want %q in\n%s", name, test.want, got)

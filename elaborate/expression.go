@@ -32,8 +32,7 @@ func (c *checker) value(x parse.Expression, wanted parse.Type) Expression {
 	if typed == nil {
 		return nil
 	}
-	if call, ok := typed.(*Call); ok && call.Function.Result == parse.Unknown && (call.Function.checked || call.Function.Code != nil) {
-		c.fail(tokenOf(x), fmt.Sprintf("function %s gives no value", call.Function.Text))
+	if call, ok := typed.(*Call); ok && call.Function.Result == parse.Unknown && !c.givesValue(call, wanted) {
 		return nil
 	}
 	if p, ok := typed.(*Print); ok && !p.ToString {
@@ -41,6 +40,39 @@ func (c *checker) value(x parse.Expression, wanted parse.Type) Expression {
 		return nil
 	}
 	return typed
+}
+
+// givesValue gives a function that returns nothing the type that a call wants, 0 or
+// "": `count && exit()` is common. Where nothing is wanted in particular, such as
+// in a print, it is a mistake.
+func (c *checker) givesValue(call *Call, wanted parse.Type) bool {
+	f := call.Function
+	switch {
+	case !f.checked && f.Code == nil: // not known yet
+		return true
+	case c.returnsValue(f): // whose type something else says, or why there is none
+		return true
+	case wanted != parse.Unknown:
+		f.Result, *c.changed = wanted, true
+		return true
+	}
+	c.fail(call.Token, fmt.Sprintf("function %s gives no value", f.Text))
+	return false
+}
+
+// returnsValue reports whether a function has a "return" with a value.
+func (c *checker) returnsValue(f *Function) bool {
+	source := c.sources[f]
+	if source == nil || source.text.Body == nil {
+		return slices.ContainsFunc(f.Overloads, c.returnsValue)
+	}
+	found := false
+	parse.Walk(source.text.Body, func(n parse.Node) bool {
+		r, ok := n.(*parse.ReturnStatement)
+		found = found || ok && r.X != nil
+		return true
+	})
+	return found
 }
 
 func tokenOf(x parse.Expression) parse.Token {
