@@ -77,6 +77,9 @@ func (b *body) member(name string, numbers int64) string {
 	return "frame->" + name
 }
 
+// mark writes a label.
+func (b *body) mark(label string) { fmt.Fprintf(&b.code, "%s:\n", label) }
+
 // jump gives a label that is jumped to.
 func (b *body) jump(label string) string {
 	b.jumps[label] = true

@@ -1,6 +1,9 @@
 package translate_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -230,6 +233,24 @@ func TestPrinting(t *testing.T) {
 	})
 }
 
+// TestArrayMemory: R541: what an array of statistics of 2,048 elements takes on two CPUs, in bytes.
+func TestArrayMemory(t *testing.T) {
+	for _, test := range []struct {
+		script string
+		most   int
+	}{
+		{`global s probe timer.s(1) { s[pid()] <<< 1 } probe end { println(@count(s[1]), @sum(s[1]), @min(s[1]), @max(s[1]), @avg(s[1])) }`, 500_000},
+		{`global s probe timer.s(1) { s[pid()] <<< 1 } probe end { println(@avg(s[1])); print(@hist_log(s[1])) }`, 3_000_000},
+	} {
+		c := fmt.Sprintf("%s\n_Static_assert(sizeof(struct script_data) + 2 * sizeof(struct script_cpu_data) < %d, \"too large\");\n", translateScript(t, test.script), test.most)
+		source := filepath.Join(t.TempDir(), "script.c")
+		if err := os.WriteFile(source, []byte(c), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		compileHosted(t, nil, "-c", "-o", os.DevNull, source)
+	}
+}
+
 // TestLocks: R532, R533, R534: which locks a handler takes, and where.
 func TestLocks(t *testing.T) {
 	for _, test := range []struct {
@@ -241,7 +262,7 @@ func TestLocks(t *testing.T) {
 			[]string{"before", "stap_lock_write(c, &lock_global_b)", "stap_lock_write(c, &lock_global_a)", "global_a = t", "stap_unlock_write(&lock_global_a)", "stap_unlock_write(&lock_global_b)", "after",
 				"stap_lock_read(c, &lock_global_b)", "stap_lock_read(c, &lock_global_a)", "stap_put_long"}, ""},
 		{"R532 a condition", `global on probe timer.s(1) if (on) { println("x") } probe timer.s(2) { on = !on }`,
-			[]string{"stap_lock_read(c, &lock_global_on)", "global_on", "stap_unlock_read(&lock_global_on)", "\"x\"", "stap_lock_write(c, &lock_global_on)"}, ""},
+			[]string{"stap_lock_read(c, &lock_global_on)", "global_on", "stap_unlock_read(&lock_global_on)", "\"x\\n\"", "stap_lock_write(c, &lock_global_on)"}, ""},
 		{"R533 statistics that a handler reads", `global s probe timer.s(1) { s <<< 1 } probe timer.s(2) { println(@count(s)) }`,
 			[]string{"stap_lock_read(c, &lock_global_s)", "add_global_s(c", "stap_lock_write(c, &lock_global_s)", "merge_global_s("}, ""},
 		{"R533 statistics that only the end reads", `global s probe timer.s(1) { s[pid()] <<< 1 } probe end { foreach (k in s) println(@count(s[k])) }`, []string{"need_global_s(c"}, "lock_global_s"},
@@ -249,7 +270,7 @@ func TestLocks(t *testing.T) {
 		{"R533 what only begin writes", `global n, a probe begin { n = 5; a[1] = 2 } probe timer.s(1) { println(n, a[1]) }`, []string{"global_n"}, "lock_"},
 		{"R534 counters without a lock", `global n probe timer.s(1) { n++ } probe timer.s(2) { n += 2 } probe end { println(n) }`, []string{"own_data(c)->global_n += 1LL", "own_data(c)->global_n += 2LL", "get_global_n()"}, "lock_"},
 		{"R534 counters that another handler can compare", `global n, m probe timer.s(1) { n++; m++ } probe timer.s(2) { println(n == m) }`, []string{"stap_lock_write(c, &lock_global_n)", "stap_lock_write(c, &lock_global_m)"}, "own_data"},
-		{"R532 what a called function uses", `global n function f() { n = n * 2 } probe timer.s(1) { println("x"); f() }`, []string{"\"x\"", "stap_lock_write(c, &lock_global_n)", "function_f_0(c)", "stap_unlock_write"}, ""},
+		{"R532 what a called function uses", `global n function f() { n = n * 2 } probe timer.s(1) { println("x"); f() }`, []string{"\"x\\n\"", "stap_lock_write(c, &lock_global_n)", "function_f_0(c)", "stap_unlock_write"}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := string(translateScript(t, test.script))

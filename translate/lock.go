@@ -167,7 +167,7 @@ func (b *body) lock(r *region) {
 // end itself falls into if the handler ends there.
 func (b *body) unlock(r *region, reached bool) {
 	if b.jumps["unlock"] {
-		b.emit("unlock:")
+		b.mark("unlock")
 		reached = true
 	}
 	for i, l := range slices.Backward(r.locks) {
@@ -175,7 +175,7 @@ func (b *body) unlock(r *region, reached bool) {
 			b.emit("stap_unlock_%s(&%s);", l.kind, l.name)
 		}
 		if i > 0 {
-			b.emit("unlock_%d:", i)
+			b.mark(fmt.Sprintf("unlock_%d", i))
 			reached = true
 		}
 	}

@@ -43,13 +43,24 @@ func (b *body) print(x *elaborate.Print, out string) {
 }
 
 func (b *body) put(x *elaborate.Print, pieces []piece, out string) {
+	constant := ""
+	flush := func() {
+		if constant != "" {
+			b.emit("stap_put_bytes(%s, %s, %d);", out, quote(constant), len(constant))
+		}
+		constant = ""
+	}
+	defer flush()
 	for _, p := range pieces {
+		if text, ok := p.constant(); ok {
+			constant += text
+			continue
+		}
+		flush()
 		switch {
 		case p.Histogram != nil:
 			b.printed[p.Histogram.Variable] = true
 			b.emit("stap_put_histogram(%s, &histogram_%s, %s);", out, b.global(p.Histogram.Variable), p.value)
-		case p.X == nil:
-			b.emit("stap_put_bytes(%s, %s, %d);", out, quote(p.Text), len(p.Text))
 		case p.Conversion.Plain() && p.X.Type() == parse.String:
 			b.emit("stap_put_string(%s, %s);", out, p.value)
 		case p.Conversion.Plain():
@@ -67,6 +78,21 @@ func (b *body) put(x *elaborate.Print, pieces []piece, out string) {
 			}
 		}
 	}
+}
+
+// constant gives the text of a piece that is always the same.
+func (p piece) constant() (string, bool) {
+	if p.Histogram != nil {
+		return "", false
+	}
+	if p.X == nil {
+		return p.Text, true
+	}
+	text, ok := p.X.(*elaborate.Text)
+	if !ok || !p.Conversion.Plain() {
+		return "", false
+	}
+	return text.Value, true
 }
 
 func dumpsMemory(p elaborate.Piece) bool {

@@ -80,7 +80,7 @@ func (t *translator) statistics(v *elaborate.Variable) {
 		if v.Keys == nil {
 			line(&add, "\t%s[%s]++;", buckets, bucket)
 		} else {
-			line(&add, "\t__atomic_fetch_add(&%s[%s], 1, __ATOMIC_RELAXED);", buckets, bucket)
+			line(&add, "\tstap_count_up(&%s[%s]);", buckets, bucket)
 		}
 	}
 	words := []string{

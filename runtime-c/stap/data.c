@@ -4,6 +4,7 @@
  * cannot wait for any: one block for arrays, and one of each CPU for what CPUs
  * count apart.
  */
+#include <linux/atomic.h>
 #include <linux/cache.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -63,6 +64,11 @@ int stap_data_allocate(void)
 		return -ENOMEM;
 	stap_script.prepare(stap_data);
 	return 0;
+}
+
+void stap_count_up(stap_long *count)
+{
+	atomic64_inc((atomic64_t *)count);
 }
 
 void stap_data_release(void)

@@ -127,6 +127,8 @@ extern void **stap_cpu_blocks;
 extern unsigned int stap_cpu_count;
 int stap_data_allocate(void);
 void stap_data_release(void);
+/* Adds 1 to a number that several CPUs add to at once. */
+void stap_count_up(stap_long *count);
 
 /* A lock of one global variable: readers, or -1 for a writer. */
 struct stap_lock {

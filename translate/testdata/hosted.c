@@ -54,6 +54,8 @@ typedef struct { int counter; } atomic_t;
 #define cmpxchg_release cmpxchg
 #define ATOMIC_INIT(n) { n }
 #define atomic_inc_return(at) (++(at)->counter)
+#define atomic64_t u64
+#define atomic64_inc(at) (++*(at))
 #define atomic_read(at) ((at)->counter)
 #define DEFINE_MUTEX(name) int name
 #define mutex_lock(at) ((void)(at))
