@@ -11,24 +11,28 @@
 //	if (is_creating($how->flags)) …
 //
 //	t0 = stap_argument(c, 2);
-//	c->near = "operator '->' at open.stp:4:21";
 //	t1 = stap_kernel_read(c, t0 + 0, 8, 0);
-//	if (stap_unlikely(c->error))
+//	if (stap_unlikely(c->error)) {
+//		stap_unwind(c, "operator '->' at open.stp:4:21");
 //		goto out;
+//	}
 //	t2 = function_is_creating_1(c, t1);
-//	if (stap_unlikely(c->error))
+//	if (stap_unlikely(c->error)) {
+//		stap_unwind(c, "identifier 'is_creating' at open.stp:4:5");
 //		goto out;
+//	}
 //	if (t2) { …
 //
-// Whatever can fail says before where it stands in the script (c->near) and is
-// followed by a jump to the end of the function, or to the catch of the try
-// around it. Numbers live in C variables. Strings are too large for a kernel
-// stack: those of one call are a frame on a stack of the context's own
-// (stap_push), whose size is known from the graph of calls.
+// Whatever can fail is followed by a jump to the end of the function, or to the
+// catch of the try around it; on this way it is said where in the script that
+// was. Numbers live in C variables. Strings are too large for a kernel stack:
+// those of one call are a frame on a stack of the context's own (stap_push),
+// whose size is known from the graph of calls.
 //
-// A handler takes the locks of the globals that it and its callees use, in the
-// order of their declaration, and holds them to its end. Globals that only
-// begin, end and error handlers write need none.
+// The files: globals and what is made of them (global.go, array.go,
+// statistics.go), functions and handlers (body.go, overload.go, embedded.go),
+// statements (statement.go, foreach.go), expressions (expression.go, string.go,
+// print.go, regex.go), locks (lock.go), one for each probe family.
 package translate
 
 import (
