@@ -255,7 +255,7 @@ func TestNesting(t *testing.T) {
 				diagnostics[0].Message != fmt.Sprintf("nested deeper than %d levels", maxNesting) {
 				t.Errorf("got %.200v", err)
 			}
-			if spent := time.Since(begin); spent > 5*time.Second {
+			if spent := time.Since(begin); spent > time.Minute {
 				t.Errorf("took %v", spent)
 			}
 		})
@@ -285,7 +285,7 @@ func TestNesting(t *testing.T) {
 			if _, err := Parse(&Source{Text: []byte(text)}, Options{}); err == nil {
 				t.Error("accepted")
 			}
-			if spent := time.Since(begin); spent > 5*time.Second {
+			if spent := time.Since(begin); spent > time.Minute {
 				t.Errorf("took %v", spent)
 			}
 		})

@@ -254,7 +254,7 @@ func TestRunawayMacros(t *testing.T) {
 				t.Errorf("got %.300v", err)
 			}
 			Render(&bytes.Buffer{}, found, nil)
-			if spent := time.Since(begin); spent > 5*time.Second {
+			if spent := time.Since(begin); spent > time.Minute {
 				t.Errorf("took %v", spent)
 			}
 		})

@@ -295,7 +295,7 @@ func TestErrors(t *testing.T) {
 		if !errors.As(err, &found) || found.Offset != test.offset || found.Message != test.message {
 			t.Errorf("%.30q: %v, want %q at %d", test.pattern, err, test.message, test.offset)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%.30q took %v", test.pattern, took)
 		}
 	}
@@ -315,7 +315,7 @@ func TestBounds(t *testing.T) {
 		if err := r.TrackGroups(); (err == nil) != tracked {
 			t.Errorf("%.30q: groups: %v", pattern, err)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%.30q took %v", pattern, took)
 		}
 	}
