@@ -182,37 +182,36 @@ func (h *Histogram) problem() string {
 	return ""
 }
 
-// bucket checks @hist_log(s)[i].
+// bucket checks "@hist_log(s)[i]".
 func (c *checker) bucket(x *parse.Index, operator *parse.Operator) Expression {
-	buckets := c.histogram(operator)
-	if buckets == nil {
-		return nil
-	}
-	if len(x.Keys) != 1 || x.Keys[0] == nil {
-		c.fail(x.Token, "a histogram has one index, the number of a bucket")
-		return nil
-	}
-	index := c.value(x.Keys[0], parse.Long)
+	buckets, index := c.bucketNumber(x.Token, operator, x.Keys)
 	if index == nil {
 		return nil
 	}
 	return &Bucket{Token: x.Token, Buckets: buckets, Index: index}
 }
 
+// hasBucket checks "i in @hist_log(s)".
 func (c *checker) hasBucket(x *parse.In, operator *parse.Operator) Expression {
-	buckets := c.histogram(operator)
-	if buckets == nil {
-		return nil
-	}
-	if len(x.Keys) != 1 || x.Keys[0] == nil {
-		c.fail(x.Token, "a histogram has one index, the number of a bucket")
-		return nil
-	}
-	index := c.value(x.Keys[0], parse.Long)
+	buckets, index := c.bucketNumber(x.Token, operator, x.Keys)
 	if index == nil {
 		return nil
 	}
 	return &HasBucket{Token: x.Token, Buckets: buckets, Index: index}
+}
+
+// bucketNumber checks a histogram and the one index that it takes; the index is
+// nil after saying what is wrong.
+func (c *checker) bucketNumber(at parse.Token, operator *parse.Operator, keys []parse.Expression) (*HistogramOf, Expression) {
+	buckets := c.histogram(operator)
+	if buckets == nil {
+		return nil, nil
+	}
+	if len(keys) != 1 || keys[0] == nil {
+		c.fail(at, "a histogram has one index, the number of a bucket")
+		return nil, nil
+	}
+	return buckets, c.value(keys[0], parse.Long)
 }
 
 func (c *checker) foreachBucket(s *parse.ForeachStatement, operator *parse.Operator) []Statement {
