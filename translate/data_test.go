@@ -268,8 +268,8 @@ func TestLocks(t *testing.T) {
 		{"R533 statistics that only the end reads", `global s probe timer.s(1) { s[pid()] <<< 1 } probe end { foreach (k in s) println(@count(s[k])) }`, []string{"need_global_s(c"}, "lock_global_s"},
 		{"R533 statistics that wrap", `global s%[5] probe timer.s(1) { s[pid()] <<< 1 } probe end { println(@count(s[1])) }`, []string{"stap_lock_write(c, &lock_global_s)"}, ""},
 		{"R533 what only begin writes", `global n, a probe begin { n = 5; a[1] = 2 } probe timer.s(1) { println(n, a[1]) }`, []string{"global_n"}, "lock_"},
-		{"R534 counters without a lock", `global n probe timer.s(1) { n++ } probe timer.s(2) { n += 2 } probe end { println(n) }`, []string{"own_data(c)->global_n += 1LL", "own_data(c)->global_n += 2LL", "get_global_n()"}, "lock_"},
-		{"R534 counters that another handler can compare", `global n, m probe timer.s(1) { n++; m++ } probe timer.s(2) { println(n == m) }`, []string{"stap_lock_write(c, &lock_global_n)", "stap_lock_write(c, &lock_global_m)"}, "own_data"},
+		{"R534 counters without a lock", `global n probe timer.s(1) { n++ } probe timer.s(2) { n += 2 } probe end { println(n) }`, []string{"script_own(c)->global_n += 1LL", "script_own(c)->global_n += 2LL", "get_global_n()"}, "lock_"},
+		{"R534 counters that another handler can compare", `global n, m probe timer.s(1) { n++; m++ } probe timer.s(2) { println(n == m) }`, []string{"stap_lock_write(c, &lock_global_n)", "stap_lock_write(c, &lock_global_m)"}, "script_own"},
 		{"R532 what a called function uses", `global n function f() { n = n * 2 } probe timer.s(1) { println("x"); f() }`, []string{"\"x\\n\"", "stap_lock_write(c, &lock_global_n)", "function_f_0(c)", "stap_unlock_write"}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -180,7 +180,7 @@ func (b *body) add(v *elaborate.Variable, value string) {
 	case b.alone:
 		b.emit("set_%[1]s(get_%[1]s() + %[2]s);", b.global(v), value)
 	default:
-		b.emit("own_data(c)->%s += %s;", b.global(v), value)
+		b.emit("script_own(c)->%s += %s;", b.global(v), value)
 	}
 }
 

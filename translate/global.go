@@ -10,7 +10,7 @@ import (
 // room when the module loads: script_data for arrays, and script_cpu_data, one of
 // each CPU, for statistics and for counters without a lock:
 //
-//	own_data(c)->global_n += 1;             n++
+//	script_own(c)->global_n += 1;             n++
 //	get_global_n()                          n: the base and the sum over the CPUs
 
 func (t *translator) globals() {
@@ -125,12 +125,12 @@ func (t *translator) data(arrays []*elaborate.Variable) {
 	}
 	t.printf(`};
 
-static inline struct script_cpu_data *own_data(struct stap_context *c)
+static inline struct script_cpu_data *script_own(struct stap_context *c)
 {
 	return c->cpu_data;
 }
 
-static inline struct script_cpu_data *cpu_data(unsigned int cpu)
+static inline struct script_cpu_data *script_of_cpu(unsigned int cpu)
 {
 	return stap_cpu_blocks[cpu];
 }
@@ -146,7 +146,7 @@ static inline stap_long get_NAME(void)
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < stap_cpu_count; cpu++)
-		sum += __atomic_load_n(&cpu_data(cpu)->NAME, __ATOMIC_RELAXED);
+		sum += __atomic_load_n(&script_of_cpu(cpu)->NAME, __ATOMIC_RELAXED);
 	return sum;
 }
 
@@ -155,7 +155,7 @@ static inline void set_NAME(stap_long value)
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < stap_cpu_count; cpu++)
-		cpu_data(cpu)->NAME = 0;
+		script_of_cpu(cpu)->NAME = 0;
 	NAME = value;
 }
 `, "NAME", t.global(v)))
@@ -166,7 +166,7 @@ func (t *translator) prepare(arrays []*elaborate.Variable) {
 	if len(arrays) == 0 {
 		return
 	}
-	t.printf("\nstatic void prepare(void *memory)\n{\n\tstruct script_data *data = memory;\n\n")
+	t.printf("\nstatic void script_prepare(void *memory)\n{\n\tstruct script_data *data = memory;\n\n")
 	for _, v := range arrays {
 		t.printf("%s", fill(`	stap_array_prepare(&array_NAME, data->buckets_NAME, STAP_BUCKETS(capacity_NAME),
 			   data->nodes_NAME, sizeof(*data->nodes_NAME), capacity_NAME);
@@ -178,7 +178,7 @@ func (t *translator) prepare(arrays []*elaborate.Variable) {
 // dataFields tells the runtime of the two structs.
 func (t *translator) dataFields() {
 	if len(t.arrays()) > 0 {
-		t.printf("\t.data_size = sizeof(struct script_data),\n\t.prepare = prepare,\n")
+		t.printf("\t.data_size = sizeof(struct script_data),\n\t.prepare = script_prepare,\n")
 	}
 	if len(t.ownData()) > 0 {
 		t.printf("\t.cpu_data_size = sizeof(struct script_cpu_data),\n")

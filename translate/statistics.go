@@ -90,7 +90,7 @@ func (t *translator) statistics(v *elaborate.Variable) {
 	t.printf("%s", fill(`
 static inline void add_NAME(struct stap_context *c, GIVENstap_long x)
 {
-	struct statistics_NAME *s = &own_data(c)SLOT;
+	struct statistics_NAME *s = &script_own(c)SLOT;
 
 ADD}
 
@@ -101,7 +101,7 @@ static inline struct stap_statistics merge_NAME(PARAMETER)
 	unsigned int cpu;
 
 ABSENT	for (cpu = 0; cpu < stap_cpu_count; cpu++) {
-		const struct statistics_NAME *s = &cpu_data(cpu)SLOT;
+		const struct statistics_NAME *s = &script_of_cpu(cpu)SLOT;
 
 		if (s->count == 0)
 			continue;
@@ -109,7 +109,7 @@ MERGE	}
 `, words...))
 	if s.Variance {
 		t.printf("%s", fill(`	for (cpu = 0; cpu < stap_cpu_count; cpu++) {
-		const struct statistics_NAME *s = &cpu_data(cpu)SLOT;
+		const struct statistics_NAME *s = &script_of_cpu(cpu)SLOT;
 
 		if (s->count != 0)
 			all.squares += stap_variance_squares(s->count, s->mean, s->squares,
@@ -133,7 +133,7 @@ static inline void empty_NAME(void)
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < stap_cpu_count; cpu++)
-		cpu_data(cpu)->NAME = (struct statistics_NAME){ 0 };
+		script_of_cpu(cpu)->NAME = (struct statistics_NAME){ 0 };
 }
 `, "NAME", t.global(v)))
 		return
@@ -148,7 +148,7 @@ static inline void clear_NAME(struct node_NAME *node)
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < stap_cpu_count; cpu++)
-		cpu_data(cpu)->NAME[node->node.index] = (struct statistics_NAME){ 0 };
+		script_of_cpu(cpu)->NAME[node->node.index] = (struct statistics_NAME){ 0 };
 BUCKETS}
 `, "NAME", t.global(v), "BUCKETS", buckets))
 }
@@ -167,7 +167,7 @@ func (t *translator) histogram(v *elaborate.Variable, words []string) {
 	bucket := "\treturn node->buckets[i];\n"
 	if v.Keys == nil {
 		bucket = `	for (cpu = 0; cpu < stap_cpu_count; cpu++)
-		n += cpu_data(cpu)SLOT.buckets[i];
+		n += script_of_cpu(cpu)SLOT.buckets[i];
 	return n;
 `
 	}

@@ -23,7 +23,7 @@ static __always_inline stap_long stap_read(struct stap_context *c, stap_reader *
 	switch (size) {
 	case 1: return is_signed ? value.b : value.ub;
 	case 2: return is_signed ? value.h : value.uh;
-	case 4: return is_signed ? value.w : value.uw;
+	case 4: return is_signed ? (stap_long)value.w : (stap_long)value.uw;
 	}
 	return value.d;
 }

@@ -131,7 +131,7 @@ static long copy_to_user_nofault(void *dst, const void *src, size_t size)
 	do { \
 		if ((unsigned long)(dst) < PAGE_SIZE) \
 			goto label; \
-		*(type *)(dst) = *(const type *)(src); \
+		memcpy(dst, src, sizeof(type)); \
 	} while (0)
 
 #include "runtime.h"
