@@ -107,6 +107,24 @@ func (p *FunctionPlace) variables() []string {
 	return variables
 }
 
+// group gives the variables that "$$parms" and the like stand for: BTF knows of no
+// locals.
+func (p *FunctionPlace) group(name string) ([]string, bool) {
+	switch name {
+	case "$$vars", "$$parms":
+		var names []string
+		for _, parameter := range p.prototype.Parameters {
+			if parameter.Name != "" {
+				names = append(names, "$"+parameter.Name)
+			}
+		}
+		return names, true
+	case "$$locals", "$$return":
+		return nil, true
+	}
+	return nil, false
+}
+
 // target finds the parameter that a $variable names.
 func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic) {
 	name := strings.TrimPrefix(t.Name, "$")
