@@ -64,7 +64,7 @@ func (b *body) expression(x elaborate.Expression) string {
 	case *elaborate.ReturnValue:
 		return b.set("%s", cast("stap_return_value(c)", x.Size, x.Signed))
 	case *elaborate.Keep:
-		return b.keep(x)
+		return b.keepValue(x)
 	case *elaborate.EntryValue:
 		return b.entryValue(x)
 	case *elaborate.Guarded:

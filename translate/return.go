@@ -44,7 +44,7 @@ func kept(k *elaborate.Keep) string {
 	return "*(stap_long *)(" + at + ")"
 }
 
-func (b *body) keep(x *elaborate.Keep) string {
+func (b *body) keepValue(x *elaborate.Keep) string {
 	value := b.operand(x.X)
 	if x.Type() == parse.String {
 		b.emit("stap_string_copy(%s, %s);", kept(x), value)
