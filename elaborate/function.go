@@ -125,7 +125,8 @@ func (p *FunctionPlace) group(name string) ([]string, bool) {
 	return nil, false
 }
 
-// target finds the parameter that a $variable names.
+// target finds the parameter that a $variable names; of one that cannot be had, its
+// type.
 func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic) {
 	name := strings.TrimPrefix(t.Name, "$")
 	register := 0
@@ -138,7 +139,7 @@ func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Di
 			}
 			if kind != "" {
 				d := semanticError(t.Token, fmt.Sprintf("parameter $%s of %s %s, and BTF does not say where it is", name, p.Symbol, kind))
-				return value{}, d
+				return value{typ: parameter.Type}, d
 			}
 			x := &Argument{N: register, Size: size.size, Signed: size.signed}
 			return value{x: x, typ: parameter.Type}, nil

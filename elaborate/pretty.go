@@ -81,7 +81,10 @@ func (p *printer) group(t *parse.Target) bool {
 		}
 		p.write(strings.TrimPrefix(name, "$") + "=")
 		v, d := p.place.(contextual).target(p.elaborator, &parse.Target{Token: t.Token, Name: name})
+		_, isStructure := v.typ.(*debuginfo.Struct)
 		switch {
+		case isStructure:
+			p.write("{...}")
 		case d != nil:
 			p.write("?")
 		case t.Pretty > 0:
