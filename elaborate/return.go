@@ -2,6 +2,7 @@ package elaborate
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gostap/gostap/parse"
 )
@@ -103,7 +104,9 @@ func (c *checker) entry(x *parse.Operator) Expression {
 // captured is a parameter in a handler of a return: its value at the entry.
 func (c *checker) captured(t *parse.Target) Expression {
 	if !t.Position.Source.Library {
-		c.warn(t.Token, fmt.Sprintf("confusing usage, value is captured as @entry(%s) in .return probe", t.Token.Text))
+		var text strings.Builder
+		_ = parse.DumpExpression(&text, t) // a Builder takes all
+		c.warn(t.Token, fmt.Sprintf("confusing usage, value is captured as @entry(%s) in .return probe", text.String()))
 	}
 	return c.atEntry(func() Expression { return c.target(t) })
 }
@@ -162,11 +165,11 @@ func (h *handlerSource) entry() *Probe {
 		return nil
 	}
 	p := &Probe{Token: h.probe.Token, Point: h.probe.Point, Written: h.probe.Written, Aliases: h.probe.Aliases, Place: EntryPlace{}}
-	numbers, strings := 1, 0
+	numbers, texts := 1, 0
 	for _, k := range h.kept {
-		k.Numbers, k.Strings = numbers, strings
+		k.Numbers, k.Strings = numbers, texts
 		if k.Type() == parse.String {
-			strings++
+			texts++
 		} else {
 			numbers++
 		}
