@@ -19,6 +19,7 @@ type checker struct {
 	locals   map[string]*Variable
 	order    []*Variable // the locals, as they appear; not the parameters
 	loops    int         // around the statement
+	entering bool        // in an expression for the entry of a function whose return is probed
 	calls    []*Function
 }
 
@@ -191,7 +192,7 @@ func (c *checker) condition(x parse.Expression) Expression {
 			if !c.isPure(n.Function, map[*Function]bool{}) {
 				c.fail(n.Token, fmt.Sprintf("probe condition must not call impure function '%s'", n.Function.Text))
 			}
-		case *Argument, *Dereference:
+		case *Argument, *Dereference, *ReturnValue, *EntryValue:
 			c.fail(at, "probe condition must not use target variables")
 		case *Print:
 			if !n.ToString {

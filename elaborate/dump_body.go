@@ -192,9 +192,17 @@ func (d *dumper) expression(x Expression) {
 		d.write(sign, quoted(x.Pattern.String()), ")")
 	case *EnumName:
 		d.call("@enumname", []Expression{x.X})
+	case *Keep:
+		d.call("@entry", []Expression{x.X})
+	case *EntryValue:
+		d.call("@entry", []Expression{x.Kept.X})
+	case *Guarded:
+		d.expression(x.X)
+	case *Once:
+		d.expression(x.X)
 	case *EmbeddedExpression:
 		d.write("%{", x.Code.Text, "%}")
-	case *Argument, *Dereference, *StoreMemory:
+	case *Argument, *ReturnValue, *Dereference, *StoreMemory:
 		d.memory(x)
 	default:
 		d.arrayExpression(x)
@@ -206,6 +214,8 @@ func (d *dumper) memory(x Expression) {
 	switch x := x.(type) {
 	case *Argument:
 		d.write("@argument(", strconv.Itoa(x.N), ")")
+	case *ReturnValue:
+		d.write("$return")
 	case *Dereference:
 		d.dereference(x.User, x.Size, x.Address, x.Offset)
 	case *StoreMemory:

@@ -322,6 +322,8 @@ func notNegative(x Expression) bool {
 		return x.Value >= 0
 	case *Argument:
 		return !x.Signed && x.Size < 8
+	case *ReturnValue:
+		return !x.Signed && x.Size < 8
 	case *Dereference:
 		return !x.Signed && x.Size < 8
 	case *Unary:

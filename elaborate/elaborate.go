@@ -20,7 +20,7 @@
 //     is taken in when something names what it declares.
 //  2. probe points (point.go, alias.go): an alias is replaced by its points, with
 //     its blocks around the body; each point is resolved by its family (one file
-//     each: begin.go, timer.go, function.go) to a Place, which knows its
+//     each: begin.go, timer.go, function.go, return.go) to a Place, which knows its
 //     $variables.
 //  3. dead code (elide.go): assignments that nobody reads, expressions without
 //     effect, probes that do nothing. What is dropped here is never checked.
@@ -143,6 +143,7 @@ type handlerSource struct {
 	conditions []condition
 	dead       map[parse.Node]bool
 	calls      []*Function
+	kept       []*Keep // at the entry of the function, for its return
 }
 
 // condition is "if (…)" after a probe point.
@@ -219,7 +220,7 @@ func (h *handlerSource) check(e *elaborator) {
 	c := newChecker(e, nil, h.dead)
 	c.place, c.handler = h.probe.Place, h
 	c.know(h.probe.Locals)
-	h.probe.Condition = nil
+	h.probe.Condition, h.kept = nil, nil
 	for _, condition := range h.conditions {
 		c.file = condition.file
 		if x := c.condition(condition.x); x != nil {
@@ -349,6 +350,9 @@ func (e *elaborator) assemble() {
 	e.program.Functions = slices.DeleteFunc(e.program.Functions, func(f *Function) bool { return !used[f] })
 	for _, h := range e.probes {
 		e.program.Probes = append(e.program.Probes, h.probe)
+		if h.probe.Entry = h.entry(); h.probe.Entry != nil {
+			e.program.Probes = append(e.program.Probes, h.probe.Entry)
+		}
 	}
 	e.trackGroups()
 	effects := NewEffects(e.program)

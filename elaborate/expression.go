@@ -259,7 +259,7 @@ func (c *checker) knownType(x parse.Expression) parse.Type {
 	case *parse.NumberLiteral, *parse.Unary, *parse.Step, *parse.In:
 		return parse.Long
 	case *parse.Target:
-		if x.Pretty > 0 || strings.HasPrefix(x.Name, "$$") {
+		if isText(x) {
 			return parse.String
 		}
 		return parse.Long
@@ -290,7 +290,10 @@ func (c *checker) knownType(x parse.Expression) parse.Type {
 		if x.Text == "@enumname" {
 			return parse.String
 		}
-		if x.Text != "@entry" && x.Text != "@choose_defined" {
+		if x.Text == "@entry" {
+			return c.knownType(x.Arguments[0])
+		}
+		if x.Text != "@choose_defined" {
 			return parse.Long
 		}
 	case *parse.Conditional:

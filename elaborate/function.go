@@ -107,7 +107,26 @@ func (p *FunctionPlace) variables() []string {
 	return variables
 }
 
-// target finds the parameter that a $variable names.
+// group gives the variables that "$$parms" and the like stand for: BTF knows of no
+// locals.
+func (p *FunctionPlace) group(name string) ([]string, bool) {
+	switch name {
+	case "$$vars", "$$parms":
+		var names []string
+		for _, parameter := range p.prototype.Parameters {
+			if parameter.Name != "" {
+				names = append(names, "$"+parameter.Name)
+			}
+		}
+		return names, true
+	case "$$locals", "$$return":
+		return nil, true
+	}
+	return nil, false
+}
+
+// target finds the parameter that a $variable names; of one that cannot be had, its
+// type.
 func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic) {
 	name := strings.TrimPrefix(t.Name, "$")
 	register := 0
@@ -120,7 +139,7 @@ func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Di
 			}
 			if kind != "" {
 				d := semanticError(t.Token, fmt.Sprintf("parameter $%s of %s %s, and BTF does not say where it is", name, p.Symbol, kind))
-				return value{}, d
+				return value{typ: parameter.Type}, d
 			}
 			x := &Argument{N: register, Size: size.size, Signed: size.signed}
 			return value{x: x, typ: parameter.Type}, nil

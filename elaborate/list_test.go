@@ -9,13 +9,14 @@ import (
 	"github.com/gostap/gostap/parse"
 )
 
-// TestList: C450, C451, P306, P307: what a point stands for, sorted, each once,
+// TestList: C450, C451, P306, P307, P372: what a point stands for, sorted, each once,
 // with its variables.
 func TestList(t *testing.T) {
 	aliases := `probe my.first = begin { name = "x"; n = 1 } probe my.second = kernel.function("do_sys_openat2") { file = $filename }
 		probe my.second = kernel.function("none") { file = 1; other = 2 }`
 	for point, want := range map[string]string{
 		`kernel.function("do_sys_open*")`: "[{kernel.function(\"do_sys_openat2\") [$dfd:int $filename:char* $how:struct open_how*]}]",
+		`kernel.function("foo").return`:   "[{kernel.function(\"foo\").return [$return:int $p:struct s* $n:int $str:char*]}]",
 		`my.*`:                            "[{my.first [name:string n:long]} {my.second [file:long]}]",
 		`begin, end`:                      "[{begin []} {end []}]",
 		`never ?`:                         "[]",

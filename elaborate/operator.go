@@ -27,12 +27,10 @@ func (c *checker) operator(x *parse.Operator) Expression {
 		return c.enumerator(x)
 	case "@enumname":
 		return c.enumeratorName(x)
+	case "@entry":
+		return c.entry(x)
 	}
-	what := map[string]string{
-		"@entry": "probes at a function's return",
-		"@perf":  "probes of processes with a perf counter",
-	}[x.Text]
-	c.fail(x.Token, fmt.Sprintf("%s is for %s, which are not in this version", x.Text, what))
+	c.fail(x.Token, x.Text+" is for probes of processes with a perf counter, which are not in this version")
 	return nil
 }
 
@@ -41,6 +39,10 @@ func (c *checker) operator(x *parse.Operator) Expression {
 func (c *checker) isDefined(x parse.Expression) bool {
 	said, failure := c.diagnostics, c.failure
 	c.diagnostics = nil
+	if h := c.handler; h != nil {
+		kept := h.kept
+		defer func() { h.kept = kept }()
+	}
 	typed := c.expression(x, parse.Unknown)
 	defined := typed != nil && c.diagnostics.Errors() == 0
 	c.diagnostics, c.failure = said, failure

@@ -51,7 +51,7 @@ func oneSite(place Place, p *parse.ProbePoint) []site { return []site{{place, ca
 
 // families are all kinds of probe points.
 func families() []family {
-	return []family{beginFamily(), timerFamily(), functionFamily()}
+	return []family{beginFamily(), timerFamily(), functionFamily(), returnFamily()}
 }
 
 // shape gives a point the way patterns are written: literals by their types.

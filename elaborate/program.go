@@ -93,6 +93,7 @@ type Probe struct {
 	Place     Place
 	Locals    []*Variable
 	Body      []Statement
+	Entry     *Probe      // of a return: what runs at the function's entry, a probe of the program, too; nil without it
 	Reads     []*Variable // globals, in the order of their declaration
 	Writes    []*Variable
 }
@@ -268,6 +269,32 @@ type (
 		Signed bool
 	}
 
+	// ReturnValue is what the probed function returned: Size bytes of a register.
+	ReturnValue struct {
+		Size   int
+		Signed bool
+	}
+
+	// Keep keeps X for the return of the function that is entered, behind
+	// Numbers and Strings that are kept, too; its value is X.
+	Keep struct {
+		X                Expression
+		Numbers, Strings int
+	}
+
+	// EntryValue is what was kept when the function was entered.
+	EntryValue struct{ Kept *Keep }
+
+	// Guarded is the string X, or Text where X meets a run-time error.
+	Guarded struct {
+		X    Expression
+		Text string
+	}
+
+	// Once is X, computed the first time that its value is needed within a
+	// Guarded; the same node may be in several places.
+	Once struct{ X Expression }
+
 	// Dereference reads Size bytes of memory at Address + Offset.
 	Dereference struct {
 		parse.Token // the accessor
@@ -391,7 +418,7 @@ type Piece struct {
 type Conversion struct {
 	Flag             byte // one of "0+- #", or 0
 	Width, Precision Expression
-	Verb             byte // d u o x X p c s b m M
+	Verb             byte // d u o x X p c s b m M; not for scripts: Q, a character in quotes, q, the string at an address in quotes
 }
 
 // Plain reports whether the conversion prints the value as print does.
@@ -441,6 +468,21 @@ func (x *Print) Type() parse.Type {
 
 // Type is long.
 func (*Argument) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*ReturnValue) Type() parse.Type { return parse.Long }
+
+// Type is that of what is kept.
+func (x *Keep) Type() parse.Type { return x.X.Type() }
+
+// Type is that of what was kept.
+func (x *EntryValue) Type() parse.Type { return x.Kept.X.Type() }
+
+// Type is string.
+func (*Guarded) Type() parse.Type { return parse.String }
+
+// Type is that of what is computed.
+func (x *Once) Type() parse.Type { return x.X.Type() }
 
 // Type is long.
 func (*Dereference) Type() parse.Type { return parse.Long }

@@ -22,6 +22,12 @@ type value struct {
 // target translates "$name->member[index]", "@cast(p, "type")->member", "p->member"
 // and the like.
 func (c *checker) target(t *parse.Target) Expression {
+	if c.isOfEntry(t) {
+		return c.captured(t)
+	}
+	if isText(t) {
+		return c.pretty(t)
+	}
 	before := len(c.diagnostics)
 	v, ok := c.walk(t)
 	if !ok {
@@ -54,6 +60,9 @@ func (c *checker) bad(t *parse.Target, before int) Expression {
 	}
 	c.diagnostics = c.diagnostics[:before]
 	c.warn(t.Token, fmt.Sprintf("Bad variable '%s' being substituted with literal 0", t.Name))
+	if isText(t) {
+		return &Text{"0"}
+	}
 	return &Number{}
 }
 
@@ -67,10 +76,6 @@ func lastToken(t *parse.Target) parse.Token {
 // walk finds what a target stands for, from its base through its accessors; false
 // after saying what is wrong.
 func (c *checker) walk(t *parse.Target) (value, bool) {
-	if t.Pretty > 0 {
-		c.fail(t.Token, "pretty printing of target variables is not in this version")
-		return value{}, false
-	}
 	v, ok := c.base(t)
 	if !ok {
 		return value{}, false
@@ -116,6 +121,10 @@ func (c *checker) base(t *parse.Target) (value, bool) {
 			where = "a function"
 		}
 		c.fail(t.Token, fmt.Sprintf("%s has no target variables: %s", where, t.Name))
+		return value{}, false
+	}
+	if c.entering && t.Name == "$return" {
+		c.fail(t.Token, "there is no $return yet when the function is entered")
 		return value{}, false
 	}
 	v, d := place.target(c.elaborator, t)
@@ -188,6 +197,10 @@ func (c *checker) assignTarget(x *parse.Assign, t *parse.Target, operator string
 	}
 	if operator != "" {
 		c.fail(x.Token, "a target variable can be set with '=' only")
+		return nil
+	}
+	if c.isOfEntry(t) {
+		c.fail(t.Token, "write to target variable not permitted in .return probes")
 		return nil
 	}
 	v, ok := c.walk(t)

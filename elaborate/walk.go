@@ -45,7 +45,8 @@ func walkExpressions(list []Expression, visit func(any)) {
 	}
 }
 
-// walkExpression does the same for one expression; nil is nothing.
+// walkExpression does the same for one expression; nil is nothing. What an
+// EntryValue was computed from is not inside of it: another probe does that.
 func walkExpression(x Expression, visit func(any)) {
 	if x == nil {
 		return
@@ -70,6 +71,12 @@ func walkExpression(x Expression, visit func(any)) {
 				walkExpressions(p.Histogram.Keys, visit)
 			}
 		}
+	case *Keep:
+		walkExpression(x.X, visit)
+	case *Guarded:
+		walkExpression(x.X, visit)
+	case *Once:
+		walkExpression(x.X, visit)
 	case *Dereference:
 		walkExpression(x.Address, visit)
 	case *StoreMemory:

@@ -295,6 +295,9 @@ func (s *session) report() int {
 	if count["cut"] > 0 {
 		s.warn(fmt.Sprintf("%d strings were cut: they are longer than MAXSTRINGLEN allows. Enlarge it with -DMAXSTRINGLEN=N", count["cut"]))
 	}
+	if count["missed"] > 0 {
+		s.warn(fmt.Sprintf("%d returns of functions were missed: more calls were under way than are followed. Raise it with .return.maxactive(N)", count["missed"]))
+	}
 	if s.options.Verbose && count["reentered"]+count["unwatched"] > 0 {
 		s.say(fmt.Sprintf("hits inside of handlers: %d, in places where RCU is not watching: %d; not handled", count["reentered"], count["unwatched"]))
 	}

@@ -35,6 +35,7 @@ type body struct {
 	calls        []*elaborate.Function
 	alone        bool                         // no other handler runs meanwhile
 	copied       map[*elaborate.Variable]bool // string parameters that have a buffer of their own
+	once         map[*elaborate.Once]string   // what is known within a Guarded
 	continues    []string                     // labels of the steps of the loops around
 }
 

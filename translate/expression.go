@@ -61,6 +61,16 @@ func (b *body) expression(x elaborate.Expression) string {
 		return b.sprint(x)
 	case *elaborate.Argument:
 		return b.set("%s", cast(fmt.Sprintf("stap_argument(c, %d)", x.N), x.Size, x.Signed))
+	case *elaborate.ReturnValue:
+		return b.set("%s", cast("stap_return_value(c)", x.Size, x.Signed))
+	case *elaborate.Keep:
+		return b.keepValue(x)
+	case *elaborate.EntryValue:
+		return b.entryValue(x)
+	case *elaborate.Guarded:
+		return b.guarded(x)
+	case *elaborate.Once:
+		return b.onceOnly(x)
 	case *elaborate.Dereference:
 		return b.dereference(x)
 	case *elaborate.StoreMemory:
@@ -329,6 +339,34 @@ func (b *body) emitCall(x *elaborate.Call, result string, values []string) {
 	if canFail(x.Function) {
 		b.fails(x.Token)
 	}
+}
+
+// guarded computes a string, or its substitute after an error. With the actions
+// used up there is none, as in a try.
+func (b *body) guarded(x *elaborate.Guarded) string {
+	t, failed, end := b.text(), b.label(), b.label()
+	outer := b.once
+	b.once = map[*elaborate.Once]string{}
+	b.failure = append(b.failure, failed)
+	b.emit("stap_string_copy(%s, %s);", t, b.expression(x.X))
+	b.failure = b.failure[:len(b.failure)-1]
+	b.once = outer
+	b.emit("goto %s;", end)
+	b.emit("%s: __attribute__((unused));", failed)
+	b.emit("if (c->actions < 0)")
+	b.emit("\tgoto %s;", b.failed())
+	b.emit("c->error = 0;")
+	b.emit("stap_string_copy(%s, %s);", t, quote(x.Text))
+	b.emit("%s: __attribute__((unused));", end)
+	return t
+}
+
+// onceOnly computes a value, or has it already.
+func (b *body) onceOnly(x *elaborate.Once) string {
+	if _, known := b.once[x]; !known {
+		b.once[x] = b.expression(x.X)
+	}
+	return b.once[x]
 }
 
 // enumName looks a value up.

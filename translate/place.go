@@ -7,8 +7,8 @@ import (
 )
 
 // placeFields gives what is special in the struct stap_probe of each family.
-func placeFields(place elaborate.Place) string {
-	switch place := place.(type) {
+func (t *translator) placeFields(p *elaborate.Probe) string {
+	switch place := p.Place.(type) {
 	case elaborate.BeginPlace:
 		return ".family = &stap_begin"
 	case elaborate.EndPlace:
@@ -19,6 +19,10 @@ func placeFields(place elaborate.Place) string {
 		return timerFields(place)
 	case *elaborate.FunctionPlace:
 		return functionFields(place)
+	case *elaborate.ReturnPlace:
+		return t.returnFields(p, place)
+	case elaborate.EntryPlace:
+		return ".family = &stap_entry"
 	}
-	panic(fmt.Sprintf("a place of type %T has no runtime family", place))
+	panic(fmt.Sprintf("a place of type %T has no runtime family", p.Place))
 }

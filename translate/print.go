@@ -61,6 +61,11 @@ func (b *body) put(x *elaborate.Print, pieces []piece, out string) {
 		case p.Histogram != nil:
 			b.printed[p.Histogram.Variable] = true
 			b.emit("stap_put_histogram(%s, &histogram_%s, %s);", out, b.global(p.Histogram.Variable), p.value)
+		case p.Conversion.Verb == 'Q':
+			b.emit("stap_put_quoted_character(%s, %s);", out, p.value)
+		case p.Conversion.Verb == 'q':
+			b.emit("stap_put_quoted(c, %s, %s, %s);", out, p.value, p.precision)
+			b.fails(x.Token)
 		case p.Conversion.Plain() && p.X.Type() == parse.String:
 			b.emit("stap_put_string(%s, %s);", out, p.value)
 		case p.Conversion.Plain():
@@ -151,5 +156,5 @@ func (b *body) output(place string) string {
 // printFails reports whether writing the pieces can end in an error, with what
 // was written before left behind.
 func printFails(x *elaborate.Print) bool {
-	return slices.ContainsFunc(x.Pieces, dumpsMemory)
+	return slices.ContainsFunc(x.Pieces, func(p elaborate.Piece) bool { return dumpsMemory(p) || p.Conversion.Verb == 'q' })
 }

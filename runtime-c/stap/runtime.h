@@ -28,6 +28,7 @@ enum {
 extern int stap_session_state;
 extern kuid_t stap_staprun_uid;		/* of whom started the session */
 extern struct rchan *stap_relay;
+extern unsigned long stap_missed;	/* returns that the kernel had no room to follow */
 extern unsigned long stap_allocated;	/* bytes that a session takes besides contexts, output and variables */
 
 /*
@@ -137,6 +138,7 @@ static __always_inline struct stap_context *stap_enter(const struct stap_probe *
 	c->address = 0;
 	c->registers = NULL;
 	c->arguments = NULL;
+	c->kept = NULL;
 	c->error = NULL;
 	c->actions = MAXACTION_INTERRUPTIBLE;
 	c->nesting = 0;

@@ -19,6 +19,7 @@ static atomic_t stap_skips = ATOMIC_INIT(0);
 static stap_long stap_target_pid;
 static pid_t stap_owner_pid;		/* staprun's */
 kuid_t stap_staprun_uid;
+unsigned long stap_missed;
 static unsigned int stap_armed;
 static DEFINE_MUTEX(stap_session_mutex);
 
@@ -154,6 +155,8 @@ static const char *stap_arm_failure(int rc)
 		return "its symbol is not in this kernel";
 	case -EINVAL:
 		return "the kernel does not let this place be probed";
+	case -E2BIG:
+		return "its @entry values take more than the kernel keeps with a call";
 	case -ENOMEM:
 		return "out of memory";
 	}
@@ -244,8 +247,8 @@ static int stap_session_summary(char *text, size_t size)
 		dropped_bytes += per_cpu(stap_relay_cpus, cpu).dropped_bytes;
 	}
 	return scnprintf(text, size,
-			 "failed=%d errors=%d skipped=%d reentered=%lu unlocked=%lu unwatched=%lu low_stack=%lu dropped=%lu dropped_bytes=%llu cut=%lu produced=%u buffer_kb=%zu",
+			 "failed=%d errors=%d skipped=%d reentered=%lu unlocked=%lu unwatched=%lu low_stack=%lu dropped=%lu dropped_bytes=%llu cut=%lu missed=%lu produced=%u buffer_kb=%zu",
 			 stap_session_failed, atomic_read(&stap_errors), atomic_read(&stap_skips), reentered, unlocked, unwatched, low_stack,
-			 dropped, dropped_bytes, cut, (u32)atomic_read(&stap_sequence),
+			 dropped, dropped_bytes, cut, stap_missed, (u32)atomic_read(&stap_sequence),
 			 stap_relay->subbuf_size * stap_relay->n_subbufs >> 10);
 }

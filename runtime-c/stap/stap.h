@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 3
+#define STAP_INTERFACE 4
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -74,6 +74,7 @@ struct stap_context {
 	unsigned long address;	/* the instruction that was hit, or 0 */
 	void *registers;	/* struct pt_regs of the hit, or NULL */
 	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
+	char *kept;		/* what the entry of the function keeps for its return, or NULL */
 	char *strings;		/* the stack of frames: the next free byte */
 	char *strings_end;
 	struct stap_match *match;	/* the last =~ or !~, NULL if the script does not ask */
@@ -93,7 +94,7 @@ struct stap_family {
 };
 
 extern const struct stap_family stap_begin, stap_end, stap_error_family;
-extern const struct stap_family stap_timer, stap_function;
+extern const struct stap_family stap_timer, stap_function, stap_return, stap_entry;
 
 /* One probe point with its handler. */
 struct stap_probe {
@@ -101,8 +102,10 @@ struct stap_probe {
 	const char *point;	/* as messages show it */
 	const char *written;	/* as the script has it, or NULL: like point */
 	void (*handler)(struct stap_context *c);
-	const char *symbol;	/* stap_function: what to probe */
-	stap_ulong number;	/* stap_timer: nanoseconds between hits */
+	const char *symbol;	/* stap_function, stap_return: what to probe */
+	stap_ulong number;	/* stap_timer: nanoseconds between hits; stap_return: calls under way at most, or 0 */
+	const struct stap_probe *entry;	/* stap_return: what runs at the entry, or NULL */
+	unsigned long kept;	/* and how many bytes it keeps, the first word being 1 when that is complete */
 	void *site;		/* the family's own */
 };
 
@@ -219,6 +222,8 @@ void stap_kernel_write(struct stap_context *c, stap_long address, int size, stap
 void stap_user_write(struct stap_context *c, stap_long address, int size, stap_long value);
 /* The nth argument of the probed function, from 0, by the calling convention. */
 stap_long stap_argument(struct stap_context *c, int n);
+/* What the probed function returned. */
+stap_long stap_return_value(struct stap_context *c);
 /* Reads a NUL-terminated string; faults are errors. */
 void stap_user_string(struct stap_context *c, char *dst, stap_long address);
 void stap_kernel_string(struct stap_context *c, char *dst, stap_long address);
@@ -249,6 +254,14 @@ void stap_put_number(struct stap_output *out, struct stap_format f, stap_long va
 void stap_put_text(struct stap_output *out, struct stap_format f, const char *text);
 /* The bytes at an address: user memory with STAP_FORMAT_SHARP. Faults are errors. */
 void stap_put_memory(struct stap_context *c, struct stap_output *out, struct stap_format f, stap_long address);
+
+/*
+ * As C writes them, in quotes: a character, and the string at an address of the
+ * kernel or of the current process, of at most limit bytes (-1: to its NUL),
+ * with "..." behind it if it is cut. Faults are errors.
+ */
+void stap_put_quoted_character(struct stap_output *out, char byte);
+void stap_put_quoted(struct stap_context *c, struct stap_output *out, stap_long address, stap_long limit);
 
 /* The task in whose context the handler runs (task.c). */
 stap_long stap_pid(void);

@@ -89,6 +89,7 @@ typedef struct { int counter; } atomic_t;
 #define scnprintf snprintf
 #define vscnprintf vsnprintf
 #define PAGE_SIZE 4096UL
+#define TASK_SIZE_MAX (1UL << 47)
 #define ARRAY_SIZE(list) (sizeof(list) / sizeof((list)[0]))
 #define __weak __attribute__((weak))
 
@@ -185,6 +186,7 @@ void stap_event(const char *kind, const char *format, ...)
 #include "memory.c"
 #include "print.c"
 #include "format.c"
+#include "quote.c"
 #include "dump.c"
 #include "session.c"
 

@@ -134,6 +134,28 @@ func Kernel() []byte {
 	b.Function("many", 0, Parameter{"a", integer}, Parameter{"b", integer}, Parameter{"c", integer}, Parameter{"d", integer},
 		Parameter{"e", integer}, Parameter{"f", integer}, Parameter{"g", integer})
 	b.Function("none", 0)
-	b.Record("color", 6, 3, false, 4, b.name("RED"), 0, b.name("GREEN"), 1, b.name("BLUE"), 7) // an enumeration
+	color := b.Record("color", 6, 3, false, 4, b.name("RED"), 0, b.name("GREEN"), 1, b.name("BLUE"), 7) // an enumeration
+	b.shown(integer, unsigned, character, text, color)
 	return b.Bytes()
+}
+
+// shown adds functions whose parameters have members of every kind.
+func (b *Builder) shown(integer, unsigned, character, text, color uint32) {
+	short := b.Int("short int", 2, true)
+	in := b.Struct("", 2, Member{"q", short, 0, 0})
+	s := b.Struct("s", 24, Member{"a", integer, 0, 0}, Member{"n", text, 64, 0}, Member{"in", in, 128, 0}, Member{"b", unsigned, 160, 3})
+	b.Function("foo", integer, Parameter{"p", b.Pointer(s)}, Parameter{"n", integer}, Parameter{"str", text})
+	double := b.Record("double", 16, 0, false, 8)
+	prototype := b.Record("", 13, 0, false, 0)
+	both := b.Union("", 8, Member{"i", integer, 0, 0}, Member{"c", b.Array(character, 8), 0, 0})
+	long := make([]Member, 40)
+	for i := range long {
+		long[i] = Member{"m", integer, uint32(32 * i), 0}
+	}
+	all := b.Struct("all", 128, Member{"next", b.Pointer(s), 0, 0}, Member{"name", b.Array(character, 16), 64, 0},
+		Member{"uc", b.Int("unsigned char", 1, false), 192, 0}, Member{"c", color, 224, 0}, Member{"d", double, 256, 0},
+		Member{"cb", b.Pointer(prototype), 320, 0}, Member{"un", both, 384, 0}, Member{"arr", b.Array(integer, 4), 448, 0},
+		Member{"bb", b.Int("_Bool", 1, false), 576, 0})
+	b.Function("bar", b.Pointer(s), Parameter{"all", b.Pointer(all)}, Parameter{"kind", color}, Parameter{"ch", character},
+		Parameter{"long", b.Pointer(b.Struct("long", 160, long...))}, Parameter{"empty", b.Pointer(b.Struct("empty", 0))})
 }
