@@ -111,7 +111,8 @@ type elaborator struct {
 	options     Options
 	program     *Program
 	diagnostics parse.Diagnostics
-	failure     error // of the tool
+	elided      parse.Diagnostics // what was said of functions' dead code
+	failure     error             // of the tool
 	btf         *debuginfo.BTF
 
 	library   *parse.Library
@@ -201,6 +202,7 @@ func (e *elaborator) settleTypes() {
 		e.resolveProbes() // of files that the bodies named
 		said = e.diagnostics
 	}
+	e.diagnostics = append(e.diagnostics, e.elided...)
 	if e.diagnostics.Errors() == 0 { // what is wrong may be why something has no type
 		e.settleRest()
 	}
@@ -248,6 +250,9 @@ func (e *elaborator) checkFunction(f *Function) {
 		return
 	}
 	source := e.sources[f]
+	if !f.checked {
+		e.elideFunction(source)
+	}
 	c := newChecker(e, f, source.dead)
 	c.file = source.file
 	c.know(f.Parameters)

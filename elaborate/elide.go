@@ -66,21 +66,43 @@ func isEmpty(s parse.Statement, dead map[parse.Node]bool) bool {
 }
 
 func (e *elaborator) elideHandler(h *handlerSource) {
-	for {
+	var conditions []parse.Node
+	for _, c := range h.conditions {
+		conditions = append(conditions, c.x)
+	}
+	e.elideParts(h.parts, conditions, h.dead, nil)
+}
+
+// elideFunction does the same in a function. That is during the rounds of
+// checking, so what it says is kept apart.
+func (e *elaborator) elideFunction(source *functionSource) {
+	if e.options.Unoptimized {
+		return
+	}
+	own := map[string]bool{}
+	for _, p := range source.text.Parameters {
+		own[p.Text] = true
+	}
+	before := len(e.diagnostics)
+	e.elideParts([]part{{source.file, source.text.Body}}, nil, source.dead, own)
+	e.elided = append(e.elided, e.diagnostics[before:]...)
+	e.diagnostics = e.diagnostics[:before]
+}
+
+// elideParts marks what is dead in blocks of one scope, until there is no more.
+func (e *elaborator) elideParts(parts []part, others []parse.Node, dead map[parse.Node]bool, own map[string]bool) {
+	for changed := true; changed; {
 		reads := map[string]bool{}
-		for _, p := range h.parts {
-			collectReads(p.block, h.dead, reads)
+		for _, p := range parts {
+			collectReads(p.block, dead, reads)
 		}
-		for _, c := range h.conditions {
-			collectReads(c.x, h.dead, reads)
+		for _, n := range others {
+			collectReads(n, dead, reads)
 		}
-		changed := false
-		for _, p := range h.parts {
-			l := &liveness{file: p.file, dead: h.dead}
+		changed = false
+		for _, p := range parts {
+			l := &liveness{file: p.file, dead: dead, own: own}
 			changed = e.elideBlock(l, p.block, reads) || changed
-		}
-		if !changed {
-			return
 		}
 	}
 }
