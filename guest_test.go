@@ -44,6 +44,7 @@ func TestGuest(t *testing.T) {
 			for _, script := range scripts {
 				t.Run(strings.TrimSuffix(filepath.Base(script), ".stp"), func(t *testing.T) { g.script(t, script) })
 			}
+			t.Run("examples", g.examples)
 			t.Run("interrupt", g.interrupt)
 			t.Run("killed", g.killed)
 			t.Run("two at once", g.twoAtOnce)
@@ -200,6 +201,23 @@ func (g *guestTest) script(t *testing.T, script string) {
 	}
 	compareLines(t, stderr, want.stderr)
 	g.nothingLeft(t)
+}
+
+// examples runs those of the folder examples while a command runs: each has
+// something to say.
+func (g *guestTest) examples(t *testing.T) {
+	scripts, err := filepath.Glob("examples/*.stp")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts in examples: %v", err)
+	}
+	for _, script := range scripts {
+		module := g.build(t, g.release, filepath.Join("..", "..", script))
+		status, stdout, stderr := g.run(t, "staprun", "-R", "-c", "sh -c 'cat /proc/version >/dev/null'", module)
+		if status != 0 || stderr != "" || !strings.Contains(stdout, "cat") {
+			t.Errorf("%s: status %d, %s\n%s", script, status, stderr, stdout)
+		}
+		g.nothingLeft(t)
+	}
 }
 
 // compareLines matches each line with one expression and each expression with a line.
