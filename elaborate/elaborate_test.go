@@ -146,7 +146,7 @@ func TestCircularTypes(t *testing.T) {
 	}
 }
 
-// TestContext: L127, L236, L130, L131, L132, L136, L137, L138, L139: what depends on the
+// TestContext: P317, L127, L236, L130, L131, L132, L136, L137, L138, L139: what depends on the
 // place and on the kernel's types.
 func TestContext(t *testing.T) {
 	probe := func(body string) string {

@@ -39,7 +39,7 @@ func elaborateFiles(t *testing.T, o elaborate.Options, libraryText string, scrip
 	return out.String()
 }
 
-// TestFiles: L060, L074, L075, L085, L093, L300, L301: what files see of each other and of the library.
+// TestFiles: P210, P216, L060, L074, L075, L085, L093, L300, L301: what files see of each other and of the library.
 func TestFiles(t *testing.T) {
 	shared := `global shared = 5 global hits private global own = 7 private function secret() { return own } function lent() { return secret() + shared }
 		probe lib.point = begin { fromFirst = 1 } probe lib.point = end { fromSecond = 2 } probe timer.s(9) { hits++ }`
@@ -102,7 +102,7 @@ func TestGuru(t *testing.T) {
 	}
 }
 
-// TestOptions: L420, L317: -u checks what is dropped otherwise; --skip-badvars
+// TestOptions: L420, P317: -u checks what is dropped otherwise; --skip-badvars
 // takes 0 for what cannot be resolved.
 func TestOptions(t *testing.T) {
 	dead := `probe begin { x = 1 + "a"; exit() }`

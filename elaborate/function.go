@@ -75,7 +75,7 @@ func (e *elaborator) matchFunctions(btf *debuginfo.BTF, p *parse.ProbePoint, pat
 		one := *p
 		one.Components = slices.Clone(p.Components)
 		one.Components[1].Argument = &parse.StringLiteral{Token: pattern.Token, Value: f.Name}
-		sites = append(sites, site{&FunctionPlace{Symbol: f.Name, prototype: f}, canonical(&one)})
+		sites = append(sites, site{&FunctionPlace{Symbol: f.Name, prototype: f}, canonical(&one), true})
 	}
 	if sites == nil {
 		return nil, semanticError(pattern.Token, fmt.Sprintf("no match: the kernel has no function %s", pattern.Value))

@@ -9,7 +9,7 @@ import (
 	"github.com/gostap/gostap/parse"
 )
 
-// TestList: C450, C451, P306, P307, P372: what a point stands for, sorted, each once,
+// TestList: P210, P305, C450, C451, P306, P307, P372: what a point stands for, sorted, each once,
 // with its variables.
 func TestList(t *testing.T) {
 	aliases := `probe my.first = begin { name = "x"; n = 1 } probe my.second = kernel.function("do_sys_openat2") { file = $filename }

@@ -42,12 +42,15 @@ type family struct {
 
 // site is a place with the point that names this place alone.
 type site struct {
-	place Place
-	point string
+	place       Place
+	point       string
+	dispensable bool // one of those that a pattern stands for
 }
 
 // oneSite is the result of a family whose points stand for one place each.
-func oneSite(place Place, p *parse.ProbePoint) []site { return []site{{place, canonical(p)}} }
+func oneSite(place Place, p *parse.ProbePoint) []site {
+	return []site{{place: place, point: canonical(p)}}
+}
 
 // families are all kinds of probe points.
 func families() []family {

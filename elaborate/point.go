@@ -38,7 +38,7 @@ func (e *elaborator) probe(file *parse.File, p *parse.Probe) {
 // handlerOf puts the blocks of aliases around a body.
 func (e *elaborator) handlerOf(f *derivation, file *parse.File, point *parse.ProbePoint, body *parse.Block) *handlerSource {
 	h := &handlerSource{
-		probe:      &Probe{Token: point.Token, Point: f.point, Written: canonical(point), Aliases: f.aliases, Place: f.place},
+		probe:      &Probe{Token: point.Token, Point: f.point, Written: canonical(point), Aliases: f.aliases, Place: f.place, Dispensable: f.dispensable || point.Optional},
 		body:       len(f.before),
 		conditions: f.conditions,
 		dead:       map[parse.Node]bool{},

@@ -86,16 +86,17 @@ type Function struct {
 // Probe is one probe point with its handler.
 type Probe struct {
 	parse.Token
-	Point     string     // canonical
-	Written   string     // as the script has it, before aliases: what pn() gives
-	Aliases   []string   // on the way from there to Point, the nearest to Point first
-	Condition Expression // "if (…)" after the point: without it the handler does nothing; nil without one
-	Place     Place
-	Locals    []*Variable
-	Body      []Statement
-	Entry     *Probe      // of a return: what runs at the function's entry, a probe of the program, too; nil without it
-	Reads     []*Variable // globals, in the order of their declaration
-	Writes    []*Variable
+	Point       string     // canonical
+	Written     string     // as the script has it, before aliases: what pn() gives
+	Aliases     []string   // on the way from there to Point, the nearest to Point first
+	Condition   Expression // "if (…)" after the point: without it the handler does nothing; nil without one
+	Place       Place
+	Dispensable bool // the session goes on where it cannot be set: one of a pattern's, or "?"
+	Locals      []*Variable
+	Body        []Statement
+	Entry       *Probe      // of a return: what runs at the function's entry, a probe of the program, too; nil without it
+	Reads       []*Variable // globals, in the order of their declaration
+	Writes      []*Variable
 }
 
 // Statement is one of the nodes below.

@@ -17,7 +17,7 @@ func TestDisplay(t *testing.T) {
 	})
 }
 
-// TestHandlers: L084, L301, L386, L420, L421, L436: what belongs to a handler.
+// TestHandlers: P205, P215, L084, L301, L386, L420, L421, L436: what belongs to a handler.
 func TestHandlers(t *testing.T) {
 	runSemantics(t, []semantics{
 		{name: "L436 each point has its own", script: `probe timer.s(1), timer.s(2) { n++; println(pp(), n) }`,

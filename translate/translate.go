@@ -253,7 +253,11 @@ func (t *translator) script() {
 	t.printf("\n#line 1 \"stap_script\"\n")
 	t.printf("static struct stap_probe stap_probes[] = {\n")
 	for i, p := range t.program.Probes {
-		t.printf("\t{ .point = %s, .written = %s, .handler = %s, %s },\n", quote(p.Point), quote(p.Written), t.probes[i], t.placeFields(p))
+		dispensable := ""
+		if p.Dispensable {
+			dispensable = ", .dispensable = 1"
+		}
+		t.printf("\t{ .point = %s, .written = %s, .handler = %s, %s%s },\n", quote(p.Point), quote(p.Written), t.probes[i], t.placeFields(p), dispensable)
 	}
 	t.printf("};\n\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
 	t.printf("\t.strings = (%d + %d * (MAXNESTING + 1)) * STAP_STRING_ROOM", t.deepest.strings, recursive.strings)

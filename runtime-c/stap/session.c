@@ -166,6 +166,7 @@ static const char *stap_arm_failure(int rc)
 /* Runs the begin handlers and arms the rest. An error leaves nothing armed. */
 static int stap_session_start(stap_long target)
 {
+	unsigned int dispensed = 0;
 	int rc = -EBUSY;
 
 	mutex_lock(&stap_session_mutex);
@@ -185,6 +186,11 @@ static int stap_session_start(stap_long target)
 		if (stap_session_exiting && probe->family != &stap_begin)
 			break;
 		rc = probe->family->arm(probe);
+		if (rc && probe->dispensable) {
+			stap_event("info", "%s: not set (rc %d): %s", probe->point, rc, stap_arm_failure(rc));
+			dispensed++;
+			rc = 0;
+		}
 		if (rc) {
 			stap_event("error", "probe %s registration error (rc %d): %s", probe->point, rc,
 				   stap_arm_failure(rc));
@@ -192,6 +198,8 @@ static int stap_session_start(stap_long target)
 			break;
 		}
 	}
+	if (dispensed)
+		stap_event("warning", "%u of the places that patterns stand for cannot be probed; stap -vv names them", dispensed);
 	WRITE_ONCE(stap_session_state, rc || stap_session_exiting ? STAP_STOPPING : STAP_RUNNING);
 	stap_event("started", NULL);
 out:

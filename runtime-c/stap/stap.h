@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 4
+#define STAP_INTERFACE 5
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -107,6 +107,7 @@ struct stap_probe {
 	const struct stap_probe *entry;	/* stap_return: what runs at the entry, or NULL */
 	unsigned long kept;	/* and how many bytes it keeps, the first word being 1 when that is complete */
 	void *site;		/* the family's own */
+	int dispensable;	/* the session goes on where it cannot be set */
 };
 
 /* All that the runtime knows of a script. */
