@@ -359,6 +359,7 @@ func (e *elaborator) assemble() {
 			e.program.Probes = append(e.program.Probes, h.probe.Entry)
 		}
 	}
+	e.checkPrivilege()
 	e.trackGroups()
 	effects := NewEffects(e.program)
 	e.checkIterations(effects)

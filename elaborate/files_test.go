@@ -123,3 +123,24 @@ func TestOptions(t *testing.T) {
 		t.Errorf("--no-global-var-display: got %s", got)
 	}
 }
+
+// TestPrivilege: P300, L352, C421: what is made for members of stapusr uses what everybody may.
+func TestPrivilege(t *testing.T) {
+	refused := "may not be used when --privilege=stapusr is specified"
+	for script, want := range map[string]string{
+		`probe begin, timer.s(1), end { println(execname(), pid()) }`:             "",
+		`probe kernel.function("do_sys_openat2") { println(1) }`:                  "probe point is not allowed for --privilege=stapusr",
+		`probe begin { println(kernel_string(5)) }`:                               "function kernel_string " + refused,
+		`function f(x) { return kernel_string(x) } probe begin { println(f(5)) }`: "function kernel_string " + refused,
+		`probe begin { println(@cast(5, "open_how")->mode) }`:                     refused,
+		`probe begin { printf("%8.8m", 5) }`:                                      refused,
+	} {
+		got := elaborateFiles(t, elaborate.Options{Privilege: "stapusr"}, "", script)
+		if want == "" && strings.Contains(got, "--privilege") || !strings.Contains(got, want) {
+			t.Errorf("%s: no %q in\n%s", script, want, got)
+		}
+		if got := elaborateFiles(t, elaborate.Options{Privilege: "stapsys"}, "", script); strings.Contains(got, "--privilege") {
+			t.Errorf("%s for stapsys:\n%s", script, got)
+		}
+	}
+}
