@@ -18,7 +18,7 @@
 //
 //  1. declarations (scope.go): the script's globals and functions; a library file
 //     is taken in when something names what it declares.
-//  2. probe points (point.go, alias.go): an alias is replaced by its points, with
+//  2. probe points (point.go, place.go): an alias is replaced by its points, with
 //     its blocks around the body; each point is resolved by its family (one file
 //     each: begin.go, timer.go, function.go, return.go) to a Place, which knows its
 //     $variables.
@@ -115,18 +115,19 @@ type elaborator struct {
 	failure     error             // of the tool
 	btf         *debuginfo.BTF
 
-	library   *parse.Library
-	files     []*parse.File // the script's, then those taken from the library
-	resolved  int           // of files: those whose probes have been resolved
-	scopes    map[*parse.File]*scope
-	shared    *scope // what all files see
-	sources   map[*Function]*functionSource
-	selectors map[*parse.Function]*Function // functions that have been made
-	probes    []*handlerSource
-	pointees  map[any]debuginfo.Type // of *Variable, *Function and Expression: the pointer type of a number
-	typesAt   map[*Variable]parse.Position
-	patterns  map[string]*regex.Regex
-	changed   *bool // this round of checking found something
+	library    *parse.Library
+	files      []*parse.File // the script's, then those taken from the library
+	resolved   int           // of files: those whose probes have been resolved
+	scopes     map[*parse.File]*scope
+	shared     *scope // what all files see
+	sources    map[*Function]*functionSource
+	selectors  map[*parse.Function]*Function // functions that have been made
+	probes     []*handlerSource
+	expansions int                    // of aliases, so far
+	pointees   map[any]debuginfo.Type // of *Variable, *Function and Expression: the pointer type of a number
+	typesAt    map[*Variable]parse.Position
+	patterns   map[string]*regex.Regex
+	changed    *bool // this round of checking found something
 }
 
 // part is a block with the file whose names it sees.

@@ -144,3 +144,16 @@ func TestPrivilege(t *testing.T) {
 		}
 	}
 }
+
+// TestManyAliases: aliases that double from one to the next end in an error.
+func TestManyAliases(t *testing.T) {
+	var script strings.Builder
+	script.WriteString("probe a0 = begin { x = 1 }\n")
+	for i := 1; i < 60; i++ {
+		fmt.Fprintf(&script, "probe a%d = a%d, a%d { x++ }\n", i, i-1, i-1)
+	}
+	script.WriteString("probe a59 { println(x) }\n")
+	if got := elaborateFiles(t, elaborate.Options{}, "", script.String()); !strings.Contains(got, "aliases stand for more than") {
+		t.Errorf("got %.200s", got)
+	}
+}

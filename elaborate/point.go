@@ -166,8 +166,9 @@ func firstComponents(names []string) []string {
 	return slices.Compact(first)
 }
 
-// maxAliases is how many aliases may lead from a point to a place.
-const maxAliases = 100
+// maxAliases is how many aliases may lead from a point to a place, maxExpansions
+// how often aliases of a script are replaced in all.
+const maxAliases, maxExpansions = 100, 100_000
 
 // aliases replaces a point by the points of the aliases that it names. What
 // follows an alias's name is appended to each of its points.
@@ -182,6 +183,9 @@ func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias) ([]*deriva
 		for _, a := range named {
 			if slices.Contains(via, a.alias) || len(via) > maxAliases {
 				return nil, semanticError(p.Token, fmt.Sprintf("recursive loop in alias expansion of %s at %s", dotted(a.alias.Names[0]), a.alias.Position))
+			}
+			if e.expansions++; e.expansions > maxExpansions {
+				return nil, semanticError(p.Token, fmt.Sprintf("aliases stand for more than %d points", maxExpansions))
 			}
 			through, d := e.expand(a, suffix, append(slices.Clip(via), a.alias))
 			for _, f := range through {
