@@ -97,7 +97,8 @@ func bootGuest(t *testing.T, beginning string) *guestTest {
 // build makes a module of a script and puts it into the guest.
 func (g *guestTest) build(t *testing.T, release string, arguments ...string) string {
 	t.Helper()
-	command := exec.Command(g.stap, append([]string{"-p4", "-r", release}, arguments...)...)
+	// An emulated CPU that holds a lock may stand still for a tenth of a second.
+	command := exec.Command(g.stap, append([]string{"-p4", "-r", release, "-DMAXTRYLOCK=100000"}, arguments...)...)
 	command.Dir = "testdata/guest"
 	command.Env = append(os.Environ(), "SYSTEMTAP_DIR="+g.cache)
 	var stderr bytes.Buffer

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/gostap/gostap/kbuild"
 	"github.com/gostap/gostap/kernel"
@@ -61,6 +63,20 @@ func (d *driver) runInGuest(ctx context.Context, built *kbuild.Result) (status i
 		fmt.Fprintf(d.stderr, "WARNING: the guest's kernel: %s\n", line)
 	}
 	return status, err
+}
+
+// guestPatience is how many times a handler tries to get a lock in a guest, 10
+// microseconds apart. An emulated CPU that holds one may stand still for a tenth
+// of a second.
+const guestPatience = "MAXTRYLOCK=100000"
+
+// defines are the macros of the module's C.
+func (d *driver) defines() []string {
+	defines := d.moduleDefines()
+	if d.guest && !slices.ContainsFunc(defines, func(define string) bool { return strings.HasPrefix(define, "MAXTRYLOCK") }) {
+		defines = append(defines, guestPatience)
+	}
+	return defines
 }
 
 // guestPipe is what staprun writes a script's output to in a guest where a

@@ -200,7 +200,7 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 	}
 	options := kbuild.Options{
 		PoisonCache: d.poisonCache || d.keep, Full: d.kbuildMode == "full", Name: d.module, Folder: d.folder,
-		Defines: d.moduleDefines(), MakeVariables: d.makeVariables, Trace: d.trace,
+		Defines: d.defines(), MakeVariables: d.makeVariables, Trace: d.trace,
 	}
 	if !d.disableCache {
 		if options.Cache, err = d.openCache(); err != nil {
