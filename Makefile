@@ -34,7 +34,7 @@ demo: setup build ## boot a guest and print the files that its processes open
 	$(DEMO)
 
 test: ## lint, unit tests, and guest tests on the kernels of KERNELS (6.1 6.12)
-	@./setup go guest race
+	@./setup go guest race test
 	@for step in build prep lint unit guest; do \
 		echo "make test: $$step"; \
 		$(MAKE) --no-print-directory $$step || { echo "make test: stopped at $$step; the lines above say why" >&2; exit 1; }; \
@@ -42,7 +42,7 @@ test: ## lint, unit tests, and guest tests on the kernels of KERNELS (6.1 6.12)
 	@echo "make test: all passed"
 
 test-all: ## make test, then the race detector, fuzzing, the corpus and one round of every Go benchmark
-	@./setup go guest race
+	@./setup go guest race test
 	@$(MAKE) --no-print-directory test race fuzz corpus
 	go test -run '^$$' -bench . -benchtime 1x ./...
 	@echo "make test-all: all passed"
@@ -58,6 +58,7 @@ unit: ## unit tests; no root, kernel or guest needed
 	go test ./...
 
 guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12)
+	@./setup test
 	@go test -tags guest -list '^TestGuest' ./... | grep -q '^TestGuest' || { echo "make guest: no guest tests found"; exit 1; }
 	GOSTAP_KERNELS="$(KERNELS)" go test -count=1 -p 1 -timeout 30m -tags guest -run '^TestGuest' ./...
 
