@@ -83,7 +83,7 @@ func (c *checker) index(x *parse.Index, wanted parse.Type) Expression {
 	}
 	if id, ok := x.Base.(*parse.Identifier); ok && len(x.Keys) == 1 && x.Keys[0] != nil {
 		if v := c.find(id.Text); v != nil && !v.Global && c.pointees[v] != nil {
-			return c.autocast(&parse.Target{Token: x.Token, Base: id, Accessors: []parse.Accessor{{Token: x.Token, Index: x.Keys[0]}}})
+			return c.target(&parse.Target{Token: x.Token, Base: id, Accessors: []parse.Accessor{{Token: x.Token, Index: x.Keys[0]}}})
 		}
 	}
 	element := c.element(x, parse.Unknown)

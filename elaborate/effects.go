@@ -174,7 +174,7 @@ func markPerCPU(p *Program) {
 		if Alone(probe.Place) {
 			continue
 		}
-		updates, others := directUses(probe)
+		updates, others := effects.directUses(probe)
 		for v, access := range effects.Of(handler(probe)) {
 			if !candidates[v] {
 				continue
@@ -227,7 +227,7 @@ func handler(p *Probe) []Statement {
 // directUses finds the updates of a handler that stand in no loop and are the
 // only one of their variable, each with its direction (1 or -1), and counts the
 // other uses of variables: one in a loop counts twice.
-func directUses(p *Probe) (updates map[*Variable]int64, others map[*Variable]int) {
+func (e *Effects) directUses(p *Probe) (updates map[*Variable]int64, others map[*Variable]int) {
 	updates, others = map[*Variable]int64{}, map[*Variable]int{}
 	loops := map[any]bool{}
 	walkStatements(p.Body, func(n any) {
@@ -271,24 +271,12 @@ func directUses(p *Probe) (updates map[*Variable]int64, others map[*Variable]int
 		case *Step:
 			use(n, n.Variable)
 		case *Call: // who knows how often
-			for v := range NewEffects(&Program{Functions: reachable(n.Function)}).functions[n.Function] {
+			for v := range e.functions[n.Function] {
 				others[v] += 2
 			}
 		}
 	})
 	return updates, others
-}
-
-func reachable(f *Function) []*Function {
-	seen := []*Function{f}
-	for i := 0; i < len(seen); i++ {
-		for _, callee := range slices.Concat(seen[i].Calls, seen[i].Overloads) {
-			if !slices.Contains(seen, callee) {
-				seen = append(seen, callee)
-			}
-		}
-	}
-	return seen
 }
 
 // update recognises "n++" and "n += x" with an x that is not negative; the parts

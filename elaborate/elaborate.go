@@ -380,21 +380,6 @@ func (e *elaborator) assemble() {
 		}
 	}
 	e.order()
-	for _, p := range e.program.Probes {
-		p.Reads, p.Writes = nil, nil
-		for v, access := range effects.Of(handler(p)) {
-			if access.Exclusive() {
-				p.Writes = append(p.Writes, v)
-			} else {
-				p.Reads = append(p.Reads, v)
-			}
-		}
-		byDeclaration := func(a, b *Variable) int {
-			return slices.Index(e.program.Globals, a) - slices.Index(e.program.Globals, b)
-		}
-		slices.SortFunc(p.Reads, byDeclaration)
-		slices.SortFunc(p.Writes, byDeclaration)
-	}
 	markPerCPU(e.program)
 }
 

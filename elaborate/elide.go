@@ -234,7 +234,7 @@ func (e *elaborator) hasNoEffect(l *liveness, x parse.Expression) bool {
 		case *parse.Assign, *parse.Step:
 			none = false
 		case *parse.EmbeddedExpression:
-			none = none && hasTag(&parse.EmbeddedCode{Token: n.Token}, "pure")
+			none = none && n.Tag("pure")
 		case *parse.Print:
 			none = none && printNames[n.Text].toString
 		case *parse.Call:
@@ -255,7 +255,7 @@ func (e *elaborator) isPure(f *Function, above map[*Function]bool) bool {
 	above[f] = true
 	defer delete(above, f)
 	if f.Code != nil {
-		return hasTag(f.Code, "pure")
+		return f.Code.Tag("pure")
 	}
 	for _, overload := range f.Overloads {
 		if !e.isPure(overload, above) {
@@ -285,7 +285,7 @@ func (e *elaborator) isPure(f *Function, above map[*Function]bool) bool {
 		case *parse.LoopStatement:
 			pure = false // it may not end
 		case *parse.EmbeddedExpression:
-			pure = pure && hasTag(&parse.EmbeddedCode{Token: n.Token}, "pure")
+			pure = pure && n.Tag("pure")
 		case *parse.Print:
 			pure = pure && printNames[n.Text].toString
 		case *parse.Call:

@@ -380,7 +380,7 @@ func (c *checker) call(x *parse.Call) Expression {
 		c.unresolved(x)
 		return nil
 	}
-	if f.Code != nil && hasTag(f.Code, "guru") && !c.options.Guru && !x.Position.Source.Library {
+	if f.Code != nil && f.Code.Tag("guru") && !c.options.Guru && !x.Position.Source.Library {
 		d := semanticError(x.Token, fmt.Sprintf("function %s changes what the kernel does; need stap -g", f.Text))
 		c.add(d)
 		return nil
@@ -440,7 +440,7 @@ func (c *checker) embeddedExpression(x *parse.EmbeddedExpression) Expression {
 	c.allowEmbedded(x.Token, "embedded expression in unprivileged script; need stap -g")
 	code := &parse.EmbeddedCode{Token: x.Token}
 	result := parse.Long
-	if hasTag(code, "string") {
+	if code.Tag("string") {
 		result = parse.String
 	}
 	return &EmbeddedExpression{Code: code, Result: result}

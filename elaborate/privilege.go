@@ -42,11 +42,11 @@ func (e *elaborator) checkPrivilegeOf(list []Statement) {
 	walkStatements(list, func(n any) {
 		switch n := n.(type) {
 		case *Call:
-			if f := n.Function; f.Code != nil && !hasTag(f.Code, "unprivileged") && !hasTag(f.Code, "myproc-unprivileged") {
+			if f := n.Function; f.Code != nil && !f.Code.Tag("unprivileged") && !f.Code.Tag("myproc-unprivileged") {
 				refuse(n.Token, "function "+f.Text)
 			}
 		case *EmbeddedExpression:
-			if !hasTag(n.Code, "unprivileged") && !hasTag(n.Code, "myproc-unprivileged") {
+			if !n.Code.Tag("unprivileged") && !n.Code.Tag("myproc-unprivileged") {
 				refuse(parse.Token{Position: n.Code.Position, Text: "%{ … %}"}, "embedded code")
 			}
 		case *Dereference:

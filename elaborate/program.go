@@ -94,9 +94,7 @@ type Probe struct {
 	Dispensable bool // the session goes on where it cannot be set: one of a pattern's, or "?"
 	Locals      []*Variable
 	Body        []Statement
-	Entry       *Probe      // of a return: what runs at the function's entry, a probe of the program, too; nil without it
-	Reads       []*Variable // globals, in the order of their declaration
-	Writes      []*Variable
+	Entry       *Probe // of a return: what runs at the function's entry, a probe of the program, too; nil without it
 }
 
 // Statement is one of the nodes below.

@@ -50,7 +50,7 @@ func (e *elaborator) failPattern(at parse.Token, err error) {
 // asks for them: if it uses a function that says so.
 func (e *elaborator) trackGroups() {
 	for _, f := range e.program.Functions {
-		if f.Code != nil && hasTag(f.Code, "pragma:tagged_dfa") {
+		if f.Code != nil && f.Code.Tag("pragma:tagged_dfa") {
 			e.program.Submatches = true
 		}
 	}

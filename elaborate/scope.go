@@ -251,7 +251,7 @@ func (e *elaborator) makeFunction(f *parse.Function) *Function {
 // pragmas notes the globals that a function in C says it reads and writes.
 func (e *elaborator) pragmas(file *parse.File, f *Function) {
 	for _, kind := range []string{"read", "write"} {
-		for _, name := range tags(f.Code.Text, "pragma:"+kind+":") {
+		for _, name := range f.Code.Pragmas("pragma:" + kind + ":") {
 			v := e.global(file, name)
 			if v == nil {
 				e.add(semanticError(f.Code.Token, fmt.Sprintf("unresolved global variable '%s' in pragma:%s", name, kind)))
@@ -265,24 +265,6 @@ func (e *elaborator) pragmas(file *parse.File, f *Function) {
 			}
 		}
 	}
-}
-
-// tags gives what follows a prefix in the comments of embedded C.
-func tags(code, prefix string) []string {
-	var found []string
-	for {
-		at := strings.Index(code, "/* "+prefix)
-		if at < 0 {
-			return found
-		}
-		code = code[at+3+len(prefix):]
-		name, _, _ := strings.Cut(code, " */")
-		found = append(found, strings.TrimSpace(name))
-	}
-}
-
-func hasTag(code *parse.EmbeddedCode, tag string) bool {
-	return strings.Contains(code.Text, "/* "+tag+" */")
 }
 
 // unifyOverloads makes the members of an overload set agree on types.

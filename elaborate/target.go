@@ -184,9 +184,6 @@ func (c *checker) rawMemory(t *parse.Target) (value, bool) {
 	return value{typ: &debuginfo.Int{Name: "number", Size: int(size.Value)}, address: address, user: t.Name == "@uderef"}, true
 }
 
-// autocast is memory by the pointer that a value is known to hold.
-func (c *checker) autocast(t *parse.Target) Expression { return c.target(t) }
-
 // assignTarget is "$name->member = y", in guru mode.
 func (c *checker) assignTarget(x *parse.Assign, t *parse.Target, operator string) Expression {
 	if !c.options.Guru && !t.Position.Source.Library {

@@ -67,16 +67,7 @@ func (c *Cache) addModule(key, module string) error {
 	if err := os.MkdirAll(filepath.Dir(c.modulePath(key)), 0o755); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(c.root, temporaryPrefix)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(data)
-	if err := errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(temporary.Name(), c.modulePath(key)); err != nil {
+	if err := writeWhole(c.root, c.modulePath(key), data); err != nil {
 		return err
 	}
 	return c.clean(false)
@@ -147,7 +138,13 @@ func (k *keptKernel) addObject(object, from string) error {
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(k.folder, temporaryPrefix)
+	return writeWhole(k.folder, filepath.Join(k.folder, object), data)
+}
+
+// writeWhole makes a file that others see with all its data or not at all, by way
+// of a temporary one in a folder of the same disk.
+func writeWhole(folder, path string, data []byte) error {
+	temporary, err := os.CreateTemp(folder, temporaryPrefix)
 	if err != nil {
 		return err
 	}
@@ -156,7 +153,7 @@ func (k *keptKernel) addObject(object, from string) error {
 	if err := errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
 		return err
 	}
-	return os.Rename(temporary.Name(), filepath.Join(k.folder, object))
+	return os.Rename(temporary.Name(), path)
 }
 
 // Clean removes what exceeds the size limit, oldest first.

@@ -12,11 +12,6 @@ import (
 // This file is C that stands in a script: at file level, as a function's body, as
 // an expression.
 
-// hasTag reports whether C has a comment that says something of it.
-func hasTag(code *parse.EmbeddedCode, tag string) bool {
-	return strings.Contains(code.Text, "/* "+tag+" */")
-}
-
 // embedded writes C as it is, with its place for the compiler.
 func (t *translator) embedded(code *parse.EmbeddedCode) {
 	t.printf("#line %d %s\n%s\n", code.Position.Line, quote(code.Position.Source.Name), code.Text)
@@ -29,7 +24,7 @@ func parameterNames(f *elaborate.Function) []string {
 	own := newNames()
 	for i, p := range f.Parameters {
 		name := "parameter_" + mangle(p.Text)
-		if f.Code != nil && hasTag(f.Code, "unmangled") {
+		if f.Code != nil && f.Code.Tag("unmangled") {
 			name = p.Text
 		}
 		names[i] = own.give(p, name)

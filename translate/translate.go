@@ -131,7 +131,7 @@ func (t *translator) wantsKernel() bool {
 // some of it behind.
 func (t *translator) fileLevel(suffix bool) {
 	for _, code := range t.program.Embedded {
-		if hasTag(code, "pragma:suffix") == suffix {
+		if code.Tag("pragma:suffix") == suffix {
 			t.embedded(code)
 		}
 	}
