@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 5
+#define STAP_INTERFACE 6
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -106,7 +106,8 @@ struct stap_probe {
 	stap_ulong number;	/* stap_timer: nanoseconds between hits; stap_return: calls under way at most, or 0 */
 	const struct stap_probe *entry;	/* stap_return: what runs at the entry, or NULL */
 	unsigned long kept;	/* and how many bytes it keeps, the first word being 1 when that is complete */
-	void *site;		/* the family's own */
+	const void *place;	/* the family's own: what the script's C says of the place */
+	void *site;		/* the family's own: what it keeps while the probe is set */
 	int dispensable;	/* the session goes on where it cannot be set */
 };
 
