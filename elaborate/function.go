@@ -12,7 +12,8 @@ import (
 
 // FunctionPlace is the entry of a kernel function: probe kernel.function("name").
 type FunctionPlace struct {
-	Symbol    string
+	Name      string // the function's, as the source has it
+	At        KernelAddress
 	prototype *debuginfo.Function
 }
 
@@ -59,7 +60,12 @@ func resolveFunction(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnos
 		e.failure = err
 		return nil, semanticError(at, err.Error())
 	}
-	return oneSite(&FunctionPlace{Symbol: name, prototype: function}, p), nil
+	return oneSite(entryOf(function), p), nil
+}
+
+// entryOf is the place of a function that its name alone finds.
+func entryOf(f *debuginfo.Function) *FunctionPlace {
+	return &FunctionPlace{Name: f.Name, At: KernelAddress{Symbol: f.Name}, prototype: f}
 }
 
 // matchFunctions finds the functions whose names a pattern matches, but for
@@ -75,7 +81,7 @@ func (e *elaborator) matchFunctions(btf *debuginfo.BTF, p *parse.ProbePoint, pat
 		one := *p
 		one.Components = slices.Clone(p.Components)
 		one.Components[1].Argument = &parse.StringLiteral{Token: pattern.Token, Value: f.Name}
-		sites = append(sites, site{&FunctionPlace{Symbol: f.Name, prototype: f}, canonical(&one), true})
+		sites = append(sites, site{entryOf(f), canonical(&one), true})
 	}
 	if sites == nil {
 		return nil, semanticError(pattern.Token, fmt.Sprintf("no match: the kernel has no function %s", pattern.Value))
@@ -138,7 +144,7 @@ func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Di
 				kind = "is not passed in a register"
 			}
 			if kind != "" {
-				d := semanticError(t.Token, fmt.Sprintf("parameter $%s of %s %s, and BTF does not say where it is", name, p.Symbol, kind))
+				d := semanticError(t.Token, fmt.Sprintf("parameter $%s of %s %s, and BTF does not say where it is", name, p.Name, kind))
 				return value{typ: parameter.Type}, d
 			}
 			x := &Argument{N: register, Size: size.size, Signed: size.signed}
@@ -151,7 +157,7 @@ func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Di
 		}
 		register++
 	}
-	d := semanticError(t.Token, fmt.Sprintf("unable to find variable '$%s' in function %s", name, p.Symbol))
+	d := semanticError(t.Token, fmt.Sprintf("unable to find variable '$%s' in function %s", name, p.Name))
 	if len(names) > 0 {
 		d.Hint = "its parameters are " + strings.Join(names, ", ")
 	} else {

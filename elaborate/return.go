@@ -74,11 +74,11 @@ func (p *ReturnPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diag
 		return p.FunctionPlace.target(e, t)
 	}
 	if p.prototype.Result == nil {
-		return value{}, semanticError(t.Token, fmt.Sprintf("function %s returns nothing: there is no $return", p.Symbol))
+		return value{}, semanticError(t.Token, fmt.Sprintf("function %s returns nothing: there is no $return", p.Name))
 	}
 	size, why := registerValue(p.prototype.Result)
 	if why != "" {
-		return value{}, semanticError(t.Token, fmt.Sprintf("the result of %s %s, and BTF does not say where it is", p.Symbol, why))
+		return value{}, semanticError(t.Token, fmt.Sprintf("the result of %s %s, and BTF does not say where it is", p.Name, why))
 	}
 	return value{x: &ReturnValue{Size: size.size, Signed: size.signed}, typ: p.prototype.Result}, nil
 }

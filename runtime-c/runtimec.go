@@ -30,7 +30,7 @@ const Core = "runtime"
 // be compiled, most of which is reading the kernel's headers: a unit includes
 // those that it uses and no others.
 var Units = []string{
-	Core, "print", "format", "string", "function", "timer", "lock", "memory", "dump", "data", "return", "quote",
+	Core, "print", "format", "string", "address", "function", "timer", "lock", "memory", "dump", "data", "return", "quote",
 	"task", "namespace", "process", "point", "hit", "registers", "stack", "module", "log", "target_set",
 }
 
@@ -46,7 +46,7 @@ var (
 )
 
 // interfaceHeaders declare what units define, so naming them needs none.
-var interfaceHeaders = []string{"stap.h", "print.h"}
+var interfaceHeaders = []string{"stap.h", "runtime.h", "print.h"}
 
 // Defines lists what a unit, other than the core, defines for scripts and
 // other units.

@@ -1,7 +1,25 @@
 package translate
 
-import "github.com/gostap/gostap/elaborate"
+import (
+	"fmt"
+
+	"github.com/gostap/gostap/elaborate"
+)
 
 func functionFields(place *elaborate.FunctionPlace) string {
-	return ".family = &stap_function, .symbol = " + quote(place.Symbol)
+	return fmt.Sprintf(".family = &stap_function, .place = &(const struct stap_function_place){ %s }", address(place.At))
+}
+
+// address is a struct stap_address as a member named at.
+func address(a elaborate.KernelAddress) string {
+	var fields string
+	symbol := a.Symbol
+	if a.Module != "" {
+		fields += ".module = " + quote(a.Module) + ", "
+		symbol = a.Module + ":" + symbol
+	}
+	if a.Symbol != "" {
+		fields += ".symbol = " + quote(symbol) + ", "
+	}
+	return fmt.Sprintf(".at = { %s.offset = %d }", fields, a.Offset)
 }

@@ -12,14 +12,14 @@ import (
 // values lie in memory of the call (c->kept), in the order in which they are kept.
 
 func (t *translator) returnFields(p *elaborate.Probe, place *elaborate.ReturnPlace) string {
-	fields := ".family = &stap_return, .symbol = " + quote(place.Symbol)
+	fields := address(place.At)
 	if place.MaxActive > 0 {
-		fields += fmt.Sprintf(", .number = %d", place.MaxActive)
+		fields += fmt.Sprintf(", .active = %d", place.MaxActive)
 	}
 	if p.Entry != nil {
 		fields += fmt.Sprintf(", .entry = &stap_probes[%d], .kept = %s", slices.Index(t.program.Probes, p.Entry), keptBytes(p.Entry))
 	}
-	return fields
+	return fmt.Sprintf(".family = &stap_return, .place = &(const struct stap_function_place){ %s }", fields)
 }
 
 // keptBytes is how much a probe of an entry keeps.

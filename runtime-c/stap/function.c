@@ -112,7 +112,7 @@ static int stap_function_arm(struct stap_probe *probe)
 		return -ENOMEM;
 	stap_allocated += sizeof(*site);
 	site->probe = probe;
-	site->kprobe.symbol_name = probe->symbol;
+	stap_kprobe_at(&site->kprobe, &((const struct stap_function_place *)probe->place)->at);
 	site->kprobe.pre_handler = stap_function_hit;
 	site->kprobe.flags = KPROBE_FLAG_DISABLED;
 	rc = register_kprobe(&site->kprobe);

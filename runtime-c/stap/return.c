@@ -42,7 +42,8 @@ NOKPROBE_SYMBOL(stap_return_to);
 /* The first word of what is kept is set last: all of it is there. */
 static int stap_return_entered(struct kretprobe_instance *instance, struct pt_regs *registers)
 {
-	const struct stap_probe *probe = stap_return_probe(instance)->entry;
+	const struct stap_function_place *place = stap_return_probe(instance)->place;
+	const struct stap_probe *probe = place->entry;
 	struct stap_context *c = stap_enter(probe, STAP_RUNNING);
 	stap_long *complete = (stap_long *)instance->data;
 
@@ -81,25 +82,26 @@ stap_long stap_return_value(struct stap_context *c)
 
 static int stap_return_arm(struct stap_probe *probe)
 {
+	const struct stap_function_place *place = probe->place;
 	struct stap_return_site *site = kzalloc(sizeof(*site), GFP_KERNEL);
 	int rc;
 
 	if (!site)
 		return -ENOMEM;
 	site->probe = probe;
-	site->kretprobe.kp.symbol_name = probe->symbol;
+	stap_kprobe_at(&site->kretprobe.kp, &place->at);
 	site->kretprobe.handler = stap_return_hit;
-	site->kretprobe.maxactive = probe->number ?: max_t(int, 15, 6 * num_possible_cpus());
-	if (probe->entry) {
+	site->kretprobe.maxactive = place->active ?: max_t(int, 15, 6 * num_possible_cpus());
+	if (place->entry) {
 		site->kretprobe.entry_handler = stap_return_entered;
-		site->kretprobe.data_size = probe->kept;
+		site->kretprobe.data_size = place->kept;
 	}
 	rc = register_kretprobe(&site->kretprobe);
 	if (rc) {
 		kfree(site);
 		return rc;
 	}
-	stap_allocated += sizeof(*site) + site->kretprobe.maxactive * (sizeof(struct kretprobe_instance) + probe->kept);
+	stap_allocated += sizeof(*site) + site->kretprobe.maxactive * (sizeof(struct kretprobe_instance) + place->kept);
 	probe->site = site;
 	stap_event("info", "%s: kretprobe at %pS", probe->point, site->kretprobe.kp.addr);
 	return 0;

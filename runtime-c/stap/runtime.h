@@ -68,6 +68,9 @@ struct stap_cpu_data {
 
 DECLARE_PER_CPU(struct stap_cpu_data, stap_cpus);
 
+struct kprobe;
+void stap_kprobe_at(struct kprobe *kprobe, const struct stap_address *at);
+
 /* Queues a line for staprun, from any context; format is NULL when kind says all. */
 void stap_event(const char *kind, const char *format, ...) __printf(2, 3);
 /* A hit was skipped that should not have been. */

@@ -102,13 +102,28 @@ struct stap_probe {
 	const char *point;	/* as messages show it */
 	const char *written;	/* as the script has it, or NULL: like point */
 	void (*handler)(struct stap_context *c);
-	const char *symbol;	/* stap_function, stap_return: what to probe */
-	stap_ulong number;	/* stap_timer: nanoseconds between hits; stap_return: calls under way at most, or 0 */
-	const struct stap_probe *entry;	/* stap_return: what runs at the entry, or NULL */
-	unsigned long kept;	/* and how many bytes it keeps, the first word being 1 when that is complete */
+	stap_ulong number;	/* stap_timer: nanoseconds between hits */
 	const void *place;	/* the family's own: what the script's C says of the place */
 	void *site;		/* the family's own: what it keeps while the probe is set */
 	int dispensable;	/* the session goes on where it cannot be set */
+};
+
+/*
+ * An address of the kernel or of a module, wherever that was loaded: so many
+ * bytes behind a symbol, or of the kernel behind _stext.
+ */
+struct stap_address {
+	const char *module;	/* NULL: the kernel */
+	const char *symbol;	/* as kprobes look it up: "vfs_read", "nfs:nfs_open"; NULL: _stext */
+	long offset;
+};
+
+/* stap_function, stap_return: where the function is, and for its return what is kept of the entry. */
+struct stap_function_place {
+	struct stap_address at;
+	stap_ulong active;	/* calls under way that are followed at once, or 0 */
+	const struct stap_probe *entry;	/* what runs at the entry, or NULL */
+	unsigned long kept;	/* how many bytes it keeps, the first word being 1 when that is complete */
 };
 
 /* All that the runtime knows of a script. */
@@ -116,6 +131,7 @@ struct stap_script {
 	unsigned int interface;		/* STAP_INTERFACE */
 	unsigned int probe_count;
 	struct stap_probe *probes;	/* begin first, in the order in which they are armed */
+	unsigned long anchor;		/* how far register_kprobe is behind _stext, where addresses count from that; 0: none does */
 	unsigned long strings;		/* bytes for frames that one handler can need */
 	unsigned long match_bytes;	/* a struct stap_match with its groups, or 0 */
 	unsigned long data_size;	/* bytes for arrays */
