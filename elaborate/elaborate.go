@@ -48,7 +48,14 @@ import (
 // Options say what the scripts are elaborated against.
 type Options struct {
 	// BTF reads the kernel's type information; called once, when a probe needs it.
-	BTF              func() (*debuginfo.BTF, error)
+	BTF func() (*debuginfo.BTF, error)
+	// What there is beyond it, of an object: "kernel" or the name of a module. Each
+	// may be called several times, for what a probe needs, and gives a *kernel.UserError
+	// for what is not at hand.
+	Symbols   func(object string) (*debuginfo.SymbolTable, error)
+	ModuleBTF func(module string) (*debuginfo.BTF, error)
+	BuildID   func(object string) (string, error) // hexadecimal; "" if it has none
+
 	Guru             bool   // a user's embedded C is allowed
 	Unoptimized      bool   // keep what has no effect, and check it (-u)
 	NoGlobalDisplay  bool   // do not print globals that are written and never read
