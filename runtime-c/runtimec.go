@@ -36,7 +36,7 @@ var Units = []string{
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel
 // exports them: each that does is defined as STAP_EXPORTED_NAME.
-var OptionalExports = []string{"hrtimer_setup"}
+var OptionalExports = []string{"context_tracking", "hrtimer_setup"}
 
 var (
 	// A definition begins in the first column with its type.

@@ -22,22 +22,37 @@ struct stap_function_site {
 };
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+static __always_inline void stap_function_run(struct stap_context *c, unsigned long ip, struct ftrace_regs *registers)
+{
+	c->address = ip;
+	c->arguments = registers;
+	stap_run(c);
+	stap_leave(c);
+}
+
+static noinline void notrace stap_function_traced_after_all(unsigned long ip, struct stap_probe *probe,
+							    struct ftrace_regs *registers)
+{
+	struct stap_context *c = stap_take_after_all(probe, STAP_RUNNING);
+
+	if (c)
+		stap_function_run(c, ip, registers);
+	else
+		preempt_enable_notrace();
+}
+
+/* Each instruction counts here. */
 static void notrace stap_function_traced(unsigned long ip, unsigned long parent_ip,
 					 struct ftrace_ops *ops, struct ftrace_regs *registers)
 {
-	struct stap_probe *probe = ops->private;
-	struct stap_context *c = stap_enter(probe, STAP_RUNNING);
+	struct stap_cpu_data *this;
 
-	if (!c)
-		return;
-	if (unlikely(!rcu_is_watching())) {
-		container_of(c, struct stap_cpu_data, context)->unwatched++;
-	} else {
-		c->address = ip;
-		c->arguments = registers;
-		probe->handler(c);
-	}
-	stap_leave(c);
+	preempt_disable_notrace();
+	this = this_cpu_ptr(&stap_cpus);
+	if (stap_is_free(this) && likely(stap_rcu_is_watching()))
+		stap_function_run(stap_take(this, ops->private), ip, registers);
+	else
+		stap_function_traced_after_all(ip, ops->private, registers);
 }
 
 static int stap_function_trace(struct stap_function_site *site, unsigned long address)
@@ -80,9 +95,7 @@ static int stap_function_hit(struct kprobe *kprobe, struct pt_regs *registers)
 	struct stap_context *c = stap_enter(site->probe, STAP_RUNNING);
 
 	if (c) {
-		c->address = (unsigned long)kprobe->addr;
-		c->registers = registers;
-		site->probe->handler(c);
+		stap_run_with(c, (unsigned long)kprobe->addr, registers);
 		stap_leave(c);
 	}
 	return 0;

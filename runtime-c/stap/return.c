@@ -50,10 +50,8 @@ static int stap_return_entered(struct kretprobe_instance *instance, struct pt_re
 	if (!c)
 		return 1;
 	*complete = 0;
-	c->address = instruction_pointer(registers);
-	c->registers = registers;
 	c->kept = instance->data;
-	probe->handler(c);
+	stap_run_with(c, instruction_pointer(registers), registers);
 	stap_leave(c);
 	return !*complete;
 }
@@ -65,10 +63,8 @@ static int stap_return_hit(struct kretprobe_instance *instance, struct pt_regs *
 	struct stap_context *c = stap_enter(probe, STAP_RUNNING);
 
 	if (c) {
-		c->address = stap_return_to(instance);
-		c->registers = registers;
 		c->kept = instance->data;
-		probe->handler(c);
+		stap_run_with(c, stap_return_to(instance), registers);
 		stap_leave(c);
 	}
 	return 0;

@@ -33,13 +33,32 @@ stap_long stap_staprun_pid(void)
 	return stap_owner_pid;
 }
 
+static void stap_close_gates(u8 closed)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu_ptr(&stap_cpus, cpu)->closed, closed);
+}
+
+/* Lets probes hit, unless exit() came first. */
+static void stap_session_run(void)
+{
+	WRITE_ONCE(stap_session_state, STAP_RUNNING);
+	stap_close_gates(0);
+	smp_mb(); /* exit() changes the state, then closes */
+	if (READ_ONCE(stap_session_state) != STAP_RUNNING)
+		stap_close_gates(1);
+}
+
 void stap_exit(void)
 {
 	if (READ_ONCE(stap_session_exiting))
 		return;
 	WRITE_ONCE(stap_session_exiting, 1);
 	/* begin handlers that are still to come run; nothing else fires */
-	cmpxchg(&stap_session_state, STAP_RUNNING, STAP_STOPPING);
+	if (cmpxchg(&stap_session_state, STAP_RUNNING, STAP_STOPPING) == STAP_RUNNING)
+		stap_close_gates(1);
 	stap_event("exit", NULL);
 }
 
@@ -109,7 +128,7 @@ static void stap_run_handler(struct stap_probe *probe, int state)
 	struct stap_context *c = stap_enter(probe, state);
 
 	if (c) {
-		probe->handler(c);
+		stap_run_once(c);
 		stap_leave(c);
 	}
 }
@@ -200,7 +219,10 @@ static int stap_session_start(stap_long target)
 	}
 	if (dispensed)
 		stap_event("warning", "%u of the places that patterns stand for cannot be probed; stap -vv names them", dispensed);
-	WRITE_ONCE(stap_session_state, rc || stap_session_exiting ? STAP_STOPPING : STAP_RUNNING);
+	if (rc || stap_session_exiting)
+		WRITE_ONCE(stap_session_state, STAP_STOPPING);
+	else
+		stap_session_run();
 	stap_event("started", NULL);
 out:
 	mutex_unlock(&stap_session_mutex);
@@ -220,6 +242,7 @@ static void stap_session_stop(void)
 		goto out;
 	}
 	WRITE_ONCE(stap_session_state, STAP_STOPPING);
+	stap_close_gates(1);
 	while (stap_armed) {
 		struct stap_probe *probe = &stap_script.probes[--stap_armed];
 

@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 6
+#define STAP_INTERFACE 7
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -142,6 +142,14 @@ struct stap_script {
 };
 
 extern struct stap_script stap_script;
+
+/*
+ * Run the handler of the context's probe. The script has them, since it can call
+ * its handlers directly: stap_run() those of probes that hit, as often as the
+ * kernel comes by; stap_run_once() those of the session.
+ */
+void stap_run(struct stap_context *c);
+void stap_run_once(struct stap_context *c);
 
 /* What each CPU has for itself, as c->cpu_data has the running one's. */
 extern void **stap_cpu_blocks;
