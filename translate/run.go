@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/gostap/gostap/elaborate"
@@ -14,13 +15,13 @@ import (
 //	{
 //		void (*handler)(struct stap_context *) = c->probe->handler;
 //
-//		if (handler == probe_1)
+//		if (handler == probe_1) {
 //			probe_1(c);
-//		else
-//		if (handler == probe_2)
+//		} else if (handler == probe_2) {
 //			probe_2(c);
-//		else
+//		} else {
 //			handler(c);
+//		}
 //	}
 //
 // Where all probes that can hit have one handler, that is all of it.
@@ -43,10 +44,32 @@ func (t *translator) run() {
 		return
 	}
 	t.printf("\tvoid (*handler)(struct stap_context *) = c->probe->handler;\n\n")
-	for _, name := range handlers[:min(len(handlers), mostDirect)] {
-		t.printf("\tif (handler == %[1]s)\n\t\t%[1]s(c);\n\telse\n\t", name)
+	for i, name := range handlers[:min(len(handlers), mostDirect)] {
+		if i > 0 {
+			t.printf(" else ")
+		} else {
+			t.printf("\t")
+		}
+		t.printf("if (handler == %[1]s) {\n\t\t%[1]s(c);\n\t}", name)
 	}
-	t.printf("\thandler(c);\n}\n")
+	if len(handlers) > 0 {
+		t.printf(" else {\n\t\thandler(c);\n\t}\n}\n")
+	} else {
+		t.printf("\thandler(c);\n}\n")
+	}
+}
+
+// budget begins a handler with what it may do. One that cannot come to an end of
+// it is not counted.
+func (b *body) budget(p *elaborate.Probe) {
+	total, bounded := mostActions(p)
+	switch {
+	case !bounded:
+		b.emit("c->actions = MAXACTION_INTERRUPTIBLE;")
+	case total > 0:
+		b.uncounted = true
+		b.failIf(fmt.Sprintf("!stap_may_act(c, %d)", total), tokenAt(p.Body[0].Pos()))
+	}
 }
 
 // mostActions gives how many actions a handler takes at most, where its text

@@ -150,12 +150,7 @@ func (t *translator) probe(p *elaborate.Probe) {
 		if t.program.Submatches {
 			b.emit("stap_match_reset(c);")
 		}
-		if total, bounded := mostActions(p); bounded {
-			b.uncounted = true
-			b.failIf(fmt.Sprintf("%d > MAXACTION_INTERRUPTIBLE", total), p.Token)
-		} else {
-			b.emit("c->actions = MAXACTION_INTERRUPTIBLE;")
-		}
+		b.budget(p)
 		b.handler(p)
 		b.write("static void "+handlerName+"(struct stap_context *c)", "")
 		t.deepest = t.deepest.most(b.room())

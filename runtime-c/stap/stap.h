@@ -195,6 +195,18 @@ static inline int stap_act(struct stap_context *c, int n)
 	return 1;
 }
 
+/* Whether a hit may do n actions, for handlers that never do more: known when they are compiled. */
+static inline int stap_may_act(struct stap_context *c, long n)
+{
+#ifndef STAP_SUPPRESS_TIME_LIMITS
+	if (n > MAXACTION_INTERRUPTIBLE) {
+		stap_error(c, "MAXACTION exceeded");
+		return 0;
+	}
+#endif
+	return 1;
+}
+
 /* What a string takes in a frame, at most. */
 #define STAP_STRING_ROOM ((MAXSTRINGLEN + 7UL) / 8 * 8)
 
