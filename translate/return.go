@@ -19,7 +19,7 @@ func (t *translator) returnFields(p *elaborate.Probe, place *elaborate.ReturnPla
 	if p.Entry != nil {
 		fields += fmt.Sprintf(", .entry = &stap_probes[%d], .kept = %s", slices.Index(t.program.Probes, p.Entry), keptBytes(p.Entry))
 	}
-	return fmt.Sprintf(".family = &stap_return, .place = &(const struct stap_function_place){ %s }", fields)
+	return fmt.Sprintf(".family = &stap_return, .place = &(const struct stap_return_place){ %s }", fields)
 }
 
 // keptBytes is how much a probe of an entry keeps.

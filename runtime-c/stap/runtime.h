@@ -36,13 +36,15 @@ extern unsigned long stap_missed;	/* returns that the kernel had no room to foll
 extern unsigned long stap_allocated;	/* bytes that a session takes besides contexts, output and variables */
 
 /*
- * What a unit has to do when a session starts, when its probes are gone, and
- * when the module goes; each may be NULL. Whether a unit is linked with the
+ * What a unit has to do when a session starts, with its probes, when those are
+ * gone, and when the module goes; each may be NULL. Whether a unit is linked with the
  * script can be told by &STAP_UNIT(name), NULL where it is not. The macro spells
  * the name, since a unit is needed wherever one of its names stands.
  */
 struct stap_unit {
 	void (*start)(void);
+	void (*arm)(void);	/* all probes have been armed: what was put off is due */
+	void (*disarm)(void);
 	void (*stop)(void);
 	void (*unload)(void);
 };
@@ -50,6 +52,7 @@ struct stap_unit {
 #define STAP_UNIT(name) stap_##name##_unit
 
 extern const struct stap_unit STAP_UNIT(log) __weak;
+extern const struct stap_unit STAP_UNIT(place) __weak;
 extern const struct stap_unit STAP_UNIT(registers) __weak;
 extern const struct stap_unit STAP_UNIT(target_set) __weak;
 
@@ -60,7 +63,7 @@ extern const struct stap_unit STAP_UNIT(target_set) __weak;
  * skipped and counted.
  *
  * What a hit need not set is as it is left: no error, no nesting, the stack of
- * frames empty, no registers.
+ * frames empty, registers NULL.
  */
 struct stap_cpu_data {
 	struct stap_context context;
@@ -81,13 +84,12 @@ struct stap_cpu_data {
 
 DECLARE_PER_CPU(struct stap_cpu_data, stap_cpus);
 
-struct kprobe;
-void stap_kprobe_at(struct kprobe *kprobe, const struct stap_address *at);
-
 /* Queues a line for staprun, from any context; format is NULL when kind says all. */
 void stap_event(const char *kind, const char *format, ...) __printf(2, 3);
 /* A hit was skipped that should not have been. */
 void stap_skipped(void);
+/* A probe could not be set. */
+void stap_arm_failed(const struct stap_probe *probe, int rc);
 /* The handler ended with a run-time error. */
 void stap_handler_failed(struct stap_context *c);
 /* Publishes what the handler printed. */
@@ -203,7 +205,6 @@ static __always_inline struct stap_context *stap_enter(const struct stap_probe *
 			return NULL;
 		}
 	}
-	c->address = 0;
 	c->arguments = NULL;
 	return c;
 }
@@ -227,14 +228,31 @@ static __always_inline void stap_leave(struct stap_context *c)
 	preempt_enable_notrace();
 }
 
-/* Runs the handler where the kernel saved all registers. */
-static __always_inline void stap_run_with(struct stap_context *c, unsigned long address, void *registers)
+/* Runs the handler of a hit whose registers the kernel saved; kept is NULL but in a return. */
+static __always_inline void stap_run_with(struct stap_context *c, void *registers, char *kept, unsigned long address)
 {
-	c->address = address;
 	c->arguments = NULL;
 	c->registers = registers;
+	c->kept = kept;
+	c->address = address;
 	stap_run(c);
 	c->registers = NULL;
+	stap_leave(c);
+}
+
+void stap_hit_after_all(const struct stap_probe *probe, void *registers, char *kept, unsigned long address);
+
+/* A hit with registers, all of it. Each instruction counts here. */
+static __always_inline void stap_hit(const struct stap_probe *probe, void *registers, char *kept, unsigned long address)
+{
+	struct stap_cpu_data *this;
+
+	preempt_disable_notrace();
+	this = this_cpu_ptr(&stap_cpus);
+	if (stap_is_free(this))
+		stap_run_with(stap_take(this, probe), registers, kept, address);
+	else
+		stap_hit_after_all(probe, registers, kept, address);
 }
 
 #endif
