@@ -106,15 +106,20 @@ stap_long stap_return_value(struct stap_context *c)
 	return regs_return_value(c->registers);
 }
 
-/* Joins as many of the probes of the first one's place as can keep their values together. */
+/*
+ * Joins as many of the probes of the first one's place as can keep their values
+ * together and follow as many calls.
+ */
 static unsigned int stap_returns_join(struct stap_probe **probes, unsigned int count)
 {
 	unsigned long kept = 0;
 	unsigned int n;
 
 	for (n = 0; n < count && probes[n]->address == probes[0]->address; n++) {
-		kept += stap_return_place(probes[n])->kept;
-		if (n && kept > STAP_KEPT_MAX)
+		const struct stap_return_place *place = stap_return_place(probes[n]);
+
+		kept += place->kept;
+		if (n && (kept > STAP_KEPT_MAX || place->active != stap_return_place(probes[0])->active))
 			break;
 	}
 	return stap_probes_join(probes, n);
@@ -123,7 +128,7 @@ static unsigned int stap_returns_join(struct stap_probe **probes, unsigned int c
 static int stap_return_register(struct stap_return_site *site, struct stap_probe *first)
 {
 	struct kretprobe *kretprobe = &site->kretprobe;
-	int active = 0;
+	const int active = stap_return_place(first)->active;
 	struct stap_probe *probe;
 
 	memset(site, 0, sizeof(*site));
@@ -131,7 +136,6 @@ static int stap_return_register(struct stap_return_site *site, struct stap_probe
 	for (probe = first; probe; probe = stap_probe_next(probe)) {
 		const struct stap_return_place *place = stap_return_place(probe);
 
-		active = max_t(int, active, place->active);
 		if (place->entry) {
 			place->entry->address = probe->address;
 			kretprobe->data_size += place->kept;
