@@ -41,9 +41,9 @@ func returnFamily() family {
 func resolveReturn(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
 	active := int64(0)
 	if len(p.Components) > 3 {
-		c := p.Components[3]
-		if active = numberArgument(c); active < 1 || active > mostActive {
-			return nil, semanticError(c.Token, fmt.Sprintf("maxactive value out of range (1, %d)", mostActive))
+		var d *parse.Diagnostic
+		if active, d = maxActive(p.Components[3]); d != nil {
+			return nil, d
 		}
 	}
 	sites, d := resolveFunction(e, p)
@@ -90,9 +90,18 @@ func (c *checker) isOfEntry(t *parse.Target) bool {
 	return ok && !c.entering && t.Base == nil && t.Name[0] == '$' && t.Name != "$return" && t.Name != "$$return"
 }
 
+// isReturn reports whether a place is where a function returns.
+func isReturn(place Place) bool {
+	switch place.(type) {
+	case *ReturnPlace, *KprobeReturnPlace:
+		return true
+	}
+	return false
+}
+
 // entry is "@entry(x)".
 func (c *checker) entry(x *parse.Operator) Expression {
-	if _, ok := c.place.(*ReturnPlace); !ok {
+	if !isReturn(c.place) {
 		d := semanticError(x.Token, "@entry is only valid in .return probes")
 		d.Hint = "they are set by kernel.function(\"name\").return"
 		c.add(d)

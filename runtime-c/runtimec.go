@@ -40,7 +40,7 @@ var OptionalExports = []string{"context_tracking", "ftrace_set_filter_ips", "hrt
 
 var (
 	// A definition begins in the first column with its type.
-	definition = regexp.MustCompile(`(?m)^((?:[a-z]\w* \*?)+)(stap_\w+)(?: = |\()`)
+	definition = regexp.MustCompile(`(?m)^((?:[a-z]\w* \*?)+)(stap_\w+)(?:\[\])?(?: = |\()`)
 	included   = regexp.MustCompile(`(?m)^#include "(\w+\.[ch])"`)
 	word       = regexp.MustCompile(`\bstap_\w+`)
 )

@@ -4,6 +4,8 @@
 #include <linux/kprobes.h>
 #include "place.h"
 
+const char stap_absolute[] = "";
+
 /* Where _stext is, or 0 where that cannot be what the script takes it for. */
 static unsigned long stap_start_of_text(void)
 {
@@ -44,6 +46,10 @@ static int stap_symbol_find(const struct stap_address *at, unsigned long *addres
 
 int stap_address_find(const struct stap_address *at, unsigned long *address)
 {
+	if (at->symbol == stap_absolute) {
+		*address = at->offset;
+		return 0;
+	}
 	if (at->symbol)
 		return stap_symbol_find(at, address);
 	*address = stap_start_of_text();

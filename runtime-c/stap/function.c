@@ -50,7 +50,8 @@ static __always_inline void stap_trace_run(struct stap_context *c, struct ftrace
 {
 	c->arguments = registers;
 	stap_run(c);
-	stap_leave(c);
+	stap_give(c);
+	preempt_enable_notrace();
 }
 
 static noinline void notrace stap_trace_after_all(const struct stap_probe *probe, struct ftrace_regs *registers)
@@ -69,7 +70,7 @@ static __always_inline void stap_trace_hit(const struct stap_probe *probe, struc
 	struct stap_cpu_data *this;
 
 	preempt_disable_notrace();
-	this = this_cpu_ptr(&stap_cpus);
+	this = stap_this_cpu();
 	if (stap_is_free(this) && likely(stap_rcu_is_watching()))
 		stap_trace_run(stap_take(this, probe), registers);
 	else

@@ -168,6 +168,15 @@ low:
 #endif
 }
 
+/* What is this CPU's, as a pointer that the compiler does not take to pieces again. Preemption is off. */
+static __always_inline struct stap_cpu_data *stap_this_cpu(void)
+{
+	struct stap_cpu_data *this = this_cpu_ptr(&stap_cpus);
+
+	OPTIMIZER_HIDE_VAR(this);
+	return this;
+}
+
 /* Whether a hit may take the context; if not, that wants a closer look. Preemption is off. */
 static __always_inline bool stap_is_free(const struct stap_cpu_data *this)
 {
@@ -195,7 +204,7 @@ static __always_inline struct stap_context *stap_enter(const struct stap_probe *
 	struct stap_context *c;
 
 	preempt_disable_notrace();
-	this = this_cpu_ptr(&stap_cpus);
+	this = stap_this_cpu();
 	if (state == STAP_RUNNING && stap_is_free(this)) {
 		c = stap_take(this, probe);
 	} else {
@@ -205,6 +214,7 @@ static __always_inline struct stap_context *stap_enter(const struct stap_probe *
 			return NULL;
 		}
 	}
+	c->address = 0;
 	c->arguments = NULL;
 	return c;
 }
@@ -224,6 +234,7 @@ static __always_inline void stap_give(struct stap_context *c)
 
 static __always_inline void stap_leave(struct stap_context *c)
 {
+	c->registers = NULL;
 	stap_give(c);
 	preempt_enable_notrace();
 }
@@ -236,7 +247,6 @@ static __always_inline void stap_run_with(struct stap_context *c, void *register
 	c->kept = kept;
 	c->address = address;
 	stap_run(c);
-	c->registers = NULL;
 	stap_leave(c);
 }
 
@@ -248,7 +258,7 @@ static __always_inline void stap_hit(const struct stap_probe *probe, void *regis
 	struct stap_cpu_data *this;
 
 	preempt_disable_notrace();
-	this = this_cpu_ptr(&stap_cpus);
+	this = stap_this_cpu();
 	if (stap_is_free(this))
 		stap_run_with(stap_take(this, probe), registers, kept, address);
 	else

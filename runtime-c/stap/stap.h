@@ -72,7 +72,7 @@ struct stap_context {
 	int nesting;		/* calls of recursive functions in progress */
 	void *cpu_data;		/* this CPU's part of the script's variables */
 	const struct stap_probe *probe;
-	unsigned long address;	/* of a return, where it goes to; see stap_hit_address() */
+	unsigned long address;	/* where probe has none, or is of a return; ask stap_hit_address() */
 	void *registers;	/* struct pt_regs of the hit, or NULL */
 	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
 	char *kept;		/* what the entry of the function keeps for its return, or NULL */
@@ -114,7 +114,7 @@ struct stap_probe {
 /* The instruction that was hit, or where a return goes to; 0 of what is not in code. */
 static inline unsigned long stap_hit_address(const struct stap_context *c)
 {
-	return c->probe->family->is_return ? c->address : c->probe->address;
+	return c->probe->address && !c->probe->family->is_return ? c->probe->address : c->address;
 }
 
 /*
@@ -126,6 +126,9 @@ struct stap_address {
 	const char *symbol;	/* as kprobes look it up: "vfs_read", "nfs:nfs_open"; NULL: _stext */
 	long offset;
 };
+
+/* As a symbol: the offset is the address. */
+extern const char stap_absolute[];
 
 /* Where it is now; 0: it is not there. */
 unsigned long stap_resolve(const struct stap_address *at);

@@ -73,6 +73,7 @@ typedef struct { int counter; } atomic_t;
 #define hosted_this_cpu_stap_cpus stap_cpus[hosted_cpu]
 #define rcu_is_watching() true
 #define roundup_pow_of_two(n) (n)
+#define OPTIMIZER_HIDE_VAR(x) barrier()
 #define THREAD_SIZE 16384UL
 #define LINUX_VERSION_CODE 0
 #define KERNEL_VERSION(a, b, c) 1
