@@ -170,7 +170,7 @@ static const char *stap_arm_failure(int rc)
 {
 	switch (rc) {
 	case -ENOENT:
-		return "its symbol is not in this kernel";
+		return "it is not in this kernel";
 	case -EINVAL:
 		return "the kernel does not let this place be probed";
 	case -E2BIG:

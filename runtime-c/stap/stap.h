@@ -357,8 +357,16 @@ void stap_symbol_module(struct stap_context *c, char *dst, stap_long address);
 stap_long stap_user_mode(struct stap_context *c);
 stap_long stap_user_address(void);
 
+/* Arguments from 1 and the result, or an error (convention.c). */
+stap_long stap_argument_checked(struct stap_context *c, stap_long n);
+void stap_set_argument(struct stap_context *c, stap_long n, stap_long value);
+stap_long stap_return_value_checked(struct stap_context *c);
+void stap_set_return_value(struct stap_context *c, stap_long value);
+
 /* The registers of the hit (registers.c). */
 void stap_print_registers(struct stap_context *c);
+/* One by its name, without a sign or with that of its size; an error where there is none. */
+stap_long stap_register_named(struct stap_context *c, const char *name, int is_signed);
 
 /* The kernel's stack (stack.c). */
 stap_long stap_stack_size(void);
