@@ -1,6 +1,8 @@
 package elaborate
 
 import (
+	"slices"
+
 	"github.com/gostap/gostap/elaborate/regex"
 	"github.com/gostap/gostap/parse"
 )
@@ -16,6 +18,7 @@ type Program struct {
 	Probes    []*Probe // begin first, then the others, in the order in which they are armed
 	Embedded  []*parse.EmbeddedCode
 
+	Timed      bool // what each probe costs is to be reported
 	Submatches bool // some function asks what the groups of a pattern matched
 }
 
@@ -95,6 +98,12 @@ type Probe struct {
 	Locals      []*Variable
 	Body        []Statement
 	Entry       *Probe // of a return: what runs at the function's entry, a probe of the program, too; nil without it
+}
+
+// Derivation gives the points that the probe's comes from: the nearest alias first,
+// what the script has last.
+func (p *Probe) Derivation() []string {
+	return slices.Compact(append(slices.Clone(p.Aliases), p.Written))
 }
 
 // Statement is one of the nodes below.

@@ -262,6 +262,7 @@ func (t *translator) script() {
 	}
 	t.printf("};\n")
 	t.run()
+	t.timing()
 	t.printf("\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
 	t.printf("\t.strings = (%d + %d * (MAXNESTING + 1)) * STAP_STRING_ROOM", t.deepest.strings, recursive.strings)
 	if t.deepest.bytes+recursive.bytes > 0 {
@@ -272,6 +273,7 @@ func (t *translator) script() {
 		t.printf("\t.match_bytes = %s,\n", t.matchBytes())
 	}
 	t.dataFields()
+	t.timingFields()
 	t.printf("};\n")
 }
 

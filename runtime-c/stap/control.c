@@ -24,7 +24,7 @@ static unsigned long stap_events_lost;
 static DEFINE_RAW_SPINLOCK(stap_events_lock);
 static struct irq_work stap_events_wake;
 static int stap_owned;
-static struct proc_dir_entry *stap_proc_dir;
+struct proc_dir_entry *stap_proc_dir;
 
 /*
  * Locks the queue. Probes on this CPU are skipped meanwhile: a handler that hits

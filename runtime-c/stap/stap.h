@@ -159,6 +159,9 @@ struct stap_script {
 	void (*prepare)(void *data);	/* gets the bytes for arrays, all zero */
 	int (*allocate)(void);		/* stap_data_allocate, or NULL without such data */
 	void (*release)(void);		/* stap_data_release */
+	const struct stap_timing_probe *timing_probes;	/* with -t; else NULL */
+	const struct stap_timing_lock *timing_locks;
+	unsigned int timing_lock_count;
 };
 
 extern struct stap_script stap_script;
@@ -182,7 +185,24 @@ void stap_count_up(stap_long *count);
 /* A lock of one global variable: readers, or -1 for a writer. */
 struct stap_lock {
 	int holders;
+	unsigned int waits;	/* how often it was not free at once */
+	unsigned int timeouts;	/* and not in time */
 };
+
+/* What a script with -t says of its probes and locks; they are in the order of the probes. */
+struct stap_timing_probe {
+	const char *place;	/* in the script, "file:line:column" */
+	const char *origin;	/* the points that it comes from, through aliases */
+};
+
+struct stap_timing_lock {
+	const char *name;	/* of the global */
+	const struct stap_lock *lock;
+};
+
+/* When a handler begins and when it has ended (timing.c). */
+stap_ulong stap_timing_now(void);
+void stap_timing_end(struct stap_context *c, stap_ulong begun);
 
 /* Each gives 1, or 0 after MAXTRYLOCK tries: then the hit is skipped. */
 int stap_lock_read(struct stap_context *c, struct stap_lock *lock);

@@ -50,6 +50,7 @@ typedef struct { int counter; } atomic_t;
 #define WRITE_ONCE(x, value) ((x) = (value))
 #define smp_store_release(at, value) (*(at) = (value))
 #define cmpxchg(at, old, new) __sync_val_compare_and_swap(at, old, new)
+#define atomic_inc(at) (++(at)->counter)
 #define cmpxchg_acquire cmpxchg
 #define cmpxchg_release cmpxchg
 #define ATOMIC_INIT(n) { n }
