@@ -31,6 +31,7 @@ const Core = "runtime"
 // those that it uses and no others.
 var Units = []string{
 	Core, "print", "format", "string", "address", "function", "timer", "lock", "memory", "dump", "data", "return", "quote",
+	"profile", "perf", "watch", "procfs", "netfilter",
 	"task", "namespace", "process", "point", "hit", "registers", "stack", "module", "log", "target_set",
 }
 

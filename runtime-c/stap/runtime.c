@@ -19,7 +19,8 @@
 
 static void stap_event_list(const char *kind, const char *format, va_list arguments) __printf(2, 0);
 
-static void *stap_proc_data(const struct inode *inode)
+/* What proc_create_data() was given. */
+void *stap_proc_data(const struct inode *inode)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)
 	return pde_data(inode);

@@ -28,6 +28,7 @@ enum {
 extern int stap_session_state;
 extern kuid_t stap_staprun_uid;		/* of whom started the session */
 extern struct rchan *stap_relay;
+extern struct proc_dir_entry *stap_proc_dir;	/* /proc/systemtap/MODULE */
 extern unsigned long stap_missed;	/* returns that the kernel had no room to follow */
 extern unsigned long stap_allocated;	/* bytes that a session takes besides contexts, output and variables */
 
@@ -79,6 +80,9 @@ void stap_skipped(void);
 void stap_handler_failed(struct stap_context *c);
 /* Publishes what the handler printed. */
 void stap_message_commit(struct stap_context *c);
+
+struct inode;
+void *stap_proc_data(const struct inode *inode);
 
 static inline void stap_string_cut(void)
 {

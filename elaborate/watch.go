@@ -1,0 +1,58 @@
+package elaborate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gostap/gostap/parse"
+)
+
+// WatchPlace is a piece of the kernel's memory: probe kernel.data("symbol").write
+// runs after each write to it, .rw after each read, too. The processor watches it,
+// which has room for few.
+type WatchPlace struct {
+	Address int64         // where the script gives a number
+	At      KernelAddress // where it gives a symbol
+	Length  int64         // bytes
+	Reads   bool
+}
+
+func (*WatchPlace) order() order { return order{stage: stageArm} }
+
+// pointerSize is what is watched if nothing else is said.
+const pointerSize = 8
+
+func watchFamily() family {
+	var patterns []string
+	for _, base := range []string{"kernel.data(number)", "kernel.data(string)"} {
+		for _, length := range []string{"", ".length(number)"} {
+			patterns = append(patterns, base+length+".write", base+length+".rw")
+		}
+	}
+	return family{patterns: patterns, resolve: resolveWatch}
+}
+
+func resolveWatch(_ *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
+	place := &WatchPlace{Length: pointerSize, Reads: p.Components[len(p.Components)-1].Text == "rw"}
+	if c := p.Components[2]; c.Text == "length" {
+		place.Length = numberArgument(c)
+		if !slices.Contains([]int64{1, 2, 4, 8}, place.Length) {
+			return nil, semanticError(c.Token, "length value must be 1, 2, 4 or 8")
+		}
+	}
+	switch at := p.Components[1].Argument.(type) {
+	case *parse.NumberLiteral:
+		place.Address = at.Value
+		if place.Address%place.Length != 0 {
+			d := semanticError(at.Token, fmt.Sprintf("address %#x is not a multiple of the length, %d", uint64(place.Address), place.Length))
+			d.Hint = "the processor watches aligned memory only: give a shorter length with .length(N)"
+			return nil, d
+		}
+	case *parse.StringLiteral:
+		if at.Value == "" {
+			return nil, semanticError(at.Token, "the symbol's name is empty")
+		}
+		place.At.Symbol = at.Value
+	}
+	return oneSite(place, p), nil
+}
