@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -94,23 +93,23 @@ func (e *elaborator) counters(name string) []*Probe {
 }
 
 // counter is @perf("name"): the count of the CPU that runs the handler.
-func (c *checker) counter(t *parse.Target) (value, bool) {
-	name, _ := t.Arguments[0].(*parse.StringLiteral)
+func (c *checker) counter(x *parse.Operator) Expression {
+	name, _ := x.Arguments[0].(*parse.StringLiteral)
 	if name == nil {
-		c.fail(t.Token, "@perf takes the name of a counter")
-		return value{}, false
+		c.fail(x.Token, "@perf takes the name of a counter")
+		return nil
 	}
 	probes := c.counters(name.Value)
-	if len(probes) == 0 {
-		d := semanticError(name.Token, fmt.Sprintf("perf counter '%s' is not defined", name.Value))
-		var names []string
-		for _, p := range c.counters("") {
-			names = append(names, p.Place.(*PerfPlace).Counter)
-		}
-		d.Similar = parse.Similar(name.Value, names, 5)
-		d.Hint = fmt.Sprintf("define it: probe perf.type(0).config(0).counter(%q) { }", name.Value)
-		c.add(d)
-		return value{}, false
+	if len(probes) > 0 {
+		return &PerfCount{x.Token, probes[0]}
 	}
-	return value{x: &PerfCount{t.Token, probes[0]}, typ: &debuginfo.Int{Name: "long", Size: 8, Signed: true}}, true
+	d := semanticError(name.Token, fmt.Sprintf("perf counter '%s' is not defined", name.Value))
+	var names []string
+	for _, p := range c.counters("") {
+		names = append(names, p.Place.(*PerfPlace).Counter)
+	}
+	d.Similar = parse.Similar(name.Value, names, 5)
+	d.Hint = fmt.Sprintf("define it: probe perf.type(0).config(0).counter(%q) { }", name.Value)
+	c.add(d)
+	return nil
 }

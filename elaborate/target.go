@@ -110,8 +110,6 @@ func (c *checker) base(t *parse.Target) (value, bool) {
 		return c.cast(t)
 	case t.Name == "@kderef" || t.Name == "@uderef":
 		return c.rawMemory(t)
-	case t.Name == "@perf":
-		return c.counter(t)
 	case strings.HasPrefix(t.Name, "@"):
 		c.fail(t.Token, t.Name+" needs probes with registers or symbols, which are not in this version")
 		return value{}, false
