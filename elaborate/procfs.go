@@ -3,6 +3,7 @@ package elaborate
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gostap/gostap/parse"
@@ -174,4 +175,16 @@ func checkValue(t *parse.Target) *parse.Diagnostic {
 		return semanticError(t.Token, "$value is a string")
 	}
 	return nil
+}
+
+// inputFile is how the names of files begin to which staprun writes what it reads
+// from standard input.
+const inputFile = "__stdin"
+
+// ReadsInput reports whether a program has probes for standard input.
+func (p *Program) ReadsInput() bool {
+	return slices.ContainsFunc(p.Probes, func(probe *Probe) bool {
+		place, ok := probe.Place.(*ProcfsPlace)
+		return ok && place.Write && strings.HasPrefix(place.Path, inputFile)
+	})
 }

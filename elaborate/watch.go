@@ -43,6 +43,9 @@ func resolveWatch(_ *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic
 	switch at := p.Components[1].Argument.(type) {
 	case *parse.NumberLiteral:
 		place.Address = at.Value
+		if place.Address >= 0 {
+			return nil, semanticError(at.Token, fmt.Sprintf("address %#x is not the kernel's, whose addresses begin with 0xff…", place.Address))
+		}
 		if place.Address%place.Length != 0 {
 			d := semanticError(at.Token, fmt.Sprintf("address %#x is not a multiple of the length, %d", uint64(place.Address), place.Length))
 			d.Hint = "the processor watches aligned memory only: give a shorter length with .length(N)"

@@ -21,6 +21,7 @@
 static char stap_events[STAP_EVENTS_SIZE];
 static size_t stap_events_used;
 static DEFINE_RAW_SPINLOCK(stap_events_lock);
+static struct irq_work stap_events_wake;
 static int stap_exit_told;
 static int stap_owned;
 struct proc_dir_entry *stap_proc_dir;
@@ -134,6 +135,12 @@ static ssize_t stap_control_write(struct file *file, const char __user *from, si
 		rc = -EINVAL;
 	}
 	return rc ? rc : size;
+}
+
+/* No line is queued: in an NMI there might be no way to do so. Who reads finds the flag. */
+static void stap_exit_wake(void)
+{
+	irq_work_queue(&stap_events_wake);
 }
 
 static const char stap_exit_line[] = "exit\n";

@@ -18,6 +18,7 @@
 #include "runtime.h"
 
 static void stap_event_list(const char *kind, const char *format, va_list arguments) __printf(2, 0);
+static void stap_exit_wake(void);
 
 /* What proc_create_data() was given. */
 void *stap_proc_data(const struct inode *inode)

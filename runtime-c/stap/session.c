@@ -22,7 +22,6 @@ kuid_t stap_staprun_uid;
 unsigned long stap_missed;
 static unsigned int stap_armed;
 static DEFINE_MUTEX(stap_session_mutex);
-static struct irq_work stap_events_wake;
 static unsigned long stap_events_lost;
 
 stap_long stap_target(void)
@@ -42,7 +41,7 @@ void stap_exit(void)
 	WRITE_ONCE(stap_session_exiting, 1);
 	/* begin handlers that are still to come run; nothing else fires */
 	cmpxchg(&stap_session_state, STAP_RUNNING, STAP_STOPPING);
-	irq_work_queue(&stap_events_wake); /* who reads control asks for the flag: an NMI may not get a line in */
+	stap_exit_wake();
 }
 
 /* An error that has no text. The actions are used up, so no try catches it. */

@@ -177,6 +177,10 @@ void stap_event(const char *kind, const char *format, ...)
 	va_end(arguments);
 }
 
+static void stap_exit_wake(void)
+{
+}
+
 #include "data.c"
 #include "context.c"
 #include "lock.c"
