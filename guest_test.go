@@ -484,8 +484,8 @@ func (g *guestTest) input(t *testing.T) {
 	g.nothingLeft(t)
 }
 
-// watched: P271, R563: memory is watched by its address, too; of what cannot be watched the
-// reason is said: an unknown symbol, an address that does not fit, no breakpoint left.
+// watched: P271, R563: memory is watched by its address, too; where no breakpoint is left
+// that is said.
 func (g *guestTest) watched(t *testing.T) {
 	_, address, _ := g.run(t, "sh", "-c", "grep ' panic_timeout$' /proc/kallsyms | cut -d' ' -f1")
 	address = strings.TrimSpace(address)
@@ -494,19 +494,12 @@ func (g *guestTest) watched(t *testing.T) {
 	if status != 0 || !strings.HasSuffix(stdout, "cat\n") {
 		t.Errorf("status %d, %q, %s", status, stdout, stderr)
 	}
-	_, odd, _ := g.run(t, "sh", "-c", "grep -E '[4c] [bBdD] (panic|sysctl)_[a-z_]*$' /proc/kallsyms | head -n 1 | cut -d' ' -f3")
-	for script, want := range map[string]string{
-		`probe kernel.data("` + strings.TrimSpace(odd) + `").write { exit() }`: `its address is not a multiple of its length`,
-		`probe kernel.data("no_such_symbol").write { exit() }`:                 `its symbol is not in this kernel`,
-		`probe kernel.data("panic_timeout").length(4).write, kernel.data("panic_timeout").length(2).write,
-			kernel.data("panic_timeout").length(1).write, kernel.data("panic_on_oops").length(4).write,
-			kernel.data("panic_on_oops").length(2).write { exit() }`: `its hardware breakpoints are in use`,
-	} {
-		module := g.build(t, g.release, "-e", script)
-		status, _, stderr := g.run(t, "staprun", "-R", module)
-		if status != 1 || !regexp.MustCompile(want).MatchString(stderr) {
-			t.Errorf("%s: status %d, %s", script, status, stderr)
-		}
-		g.nothingLeft(t)
+	module = g.build(t, g.release, "-e", `probe kernel.data("panic_timeout").length(4).write, kernel.data("panic_timeout").length(2).write,
+		kernel.data("panic_timeout").length(1).write, kernel.data("panic_on_oops").length(4).write,
+		kernel.data("panic_on_oops").length(2).write { exit() }`)
+	status, _, stderr = g.run(t, "staprun", "-R", module)
+	if status != 1 || !strings.Contains(stderr, "its hardware breakpoints are in use") {
+		t.Errorf("more than the processor can watch: status %d, %s", status, stderr)
 	}
+	g.nothingLeft(t)
 }

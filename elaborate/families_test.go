@@ -8,6 +8,7 @@ import (
 	"github.com/gostap/gostap/elaborate"
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/elaborate/debuginfo/btftest"
+	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -118,5 +119,30 @@ func TestPerfCounters(t *testing.T) {
 	script.WriteString(` probe perf.type(0).config(0).counter("more") { }`)
 	if got := elaborateFiles(t, elaborate.Options{}, "", script.String()); !strings.Contains(got, "too many perf counters: there can be 16") {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+// TestWatched: P271: what is said of a symbol to watch, where the kernel's symbols are at hand.
+func TestWatched(t *testing.T) {
+	table := debuginfo.NewSymbolTable([]debuginfo.Symbol{
+		{Name: "jiffies", Address: debuginfo.Address{Offset: 0x1000}}, {Name: "panic_timeout", Address: debuginfo.Address{Offset: 0x1014}},
+		{Name: "twice", Address: debuginfo.Address{Offset: 0x2000}}, {Name: "twice", Address: debuginfo.Address{Offset: 0x3000}},
+	}, debuginfo.Places{})
+	at := func(table *debuginfo.SymbolTable, err error) elaborate.Options {
+		return elaborate.Options{Symbols: func(string) (*debuginfo.SymbolTable, error) { return table, err }}
+	}
+	for point, want := range map[string]string{
+		`kernel.data("jiffies").write`:                 "{Address:0 At:{Module: Symbol:jiffies",
+		`kernel.data("panic_timeout").length(4).write`: "Length:4",
+		`kernel.data("panic_timeout").write`:           "the address of panic_timeout is not a multiple of the length, 8",
+		`kernel.data("jiffie").write`:                  "no match: the kernel has no symbol jiffie (similar: jiffies)",
+		`kernel.data("twice").rw`:                      "the kernel has 2 symbols twice",
+	} {
+		if got := place(t, point, `println(1)`, at(table, nil)); !strings.Contains(got, want) {
+			t.Errorf("%s: %s\nwant %s", point, got, want)
+		}
+	}
+	if got := place(t, `kernel.data("jiffie").write`, `println(1)`, at(nil, &kernel.UserError{Message: "no symbols"})); !strings.HasPrefix(got, "{") {
+		t.Errorf("without symbols: %s", got)
 	}
 }

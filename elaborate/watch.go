@@ -1,9 +1,11 @@
 package elaborate
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -19,6 +21,8 @@ type WatchPlace struct {
 
 func (*WatchPlace) order() order { return order{stage: stageArm} }
 
+const alignedOnly = "the processor watches aligned memory only: give a shorter length with .length(N)"
+
 // pointerSize is what is watched if nothing else is said.
 const pointerSize = 8
 
@@ -32,7 +36,7 @@ func watchFamily() family {
 	return family{patterns: patterns, resolve: resolveWatch}
 }
 
-func resolveWatch(_ *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
+func resolveWatch(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
 	place := &WatchPlace{Length: pointerSize, Reads: p.Components[len(p.Components)-1].Text == "rw"}
 	if c := p.Components[2]; c.Text == "length" {
 		place.Length = numberArgument(c)
@@ -48,7 +52,7 @@ func resolveWatch(_ *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic
 		}
 		if place.Address%place.Length != 0 {
 			d := semanticError(at.Token, fmt.Sprintf("address %#x is not a multiple of the length, %d", uint64(place.Address), place.Length))
-			d.Hint = "the processor watches aligned memory only: give a shorter length with .length(N)"
+			d.Hint = alignedOnly
 			return nil, d
 		}
 	case *parse.StringLiteral:
@@ -56,6 +60,48 @@ func resolveWatch(_ *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic
 			return nil, semanticError(at.Token, "the symbol's name is empty")
 		}
 		place.At.Symbol = at.Value
+		if d := e.checkWatched(place, at.Token); d != nil {
+			return nil, d
+		}
 	}
 	return oneSite(place, p), nil
+}
+
+// checkWatched says what is wrong with a symbol, as far as the kernel's symbols are
+// at hand; the module looks it up in any case.
+func (e *elaborator) checkWatched(place *WatchPlace, at parse.Token) *parse.Diagnostic {
+	if e.options.Symbols == nil {
+		return nil
+	}
+	table, err := e.options.Symbols("kernel")
+	var absent *kernel.UserError
+	switch {
+	case errors.As(err, &absent):
+		return nil
+	case err != nil:
+		e.failure = err
+		return semanticError(at, err.Error())
+	}
+	symbols := table.Named(place.At.Symbol)
+	switch {
+	case len(symbols) == 0:
+		var names []string
+		for _, s := range table.Symbols() {
+			if !s.Function {
+				names = append(names, s.Name)
+			}
+		}
+		d := semanticError(at, fmt.Sprintf("no match: the kernel has no symbol %s", place.At.Symbol))
+		d.Similar = parse.Similar(place.At.Symbol, names, 5)
+		return d
+	case len(symbols) > 1:
+		d := semanticError(at, fmt.Sprintf("the kernel has %d symbols %s", len(symbols), place.At.Symbol))
+		d.Hint = "give the address of the one that is meant, by /proc/kallsyms of the running kernel"
+		return d
+	case symbols[0].Address.Offset%uint64(place.Length) != 0:
+		d := semanticError(at, fmt.Sprintf("the address of %s is not a multiple of the length, %d", place.At.Symbol, place.Length))
+		d.Hint = alignedOnly
+		return d
+	}
+	return nil
 }
