@@ -20,6 +20,7 @@ type PerfPlace struct {
 
 const (
 	defaultPeriod = 1_000_000
+	mostFrequency = 1_000_000
 	mostCounters  = 16
 )
 
@@ -57,8 +58,8 @@ func resolvePerf(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic)
 		}
 		place.Period = n
 	case "hz":
-		if n < 1 || n > mostJiffies {
-			return nil, semanticError(c.Token, fmt.Sprintf("hz value out of range (1, %d)", mostJiffies))
+		if n < 1 || n > mostFrequency {
+			return nil, semanticError(c.Token, fmt.Sprintf("hz value out of range (1, %d)", mostFrequency))
 		}
 		place.Frequency = n
 	case "counter":

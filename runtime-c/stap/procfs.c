@@ -14,9 +14,9 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/proc_fs.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include "proc.h"
 #include "runtime.h"
 
 #ifndef STP_PROCFS_BUFSIZE

@@ -81,9 +81,6 @@ void stap_handler_failed(struct stap_context *c);
 /* Publishes what the handler printed. */
 void stap_message_commit(struct stap_context *c);
 
-struct inode;
-void *stap_proc_data(const struct inode *inode);
-
 static inline void stap_string_cut(void)
 {
 	this_cpu_ptr(&stap_cpus)->cut++;
