@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // position names an entry of all the DWARF that belongs to one object: which
@@ -92,9 +93,7 @@ type unit struct {
 	rootErr  error
 	root     root
 
-	linesOnce sync.Once
-	header    *lineHeader
-	headerErr error
+	header atomic.Pointer[lineHeader] // nil until it is needed
 }
 
 // root is what a unit's first entry says of the unit.
