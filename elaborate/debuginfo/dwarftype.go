@@ -290,7 +290,7 @@ func (o *Object) complete(e *entry, name string, opaque *Opaque) (Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p, found := x.typeNamed(name, e.tag()); found && p != e.position() {
+	if p, found := x.named(name, e.tag()); found && p != e.position() {
 		if definition, err := o.entry(p); err == nil && !definition.flag(dwarf.AttrDeclaration) && definition.tag() == e.tag() {
 			return o.typeAt(p)
 		}
@@ -298,9 +298,10 @@ func (o *Object) complete(e *entry, name string, opaque *Opaque) (Type, error) {
 	return opaque, nil
 }
 
-// typeNamed gives the definition of a type of that name and tag.
-func (x *index) typeNamed(name string, tag dwarf.Tag) (position, bool) {
-	first, last := x.named(x.types, typeSize, name)
+// named gives the definition of a type, or the declaration of a variable, of that
+// name and tag.
+func (x *index) named(name string, tag dwarf.Tag) (position, bool) {
+	first, last := x.search(x.types, typeSize, name)
 	for n := first; n < last; n++ {
 		if b := x.types[n*typeSize:]; little.Uint32(b[4:]) == uint32(tag) {
 			return position(little.Uint64(b[8:])), true
@@ -329,7 +330,7 @@ func (o *Object) TypeByName(name string) (Type, error) {
 		return nil, err
 	}
 	for _, tag := range tags {
-		if p, found := x.typeNamed(name, tag); found {
+		if p, found := x.named(name, tag); found {
 			t, err := o.typeAt(p)
 			if err != nil {
 				return nil, o.damaged(err)

@@ -42,6 +42,9 @@ const (
 
 // lineTable gives the header of the unit's line table; nil if it has none.
 func (u *unit) lineTable() (*lineHeader, error) {
+	if !u.root.hasLines && u.root.skeleton != nil {
+		return u.root.skeleton.lineTable()
+	}
 	if h := u.header.Load(); h != nil {
 		return h, nil
 	}
@@ -149,7 +152,7 @@ func (u *unit) readLineEntries(r *reader, add func(name []byte, folder uint64)) 
 // readOldTables reads the folders and files of the versions before 5, where folder 0
 // is the unit's and the first file is number 1.
 func (h *lineHeader) readOldTables(u *unit, r *reader) error {
-	h.folders = [][]byte{[]byte(u.root.folder)}
+	h.folders = [][]byte{[]byte(u.folder())}
 	h.files = make([]lineFile, 1)
 	for {
 		name := r.text()
@@ -205,13 +208,13 @@ func (u *unit) sourcePath(folder, name string) string {
 		p = path.Join(folder, name)
 	}
 	p = path.Clean(p)
-	if strings.HasPrefix(p, "../") && path.IsAbs(u.root.folder) {
+	if strings.HasPrefix(p, "../") && path.IsAbs(u.folder()) {
 		p = path.Join(u.root.folder, p)
 	}
 	if !path.IsAbs(p) {
 		return p
 	}
-	top := sourceTop(u.root.folder, p)
+	top := sourceTop(u.folder(), p)
 	if top == "/" {
 		return p
 	}

@@ -28,7 +28,7 @@ type scanned struct {
 	numberOfText     map[string]uint32
 	numberOfName     map[uint64]uint32 // by offset in .debug_str
 	numberOfFunction map[scannedFunction]uint32
-	seen             map[dwarf.Tag][]uint64 // sets of offsets in .debug_str: types that have been found
+	seen             map[dwarf.Tag][]uint64 // sets of offsets in .debug_str: names that takeNamed has noted
 
 	origins map[uint64]uint32 // of the unit: functions by the offset of what a copy is an instance of
 	files   map[uint64]uint32 // of the unit: texts by the number of a file
@@ -304,7 +304,7 @@ func (s *scanned) take(u *unit, a *abbreviation, e *found, here frame) (owner in
 		s.takeVariable(u, e, here.inFunction)
 	case takeType:
 		if !here.inFunction && !(e.set.has(fieldDeclaration) && e.number[fieldDeclaration] != 0) {
-			s.takeType(u, a.tag, e)
+			s.takeNamed(u, a.tag, e)
 		}
 	}
 	return here.copy, here.inFunction, true
@@ -334,7 +334,7 @@ func (s *scanned) takeCode(u *unit, e *found, parent int32) int32 {
 			entry = ranges[first].Low
 		}
 	}
-	function := s.functionOf(u, e)
+	function := s.functionOf(u, e, entry)
 	if function == noFunction {
 		s.ranges = s.ranges[:first]
 		return parent
@@ -356,7 +356,7 @@ func inRanges(ranges []Range, a uint64) bool {
 }
 
 // functionOf gives the number of the function that an entry is a copy of.
-func (s *scanned) functionOf(u *unit, e *found) uint32 {
+func (s *scanned) functionOf(u *unit, e *found, address uint64) uint32 {
 	reference := e.origin()
 	usual := reference.form == formRef4 && !e.set.has(fieldName) && !e.set.has(fieldFile)
 	if usual {
@@ -364,7 +364,12 @@ func (s *scanned) functionOf(u *unit, e *found) uint32 {
 			return n
 		}
 	}
-	n := s.function(s.declared(u, e))
+	d := s.declared(u, e)
+	if d.file.form == 0 && u.root.assembler {
+		d.file.number, d.line.number = s.assembled(u, address)
+		d.file.form = formUdata
+	}
+	n := s.function(d)
 	if usual {
 		s.origins[reference.number] = n
 	}
@@ -376,6 +381,19 @@ func (f *found) origin() value {
 		return v
 	}
 	return f.value(fieldSpecification)
+}
+
+// assembled gives the file and line of a function in assembler, which the entry does
+// not tell, out of the line table.
+func (s *scanned) assembled(u *unit, address uint64) (file, line uint64) {
+	best := uint64(0)
+	_ = u.rows(func(row lineRow) bool { // what is damaged is as if it were not there
+		if row.address <= address && row.address >= best && !row.end {
+			best, file, line = row.address, row.file, uint64(row.line)
+		}
+		return row.address != address || row.end
+	})
+	return file, line
 }
 
 // declaration is a name and where it is declared, and the units that this is said
@@ -506,6 +524,9 @@ func (s *scanned) fileNumber(u *unit, file value) uint32 {
 // outside of functions, or a static one inside.
 func (s *scanned) takeVariable(u *unit, e *found, inFunction bool) {
 	if e.set.has(fieldDeclaration) && e.number[fieldDeclaration] != 0 {
+		if !inFunction {
+			s.takeNamed(u, dwarf.TagVariable, e)
+		}
 		return
 	}
 	location := e.value(fieldLocation)
@@ -522,12 +543,15 @@ func (s *scanned) takeVariable(u *unit, e *found, inFunction bool) {
 // isFixed reports whether an expression that begins with an operation gives a place
 // that is the same at all times: DW_OP_addr, DW_OP_addrx, DW_OP_GNU_addr_index.
 func isFixed(operation byte) bool {
-	const addr, addrx, gnuAddrIndex = 0x03, 0xa1, 0xfb
-	return operation == addr || operation == addrx || operation == gnuAddrIndex
+	const addrx, gnuAddrIndex = 0xa1, 0xfb
+	return operation == operationAddress || operation == addrx || operation == gnuAddrIndex
 }
 
-// takeType notes the first definition of a type of that name.
-func (s *scanned) takeType(u *unit, tag dwarf.Tag, e *found) {
+const operationAddress = 0x03 // DW_OP_addr
+
+// takeNamed notes the first definition of a type of that name or, as the tag says,
+// the first declaration of a variable, which may be defined in assembler.
+func (s *scanned) takeNamed(u *unit, tag dwarf.Tag, e *found) {
 	name := e.value(fieldName)
 	if name.form == 0 {
 		return

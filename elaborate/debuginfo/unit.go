@@ -192,6 +192,14 @@ func (s *source) unitAround(offset uint64) *unit {
 	return s.units[i]
 }
 
+// folder gives the folder that the unit was compiled in.
+func (u *unit) folder() string {
+	if u.root.folder == "" && u.root.skeleton != nil {
+		return u.root.skeleton.root.folder
+	}
+	return u.root.folder
+}
+
 func (u *unit) position(offset uint64) position { return positionOf(u.source, offset) }
 
 // abbreviationTable gives the unit's abbreviations.
