@@ -353,6 +353,7 @@ func (o *Object) Prototype(c *Code) (*Function, error) {
 		if f.Result, err = at.unit.typeOf(result); err != nil {
 			return nil, o.damaged(err)
 		}
+		f.written = at.unit.laterWritten(result)
 	}
 	err = source.children(func(child *entry) bool {
 		if child.tag() != dwarf.TagFormalParameter {
@@ -365,6 +366,7 @@ func (o *Object) Prototype(c *Code) (*Function, error) {
 			if p.Type, problem = at.unit.typeOf(v); problem != nil {
 				err = problem
 			}
+			p.written = at.unit.laterWritten(v)
 		}
 		f.Parameters = append(f.Parameters, p)
 		return true

@@ -186,6 +186,7 @@ func (o *Object) variable(e *entry, frameBase []byte, frameBaseList int64, funct
 		if resolved, err := at.unit.typeOf(t); err == nil {
 			v.Type = resolved
 		}
+		v.written = at.unit.laterWritten(t)
 	}
 	v.attributes = variableAttributes{
 		unit: e.unit, list: -1, frameBase: frameBase, frameBaseList: frameBaseList, function: function,
