@@ -202,7 +202,7 @@ func (d *dumper) expression(x Expression) {
 		d.expression(x.X)
 	case *EmbeddedExpression:
 		d.write("%{", x.Code.Text, "%}")
-	case *Argument, *ReturnValue, *Dereference, *StoreMemory:
+	case *Argument, *ReturnValue, *Dereference, *StoreMemory, *HitVariable, *StoreHitVariable, *PerfCount:
 		d.memory(x)
 	default:
 		d.arrayExpression(x)
@@ -224,6 +224,18 @@ func (d *dumper) memory(x Expression) {
 		d.write(" = ")
 		d.expression(x.X)
 		d.write(")")
+	case *HitVariable:
+		d.write("$", x.Name)
+	case *StoreHitVariable:
+		sign := " = "
+		if x.Append {
+			sign = " .= "
+		}
+		d.write("($", x.Name, sign)
+		d.expression(x.X)
+		d.write(")")
+	case *PerfCount:
+		d.write("@perf(", quoted(x.Counter.Place.(*PerfPlace).Counter), ")")
 	}
 }
 

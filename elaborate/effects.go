@@ -139,7 +139,7 @@ func collect(list []Statement, found map[*Variable]Access) {
 // Alone reports whether no other handler runs while one of this place does.
 func Alone(place Place) bool {
 	switch place.(type) {
-	case BeginPlace, EndPlace, ErrorPlace:
+	case BeginPlace, EndPlace, ErrorPlace, NeverPlace:
 		return true
 	}
 	return false

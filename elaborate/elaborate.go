@@ -49,9 +49,10 @@ import (
 type Options struct {
 	// BTF reads the kernel's type information; called once, when a probe needs it.
 	BTF func() (*debuginfo.BTF, error)
-	// What there is beyond it, of an object: "kernel" or the name of a module. Each
-	// may be called several times, for what a probe needs, and gives a *kernel.UserError
-	// for what is not at hand.
+	// What there is beyond it, of an object: "kernel", the name of a module or the path
+	// of a module's file. Each may be called several times, for what a probe needs, and
+	// gives a *kernel.UserError for what is not at hand.
+	DebugInfo func(object string) (*debuginfo.Object, error)
 	Symbols   func(object string) (*debuginfo.SymbolTable, error)
 	ModuleBTF func(module string) (*debuginfo.BTF, error)
 	BuildID   func(object string) (string, error) // hexadecimal; "" if it has none
@@ -91,6 +92,9 @@ func Elaborate(script []*parse.File, library *parse.Library, o Options) (*Progra
 		return nil, e.diagnostics, nil
 	}
 	e.assemble()
+	if e.failure != nil {
+		return nil, nil, e.failure
+	}
 	if e.diagnostics.Errors() > 0 {
 		return nil, e.diagnostics, nil
 	}
@@ -121,6 +125,7 @@ type elaborator struct {
 	elided      parse.Diagnostics // what was said of functions' dead code
 	failure     error             // of the tool
 	btf         *debuginfo.BTF
+	bound       map[string]bool // objects of whose builds the program is one
 
 	library    *parse.Library
 	files      []*parse.File // the script's, then those taken from the library
@@ -388,6 +393,7 @@ func (e *elaborator) assemble() {
 	}
 	e.order()
 	markPerCPU(e.program)
+	e.program.Builds = e.builds()
 }
 
 // order puts the probes into the order in which they are armed.

@@ -18,8 +18,9 @@ type Program struct {
 	Probes    []*Probe // begin first, then the others, in the order in which they are armed
 	Embedded  []*parse.EmbeddedCode
 
-	Timed      bool // what each probe costs is to be reported
-	Submatches bool // some function asks what the groups of a pattern matched
+	Builds     []Build // what it may run on; of other objects, any build will do
+	Timed      bool    // what each probe costs is to be reported
+	Submatches bool    // some function asks what the groups of a pattern matched
 }
 
 // Variable is a global, a local or a parameter. Several may have the same name:
@@ -323,6 +324,26 @@ type (
 		X       Expression
 	}
 
+	// HitVariable is what a family knows of a hit: $value of procfs, $skb of netfilter.
+	HitVariable struct {
+		Family, Name string
+		Result       parse.Type
+	}
+
+	// StoreHitVariable sets one, or with Append adds X to its end; its value is X.
+	StoreHitVariable struct {
+		parse.Token
+		Family, Name string
+		Append       bool
+		X            Expression
+	}
+
+	// PerfCount is "@perf("name")": the count of the counter that a probe declares.
+	PerfCount struct {
+		parse.Token
+		Counter *Probe
+	}
+
 	// Element is a[k1, k2]: 0 or "" where there is none.
 	Element struct {
 		parse.Token // the array's name
@@ -497,6 +518,15 @@ func (*Dereference) Type() parse.Type { return parse.Long }
 
 // Type is long.
 func (*StoreMemory) Type() parse.Type { return parse.Long }
+
+// Type is the variable's.
+func (x *HitVariable) Type() parse.Type { return x.Result }
+
+// Type is that of what is stored.
+func (x *StoreHitVariable) Type() parse.Type { return x.X.Type() }
+
+// Type is long.
+func (*PerfCount) Type() parse.Type { return parse.Long }
 
 // Type is that of the array's elements.
 func (x *Element) Type() parse.Type { return x.Array.Type }

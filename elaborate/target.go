@@ -184,16 +184,33 @@ func (c *checker) rawMemory(t *parse.Target) (value, bool) {
 	return value{typ: &debuginfo.Int{Name: "number", Size: int(size.Value)}, address: address, user: t.Name == "@uderef"}, true
 }
 
-// assignTarget is "$name->member = y", in guru mode.
+// assignTarget is "$name->member = y".
 func (c *checker) assignTarget(x *parse.Assign, t *parse.Target, operator string) Expression {
+	if place, ok := c.place.(assignable); ok && t.Base == nil && t.Name[0] == '$' {
+		return place.assign(c, x, t, operator)
+	}
+	return c.assignMemory(x, t, operator)
+}
+
+// mayAssign reports whether a script may set what belongs to the kernel, or says
+// what it needs for that.
+func (c *checker) mayAssign(x *parse.Assign, t *parse.Target, operator string) bool {
 	if !c.options.Guru && !t.Position.Source.Library {
 		d := semanticError(t.Token, "write to target variable not permitted; need stap -g")
 		d.Hint = "it changes what the kernel does: -g says that you mean it"
 		c.add(d)
-		return nil
+		return false
 	}
 	if operator != "" {
 		c.fail(x.Token, "a target variable can be set with '=' only")
+		return false
+	}
+	return true
+}
+
+// assignMemory sets memory that a target leads to, in guru mode.
+func (c *checker) assignMemory(x *parse.Assign, t *parse.Target, operator string) Expression {
+	if !c.mayAssign(x, t, operator) {
 		return nil
 	}
 	if c.isOfEntry(t) {

@@ -85,6 +85,8 @@ func walkExpression(x Expression, visit func(any)) {
 	case *StoreMemory:
 		walkExpression(x.Address, visit)
 		walkExpression(x.X, visit)
+	case *StoreHitVariable:
+		walkExpression(x.X, visit)
 	case *Element:
 		walkExpressions(x.Keys, visit)
 	case *StoreElement:

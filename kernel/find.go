@@ -13,6 +13,7 @@
 //	                                      usr/src/linux-headers-RELEASE, …-common
 //	                                      usr/lib/linux-kbuild-…
 //	                                      usr/lib/debug/boot/vmlinux-RELEASE
+//	                                      usr/lib/debug/lib/modules/RELEASE/kernel/…
 //
 // Per release, each part is taken from the system if it is there and from the
 // data folder otherwise. The beginning of a release asks for the newest one at
@@ -27,7 +28,12 @@
 // that was killed leaves nothing that looks usable and is not.
 //
 // BTFData gives the kernel's BTF: a plain file where there is one, otherwise
-// it is taken out of the compressed image once and kept.
+// it is taken out of the compressed image once and kept. Kept does the same for
+// other parts of an image.
+//
+// DebuginfoOf finds DWARF, of the kernel or a module: candidates by place, by
+// build-id and by the name that the module gives, the best first; the first whose
+// build-id is right is it. Last of all debuginfod servers are asked.
 //
 // Examine looks at a machine and says, check by check, what stap can do there.
 package kernel
@@ -61,10 +67,13 @@ type Kernel struct {
 	fetched string   // the tree for this release in the data folder
 	cache   string   // where parts of a system's image are kept
 
+	root     string // of the system
+	folders  debugFolders
 	notes    string // of the running kernel: the file with its ELF notes
 	kallsyms string // of the running kernel: the file with its symbols
 	unpacked []byte // the image, once it has been unpacked
 	modules  map[string]string
+	builtin  map[string]bool
 }
 
 // machine is where kernels are looked for.

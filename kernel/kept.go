@@ -6,34 +6,36 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/gostap/gostap/kernel/buildid"
+	"golang.org/x/sys/unix"
 )
 
-// Kept gives a part of the kernel's image, which is compressed: extract takes it
-// out of the unpacked image the first time, and it is kept in a file of that name
-// with the release, beside a fetched image, in the cache folder for one of the
-// system. A *UserError says that the image is not at hand.
+// Kept gives what extract makes of the kernel's vmlinux, which is in its compressed
+// image or, where there is none, a file. It is done once, and the result kept in a file
+// of that name, beside a fetched kernel, in the cache folder for one of the system. A
+// *UserError says that neither is at hand.
 func (k *Kernel) Kept(part string, extract func(vmlinux []byte) ([]byte, error)) ([]byte, error) {
-	path, err := k.keptPath(part)
+	from := k.source()
+	path, err := k.keptPath(part, from)
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(path)
+	data, err := mapFile(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return data, err
 	}
-	if k.unpacked == nil {
-		if k.unpacked, err = unpackImage(k.Image); err != nil {
-			return nil, err
-		}
+	vmlinux, err := k.Vmlinux()
+	if err != nil {
+		return nil, err
 	}
-	if data, err = extract(k.unpacked); err != nil {
-		return nil, fmt.Errorf("%s: %w", k.Image, err)
+	if data, err = extract(vmlinux); err != nil {
+		return nil, fmt.Errorf("%s: %w", from, err)
 	}
 	if err := writeAtomically(path, data); err != nil {
 		return nil, explainWrite(filepath.Dir(path), err)
@@ -41,20 +43,73 @@ func (k *Kernel) Kept(part string, extract func(vmlinux []byte) ([]byte, error))
 	return data, nil
 }
 
-// keptPath names the file for a part of the image. In the cache folder the name
-// tells apart images that had the same release one after the other.
-func (k *Kernel) keptPath(part string) (string, error) {
+// source is the file with the kernel itself.
+func (k *Kernel) source() string {
 	if k.Image == "" {
+		return k.Debuginfo
+	}
+	return k.Image
+}
+
+// Vmlinux gives the kernel itself as it is in its image, without compression, or in
+// the file vmlinux where there is no image. It must not be written to.
+func (k *Kernel) Vmlinux() ([]byte, error) {
+	if k.unpacked != nil {
+		return k.unpacked, nil
+	}
+	var err error
+	switch from := k.source(); from {
+	case "":
+		_, err = k.keptPath("", "") // says what is missing
+	case k.Image:
+		k.unpacked, err = unpackImage(from)
+	default:
+		k.unpacked, err = mapFile(from)
+	}
+	return k.unpacked, err
+}
+
+// mapFile maps a file into memory, to be read, for as long as the program runs; what
+// cannot be mapped, as some files of the kernel, is read.
+func mapFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return mapOpen(file)
+}
+
+func mapOpen(file *os.File) ([]byte, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > 0 {
+		if data, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED); err == nil {
+			return data, nil
+		}
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(file)
+}
+
+// keptPath names the file for a part of an image. In the cache folder the name
+// tells apart images that had the same release one after the other.
+func (k *Kernel) keptPath(part, image string) (string, error) {
+	if image == "" {
 		return "", &UserError{
 			Message: "the image of kernel " + k.Release + " is not on this machine",
 			Hint:    fmt.Sprintf("`stap prep -r %s` fetches it", k.Release),
 		}
 	}
-	folder, name := filepath.Split(k.Image)
+	folder, name := filepath.Split(image)
 	if strings.HasPrefix(folder, k.fetched+"/") {
 		return filepath.Join(folder, part+"-"+k.Release), nil
 	}
-	info, err := os.Stat(k.Image)
+	info, err := os.Stat(image)
 	if err != nil {
 		return "", fmt.Errorf("image of kernel %s: %w", k.Release, err)
 	}
@@ -62,7 +117,7 @@ func (k *Kernel) keptPath(part string) (string, error) {
 }
 
 // BuildID gives the kernel's build-id in hexadecimal: the running kernel's own
-// word, or its image's. "" if the kernel has none; a *UserError if neither is at
+// word, or its image's, or that of its vmlinux. "" if the kernel has none; a *UserError if neither is at
 // hand.
 func (k *Kernel) BuildID() (string, error) {
 	if k.notes != "" {
@@ -73,9 +128,6 @@ func (k *Kernel) BuildID() (string, error) {
 		if !errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("the running kernel's build-id: %w", err)
 		}
-	}
-	if k.Image == "" && k.Debuginfo != "" { // of a build tree: nothing else says it
-		return buildid.OfFile(k.Debuginfo)
 	}
 	id, err := k.Kept("build-id", func(vmlinux []byte) ([]byte, error) {
 		file, err := elf.NewFile(bytes.NewReader(vmlinux))

@@ -75,6 +75,12 @@ func (b *body) expression(x elaborate.Expression) string {
 		return b.dereference(x)
 	case *elaborate.StoreMemory:
 		return b.storeMemory(x)
+	case *elaborate.HitVariable:
+		return b.hitVariable(x)
+	case *elaborate.StoreHitVariable:
+		return b.storeHitVariable(x)
+	case *elaborate.PerfCount:
+		return b.perfCount(x)
 	case *elaborate.Element:
 		return b.element(x)
 	case *elaborate.StoreElement:

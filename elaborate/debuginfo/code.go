@@ -27,6 +27,8 @@ type Code struct {
 	Inlined  bool
 	Entry    Address
 	Ranges   []Range // in Entry.Section; the function's cold part is one of them
+
+	copy int // its number in the object's index, from 1; 0: it is of no object
 }
 
 // Label is a label of the source in a function's code.
@@ -61,7 +63,15 @@ type Variable struct {
 	File      string
 	Line      int
 	Type      Type // nil: void or unknown
+
+	order      int // of parameters in the source
+	written    func() string
+	attributes variableAttributes
 }
+
+// Written gives the variable's type as the source has it, with its typedefs and
+// qualifiers: "bool", "char const*".
+func (v *Variable) Written() string { return Parameter{Type: v.Type, written: v.written}.Written() }
 
 // Location tells where a value is at one instruction: in one piece, or in several
 // in the order of the value's bytes (DWARF 5, 2.6).

@@ -14,6 +14,7 @@ type Builder struct {
 	types   []byte
 	strings []byte
 	count   uint32
+	begin   uint32 // where names begin: behind those of the base
 }
 
 // Member is a structure's: Offset is in bits, BitSize is of a bit-field.
@@ -32,13 +33,19 @@ type Parameter struct {
 // New gives an empty builder; type 0 is void.
 func New() *Builder { return &Builder{strings: []byte{0}} }
 
+// NewOn gives a builder of a module's BTF, whose records and names go on where those
+// of base end.
+func NewOn(base *Builder) *Builder {
+	return &Builder{strings: []byte{0}, count: base.count, begin: base.begin + uint32(len(base.strings))}
+}
+
 func (b *Builder) name(s string) uint32 {
 	if s == "" {
 		return 0
 	}
 	at := len(b.strings)
 	b.strings = append(append(b.strings, s...), 0)
-	return uint32(at)
+	return b.begin + uint32(at)
 }
 
 // Record adds a record of any kind.
@@ -94,6 +101,21 @@ func (b *Builder) composite(kind uint32, name string, size uint32, members []Mem
 		rest = append(rest, b.name(m.Name), m.Type, m.Offset|m.BitSize<<24)
 	}
 	return b.Record(name, kind, uint32(len(members)), bits, size, rest...)
+}
+
+// Enumerator is one name of an enumeration.
+type Enumerator struct {
+	Name  string
+	Value int32
+}
+
+// Enum adds an enumeration of four bytes.
+func (b *Builder) Enum(name string, values ...Enumerator) uint32 {
+	var rest []uint32
+	for _, v := range values {
+		rest = append(rest, b.name(v.Name), uint32(v.Value))
+	}
+	return b.Record(name, 6, uint32(len(values)), true, 4, rest...) // signed
 }
 
 // Function adds a function and its prototype.
