@@ -431,9 +431,9 @@ stap_long stap_user_address(void);
 
 /* Arguments from 1 and the result, or an error (convention.c). */
 stap_long stap_argument_checked(struct stap_context *c, stap_long n);
-void stap_set_argument(struct stap_context *c, stap_long n, stap_long value);
+void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long value);
 stap_long stap_return_value_checked(struct stap_context *c);
-void stap_set_return_value(struct stap_context *c, stap_long value);
+void stap_set_return_value_checked(struct stap_context *c, stap_long value);
 
 /* The registers of the hit (registers.c). */
 void stap_print_registers(struct stap_context *c);
