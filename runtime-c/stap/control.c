@@ -59,13 +59,15 @@ static void stap_events_give(unsigned long flags, bool occupied)
 static void stap_event_list(const char *kind, const char *format, va_list arguments)
 {
 	unsigned long flags;
-	bool occupied;
+	bool occupied, info = !strcmp(kind, "info");
 	size_t room, n;
 	char *line;
 
 	if (!stap_events_take(&flags, &occupied))
 		return;
+	/* what only tells leaves room for what warns */
 	room = sizeof(stap_events) - stap_events_used;
+	room -= info ? min(room, sizeof(stap_events) / 4) : 0;
 	line = stap_events + stap_events_used;
 	n = snprintf(line, room, "%s%s", kind, format ? " " : "");
 	if (format && n < room)
@@ -74,7 +76,7 @@ static void stap_event_list(const char *kind, const char *format, va_list argume
 		strreplace(line, '\n', ' ');
 		line[n] = '\n';
 		stap_events_used += n + 1;
-	} else {
+	} else if (!info) {
 		stap_events_lost++;
 	}
 	stap_events_give(flags, occupied);

@@ -9,7 +9,9 @@
  *
  *	hash ──▶ | address | first probe |──▶ next probe at the same place ──▶ …
  *
- * Elsewhere there is a kprobe.
+ * Elsewhere there is a kprobe. Not where a pattern stands for thousands of functions: those
+ * that the kernel's tracer keeps away from, as from the start of a processor that cannot take
+ * a breakpoint yet, are then left out.
  */
 #include <linux/bitmap.h>
 #include <linux/ftrace.h>
@@ -24,6 +26,8 @@
 
 /* So many functions have a callback of their own. */
 #define STAP_OWN_CALLBACKS 4
+/* Of more functions than this a pattern's have no kprobes. */
+#define STAP_SWEEP 1000
 
 /* How far a function's ftrace site may be behind its first instruction, in steps of 4. */
 #if defined(CONFIG_X86_64) && defined(CONFIG_X86_KERNEL_IBT)
@@ -214,7 +218,9 @@ static unsigned int stap_functions_trace(struct stap_functions *set, struct stap
 		for (n = 0; n < each; n++)
 			for (probe = firsts[i + n]; probe; probe = next) {
 				next = stap_probe_next(probe);
-				if (test_bit(n, none))
+				if (test_bit(n, none) && probe->dispensable && places > STAP_SWEEP)
+					stap_arm_failed(probe, -EPERM);
+				else if (test_bit(n, none))
 					probes[left++] = probe;
 				else
 					stap_place_says(&lines, probe, "ftrace");

@@ -178,6 +178,8 @@ static const char *stap_arm_failure(int rc)
 	switch (rc) {
 	case -ENOENT:
 		return "it is not in this kernel";
+	case -EPERM:
+		return "the kernel's tracer keeps away from it, and so does a probe of more than a thousand functions";
 	case -EINVAL:
 		return "the kernel does not let this place be probed";
 	case -E2BIG:
