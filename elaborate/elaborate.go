@@ -48,7 +48,18 @@ import (
 // Options say what the scripts are elaborated against.
 type Options struct {
 	// BTF reads the kernel's type information; called once, when a probe needs it.
-	BTF              func() (*debuginfo.BTF, error)
+	BTF func() (*debuginfo.BTF, error)
+	// The other sources, each called only if something needs it. An object is
+	// "kernel", the name of a module or the path of a module's file. An error that is
+	// a *kernel.UserError says that the source is not at hand; so does nil in place of
+	// a function.
+	DebugInfo func(object string) (*debuginfo.Object, error)
+	Symbols   func(object string) (*debuginfo.SymbolTable, error)
+	ModuleBTF func(module string) (*debuginfo.BTF, error)
+	Modules   func() (ModuleList, error)
+	Header    func(path string) ([]byte, error) // of the kernel's source: "include/linux/syscalls.h"
+
+	MaxPlaces        int    // how many places a point may stand for; 0: 60,000
 	Guru             bool   // a user's embedded C is allowed
 	Unoptimized      bool   // keep what has no effect, and check it (-u)
 	NoGlobalDisplay  bool   // do not print globals that are written and never read
@@ -102,6 +113,7 @@ func newElaborator(library *parse.Library, o Options) *elaborator {
 		typesAt:   map[*Variable]parse.Position{},
 		patterns:  map[string]*regex.Regex{},
 		changed:   new(bool),
+		objects:   map[string]*object{},
 		selectors: map[*parse.Function]*Function{},
 	}
 }
@@ -113,7 +125,9 @@ type elaborator struct {
 	diagnostics parse.Diagnostics
 	elided      parse.Diagnostics // what was said of functions' dead code
 	failure     error             // of the tool
-	btf         *debuginfo.BTF
+	objects     map[string]*object
+	calls       memo[*systemCalls]
+	listing     bool // nothing will be built of it
 
 	library    *parse.Library
 	files      []*parse.File // the script's, then those taken from the library
@@ -224,6 +238,11 @@ func (h *handlerSource) check(e *elaborator) {
 	c.place, c.handler = h.probe.Place, h
 	c.know(h.probe.Locals)
 	h.probe.Condition, h.kept = nil, nil
+	if _, returns := h.probe.Place.(*ReturnPlace); !returns {
+		if callers := callerOf(h.probe.Place); callers != nil {
+			h.probe.Condition = callers
+		}
+	}
 	for _, condition := range h.conditions {
 		c.file = condition.file
 		if x := c.condition(condition.x); x != nil {
