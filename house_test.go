@@ -30,14 +30,15 @@ const module = "github.com/gostap/gostap/"
 var imports = map[string][]string{
 	"kernel":            {},
 	"kernel/modulefile": {},
+	"kernel/buildid":    {},
 	"parse":             {},
 	"tapsets":           {"parse"},
 	"runtime-c":         {},
 	"elaborate/regex":   {},
-	"elaborate":         {"elaborate/regex", "parse", "kernel", "tapsets"},
+	"elaborate":         {"elaborate/regex", "parse", "kernel", "kernel/buildid", "tapsets"},
 	"translate":         {"elaborate", "elaborate/regex", "parse"},
 	"kbuild":            {"translate", "elaborate", "parse", "kernel", "kernel/modulefile", "runtime-c"},
-	"staprun":           {"kernel/modulefile"},
+	"staprun":           {"kernel/modulefile", "kernel/buildid"},
 	"staprun/vm":        {"staprun", "kernel"},
 	"cmd":               {"staprun", "staprun/vm", "kbuild", "translate", "elaborate", "parse", "kernel", "tapsets", "runtime-c"},
 }

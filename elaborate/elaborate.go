@@ -42,6 +42,7 @@ import (
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/elaborate/regex"
+	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -49,14 +50,15 @@ import (
 type Options struct {
 	// BTF reads the kernel's type information; called once, when a probe needs it.
 	BTF func() (*debuginfo.BTF, error)
-	// The other sources, each called only if something needs it. An object is
-	// "kernel", the name of a module or the path of a module's file. An error that is
-	// a *kernel.UserError says that the source is not at hand; so does nil in place of
-	// a function.
+	// What there is beyond it, of an object: "kernel", the name of a module or the path
+	// of a module's file. Each may be called several times, for what a probe needs, and
+	// gives a *kernel.UserError for what is not at hand; nil stands for one that always
+	// does.
 	DebugInfo func(object string) (*debuginfo.Object, error)
 	Symbols   func(object string) (*debuginfo.SymbolTable, error)
 	ModuleBTF func(module string) (*debuginfo.BTF, error)
-	Modules   func() (ModuleList, error)
+	BuildID   func(object string) (string, error) // hexadecimal; "" if it has none
+	Modules   func() (*kernel.ModuleList, error)
 	Header    func(path string) ([]byte, error) // of the kernel's source: "include/linux/syscalls.h"
 
 	MaxPlaces        int    // how many places a point may stand for; 0: 60,000
@@ -126,7 +128,7 @@ type elaborator struct {
 	elided      parse.Diagnostics // what was said of functions' dead code
 	failure     error             // of the tool
 	objects     map[string]*object
-	calls       memo[*systemCalls]
+	systemCalls memo[*systemCalls]
 	listing     bool // nothing will be built of it
 
 	library    *parse.Library

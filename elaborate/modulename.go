@@ -2,22 +2,14 @@ package elaborate
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
+	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/parse"
 )
 
 // This file finds what module("…") names: the name of a module, with "-" or "_",
 // a pattern, or the path of its file.
-
-// moduleName gives the name that a module has when it is loaded.
-func moduleName(text string) string {
-	if strings.Contains(text, "/") || strings.Contains(text, ".ko") {
-		text, _, _ = strings.Cut(path.Base(text), ".ko")
-	}
-	return strings.ReplaceAll(text, "-", "_")
-}
 
 // objectsOf gives the objects that a point's first component names.
 func (e *elaborator) objectsOf(c parse.Component) ([]*object, *parse.Diagnostic) {
@@ -31,7 +23,7 @@ func (e *elaborator) objectsOf(c parse.Component) ([]*object, *parse.Diagnostic)
 	if strings.Contains(literal.Value, "/") { // whoever opens it looks at the file itself
 		return []*object{e.object(literal.Value)}, nil
 	}
-	name := moduleName(literal.Value)
+	name := kernel.ModuleName(literal.Value)
 	if e.options.Modules == nil {
 		return []*object{e.object(name)}, nil
 	}
@@ -59,21 +51,21 @@ func (e *elaborator) objectsOf(c parse.Component) ([]*object, *parse.Diagnostic)
 		}
 		return objects, nil
 	}
-	if modules.Path(name) != "" {
+	if modules.Files[name] != "" {
 		return []*object{e.object(name)}, nil
 	}
 	return nil, e.noModule(literal, name, modules)
 }
 
 // noModule says what there is in place of a module.
-func (e *elaborator) noModule(literal *parse.StringLiteral, name string, modules ModuleList) *parse.Diagnostic {
+func (e *elaborator) noModule(literal *parse.StringLiteral, name string, modules *kernel.ModuleList) *parse.Diagnostic {
 	d := semanticError(literal.Token, fmt.Sprintf("no match: the kernel has no module %s", literal.Value))
-	becomes := modules.Alias(name)
+	becomes := modules.Aliases[name]
 	switch {
-	case modules.Builtin(name):
+	case modules.Builtin[name]:
 		d.Message = fmt.Sprintf("%s is no module: it is built into this kernel", literal.Value)
 		d.Hint = fmt.Sprintf("write kernel in place of module(%q): kernel.function(…)", literal.Value)
-	case becomes != "" && modules.Builtin(becomes):
+	case becomes != "" && modules.Builtin[becomes]:
 		d.Message = fmt.Sprintf("%s is no module of its own: it has gone into %s, which is built into this kernel", literal.Value, becomes)
 		d.Hint = fmt.Sprintf("write kernel in place of module(%q): kernel.function(…); functions are named %s_…", literal.Value, becomes)
 	case becomes != "":
@@ -83,13 +75,4 @@ func (e *elaborator) noModule(literal *parse.StringLiteral, name string, modules
 		d.Similar = parse.Similar(name, modules.Names(), 5)
 	}
 	return d
-}
-
-// ModuleList is what is known of the kernel's modules, which need not be loaded.
-// Names have "_" where their files may have "-".
-type ModuleList interface {
-	Names() []string
-	Path(name string) string  // of its file; "" if there is none
-	Builtin(name string) bool // it is a part of the kernel
-	Alias(name string) string // the module, or the part of the kernel, that now does what name did; "" if there is none
 }

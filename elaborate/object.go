@@ -61,7 +61,7 @@ func (o *object) module() string {
 	if o.isKernel() {
 		return ""
 	}
-	return moduleName(o.name)
+	return kernel.ModuleName(o.name)
 }
 
 // String is what messages call it.

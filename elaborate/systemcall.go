@@ -58,7 +58,7 @@ func (q *codeQuery) systemCalls() ([]*foundFunction, *parse.Diagnostic) {
 	if !q.object.isKernel() || !strings.HasPrefix(q.spec.name, systemCallPrefix) || q.form.inline {
 		return nil, nil
 	}
-	calls, err := q.e.calls.get(func() (*systemCalls, error) { return q.e.readSystemCalls() })
+	calls, err := q.e.systemCalls.get(func() (*systemCalls, error) { return q.e.readSystemCalls() })
 	if err != nil {
 		if _, failure := atHand(err); failure != nil {
 			return nil, q.fail(failure)

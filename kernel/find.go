@@ -59,7 +59,12 @@ type Kernel struct {
 
 	configs []string // places of the configuration, best first
 	fetched string   // the tree for this release in the data folder
-	cache   string   // where BTF taken out of a system's image is kept
+	cache   string   // where parts of a system's image are kept
+
+	notes    string // of the running kernel: the file with its ELF notes
+	kallsyms string // of the running kernel: the file with its symbols
+	unpacked []byte // the image, once it has been unpacked
+	modules  map[string]string
 }
 
 // machine is where kernels are looked for.

@@ -11,18 +11,16 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz/lzma"
+	"golang.org/x/sys/unix"
 )
 
-// BTFData gives the kernel's raw BTF. Where only a compressed image is at
-// hand it is taken out of that once, and kept beside a fetched image, in the
-// cache folder for one of the system. A *UserError says that the kernel has
-// no BTF or that nothing to read it from is at hand.
+// BTFData gives the kernel's raw BTF. Where only a compressed image is at hand it
+// is taken out of that once and kept. A *UserError says that the kernel has no BTF
+// or that nothing to read it from is at hand.
 func (k *Kernel) BTFData() ([]byte, error) {
 	if k.BTF != "" {
 		return readBTF(k.BTF)
@@ -33,18 +31,16 @@ func (k *Kernel) BTFData() ([]byte, error) {
 			Hint:    fmt.Sprintf("`stap prep -r %s` fetches the kernel's image, which carries it", k.Release),
 		}
 	}
-	kept, err := k.keptBTF()
-	if err != nil {
-		return nil, err
-	}
-	data, err := os.ReadFile(kept)
-	if errors.Is(err, fs.ErrNotExist) {
-		data, err = k.keepBTF(kept)
-	}
+	data, err := k.Kept("btf", func(vmlinux []byte) ([]byte, error) {
+		file, err := elf.NewFile(bytes.NewReader(vmlinux))
+		if err != nil {
+			return nil, fmt.Errorf("the kernel inside: %w", err)
+		}
+		return btfSection(k.Image, file)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("BTF of kernel %s: %w", k.Release, err)
 	}
-	k.BTF = kept
 	return data, nil
 }
 
@@ -78,34 +74,9 @@ func btfSection(path string, file *elf.File) ([]byte, error) {
 	return data, nil
 }
 
-// keptBTF names the file for BTF taken out of the image. In the cache folder
-// the name tells apart images that had the same release one after the other.
-func (k *Kernel) keptBTF() (string, error) {
-	folder, name := filepath.Split(k.Image)
-	if strings.HasPrefix(folder, k.fetched+"/") {
-		return filepath.Join(folder, "btf-"+k.Release), nil
-	}
-	info, err := os.Stat(k.Image)
-	if err != nil {
-		return "", fmt.Errorf("image of kernel %s: %w", k.Release, err)
-	}
-	return filepath.Join(k.cache, "btf", fmt.Sprintf("%s-%x-%x", name, info.Size(), info.ModTime().UnixNano())), nil
-}
-
-func (k *Kernel) keepBTF(kept string) ([]byte, error) {
-	data, err := imageBTF(k.Image)
-	if err != nil {
-		return nil, err
-	}
-	if err := writeAtomically(kept, data); err != nil {
-		return nil, explainWrite(filepath.Dir(kept), err)
-	}
-	return data, nil
-}
-
-// imageBTF takes the .BTF section out of a bzImage by way of a nameless
-// temporary file with the unpacked vmlinux.
-func imageBTF(image string) ([]byte, error) {
+// unpackImage maps the kernel in a bzImage into memory, by way of a nameless
+// temporary file.
+func unpackImage(image string) ([]byte, error) {
 	file, err := os.Open(image)
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
@@ -129,11 +100,14 @@ func imageBTF(image string) ([]byte, error) {
 	if err := decompress(vmlinux, payload); err != nil {
 		return nil, explainWrite(os.TempDir(), fmt.Errorf("%s: %w", image, err))
 	}
-	unpacked, err := elf.NewFile(vmlinux)
+	size, err := vmlinux.Seek(0, io.SeekEnd)
 	if err != nil {
-		return nil, fmt.Errorf("%s: the kernel inside: %w", image, err)
+		return nil, fmt.Errorf("unpacking %s: %w", image, err)
 	}
-	return btfSection(image, unpacked)
+	if size == 0 {
+		return nil, fmt.Errorf("%s: no kernel inside", image)
+	}
+	return unix.Mmap(int(vmlinux.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
 }
 
 // imagePayload finds the compressed kernel in a bzImage by its setup header
@@ -241,28 +215,4 @@ func (r *legacyLZ4) Read(p []byte) (int, error) {
 	n := copy(p, r.text)
 	r.text = r.text[n:]
 	return n, nil
-}
-
-// writeAtomically makes the file with its folders; whoever reads it meanwhile
-// sees all of it or none.
-func writeAtomically(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name()) // is gone when all went well
-	_, err = temporary.Write(data)
-	if err == nil {
-		err = temporary.Chmod(0o644)
-	}
-	if closed := temporary.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), path)
 }

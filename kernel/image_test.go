@@ -56,6 +56,11 @@ func bzImage(payload []byte) []byte {
 	return append(append(image, payload...), "the end of the image"...)
 }
 
+func imageBTF(t *testing.T, image string) ([]byte, error) {
+	t.Helper()
+	return (&Kernel{Image: image, cache: t.TempDir()}).BTFData()
+}
+
 func packWith(t *testing.T, text []byte, newWriter func(io.Writer) (io.WriteCloser, error)) []byte {
 	t.Helper()
 	var packed bytes.Buffer
@@ -107,7 +112,7 @@ func TestImageBTF(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			image := filepath.Join(t.TempDir(), "vmlinuz")
 			write(t, image, string(bzImage(payload)))
-			got, err := imageBTF(image)
+			got, err := imageBTF(t, image)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -139,7 +144,7 @@ func TestImageBTFOfBrokenImages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			image := filepath.Join(t.TempDir(), "vmlinuz")
 			write(t, image, string(test.image))
-			if _, err := imageBTF(image); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := imageBTF(t, image); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%v, want %q", err, test.want)
 			}
 		})

@@ -43,6 +43,8 @@ func (m machine) kernel(release string) *Kernel {
 	if k.Running {
 		k.configs = append(k.configs, filepath.Join(m.root, "proc/config.gz"))
 		k.BTF = existing(filepath.Join(m.root, "sys/kernel/btf/vmlinux"))
+		k.kallsyms = existing(filepath.Join(m.root, "proc/kallsyms"))
+		k.notes = existing(filepath.Join(m.root, "sys/kernel/notes"))
 	}
 	for _, path := range []string{k.BuildTree, k.ModulesDir, k.Image, k.Debuginfo} {
 		k.Fetched = k.Fetched || strings.HasPrefix(path, fetched+"/")
@@ -101,7 +103,7 @@ func (m machine) complete(k *Kernel) {
 	if vmlinux := filepath.Join(k.BuildTree, "vmlinux"); k.BuildTree != "" && hasSection(vmlinux, ".BTF") {
 		k.BTF = vmlinux
 	} else if k.Image != "" {
-		if kept, err := k.keptBTF(); err == nil {
+		if kept, err := k.keptPath("btf"); err == nil {
 			k.BTF = existing(kept)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/gostap/gostap/elaborate"
-	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/kbuild"
 	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/parse"
@@ -61,6 +60,7 @@ type driver struct {
 	*settings
 	stdout, stderr io.Writer
 	kernel         *kernel.Kernel
+	objects        objects
 	folder         string // temporary
 }
 
@@ -147,22 +147,10 @@ func (d *driver) analyze(script []*parse.File, library *parse.Library) (*elabora
 
 func (d *driver) elaborateOptions() elaborate.Options {
 	return elaborate.Options{
-		BTF: d.btf, Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
+		BTF: d.btf, Symbols: d.symbols, ModuleBTF: d.moduleBTF, BuildID: d.buildID, Modules: d.modules, Header: d.header, MaxPlaces: d.maxPlaces,
+		Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
 		SkipBadVariables: d.skipBadVariables, Compatible: d.compatible, Privilege: d.privilege,
 	}
-}
-
-// btf reads what the kernel says of its types.
-func (d *driver) btf() (*debuginfo.BTF, error) {
-	k, err := d.findKernel()
-	if err != nil {
-		return nil, err
-	}
-	data, err := k.BTFData()
-	if err != nil {
-		return nil, err
-	}
-	return debuginfo.ParseBTF(data)
 }
 
 // findKernel finds the kernel that the module is made for, the first time.

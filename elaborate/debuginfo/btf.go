@@ -15,13 +15,17 @@ var (
 	ErrNoType    = errors.New("no such type in the kernel's BTF")
 )
 
-// BTF is type information in the kernel's format.
+// BTF is type information in the kernel's format: the kernel's own, or a module's,
+// whose records go on where those of its base end.
 type BTF struct {
 	order   binary.ByteOrder
 	types   []byte   // the type records
-	offsets []uint32 // of record n, from 1, in types; 0 is void
+	offsets []uint32 // of record first+n in types; of the kernel's first one, void, there is none
+	first   uint32   // the number of the first record: 0, or how many the base has
 	strings []byte
 	built   map[uint32]Type
+	base    *BTF
+	whole   *BTF // if this is a module's own base: the kernel's BTF, which has the types in full
 }
 
 // Kinds of records (include/uapi/linux/btf.h).
@@ -66,11 +70,31 @@ type record struct {
 // ParseBTF reads the raw contents of a .BTF section. It checks that every
 // record lies within data; that types refer to each other sensibly is checked
 // when they are built.
-func ParseBTF(data []byte) (*BTF, error) {
+func ParseBTF(data []byte) (*BTF, error) { return parseBTF(data, nil) }
+
+// ParseModuleBTF reads a module's .BTF section, which refers to the kernel's BTF
+// by number; or if it has a base of its own, a section .BTF.base, to that, which
+// has only what it takes to find the types in the kernel's by name.
+func ParseModuleBTF(data, ownBase []byte, kernel *BTF) (*BTF, error) {
+	base := kernel
+	if ownBase != nil {
+		var err error
+		if base, err = ParseBTF(ownBase); err != nil {
+			return nil, err
+		}
+		base.whole = kernel
+	}
+	return parseBTF(data, base)
+}
+
+func parseBTF(data []byte, base *BTF) (*BTF, error) {
 	if len(data) < 24 {
 		return nil, errors.New("BTF: too short for its header")
 	}
-	b := &BTF{order: binary.LittleEndian, built: map[uint32]Type{}}
+	b := &BTF{order: binary.LittleEndian, built: map[uint32]Type{}, base: base}
+	if base != nil {
+		b.first = base.end()
+	}
 	if binary.BigEndian.Uint16(data) == btfMagic {
 		b.order = binary.BigEndian
 	} else if binary.LittleEndian.Uint16(data) != btfMagic {
@@ -92,12 +116,21 @@ func ParseBTF(data []byte) (*BTF, error) {
 	if b.strings, err = part(16); err != nil {
 		return nil, err
 	}
-	return b, b.index()
+	if err := b.index(); err != nil {
+		return nil, err
+	}
+	return b, nil
 }
+
+// end is the number behind that of the last record.
+func (b *BTF) end() uint32 { return b.first + uint32(len(b.offsets)) }
 
 // index notes where each record begins.
 func (b *BTF) index() error {
-	b.offsets = make([]uint32, 1, len(b.types)/24+1)
+	b.offsets = make([]uint32, 0, len(b.types)/24+1)
+	if b.base == nil {
+		b.offsets = append(b.offsets, 0) // void
+	}
 	for at := 0; at < len(b.types); {
 		if at+recordHeader > len(b.types) {
 			return errors.New("BTF: a type record is cut short")
@@ -134,10 +167,13 @@ func bodySize(kind uint32, count int) (int, error) {
 }
 
 func (b *BTF) record(id uint32) (record, error) {
-	if id == 0 || int(id) >= len(b.offsets) {
+	if b.base != nil && id < b.first {
+		return b.base.record(id)
+	}
+	if id == 0 || id >= b.end() {
 		return record{}, fmt.Errorf("BTF: type %d is out of range", id)
 	}
-	at := b.types[b.offsets[id]:]
+	at := b.types[b.offsets[id-b.first]:]
 	info := b.order.Uint32(at[4:])
 	return record{
 		name: b.order.Uint32(at), kind: info >> 24 & 0x1f, count: int(info & 0xffff), flag: info>>31 == 1,
@@ -146,6 +182,13 @@ func (b *BTF) record(id uint32) (record, error) {
 }
 
 func (b *BTF) name(offset uint32) string {
+	if b.base != nil {
+		size := b.base.stringsEnd()
+		if offset < size {
+			return b.base.name(offset)
+		}
+		offset -= size
+	}
 	if int(offset) >= len(b.strings) {
 		return ""
 	}
@@ -158,9 +201,25 @@ func (b *BTF) name(offset uint32) string {
 	return ""
 }
 
+// stringsEnd is the offset behind the last name.
+func (b *BTF) stringsEnd() uint32 {
+	if b.base != nil {
+		return b.base.stringsEnd() + uint32(len(b.strings))
+	}
+	return uint32(len(b.strings))
+}
+
+// own gives the offsets of the records, without those of the base.
+func (b *BTF) own() []uint32 {
+	if b.base == nil {
+		return b.offsets[1:]
+	}
+	return b.offsets
+}
+
 // functionRecords calls visit for each function until it returns false.
 func (b *BTF) functionRecords(visit func(nameOffset, prototype uint32) bool) {
-	for _, at := range b.offsets[1:] {
+	for _, at := range b.own() {
 		if b.types[at+7]&0x1f != kindFunction && b.order == binary.LittleEndian {
 			continue
 		}
@@ -187,9 +246,8 @@ func (b *BTF) FunctionNames() []string {
 // ErrAmbiguous when there are several, another error when the BTF is damaged.
 func (b *BTF) Function(name string) (*Function, error) {
 	var prototypes []uint32
-	wanted := name + "\x00"
 	b.functionRecords(func(offset, prototype uint32) bool {
-		if int(offset) < len(b.strings) && strings.HasPrefix(string(b.strings[offset:min(int(offset)+len(wanted), len(b.strings))]), wanted) {
+		if b.isNamed(offset, name) {
 			prototypes = append(prototypes, prototype)
 		}
 		return true
@@ -201,6 +259,19 @@ func (b *BTF) Function(name string) (*Function, error) {
 		return b.prototype(name, prototypes[0])
 	}
 	return nil, ErrAmbiguous
+}
+
+// isNamed tells whether the name at offset is that one.
+func (b *BTF) isNamed(offset uint32, name string) bool {
+	if b.base != nil {
+		size := b.base.stringsEnd()
+		if offset < size {
+			return b.base.isNamed(offset, name)
+		}
+		offset -= size
+	}
+	end := uint64(offset) + uint64(len(name))
+	return end < uint64(len(b.strings)) && b.strings[end] == 0 && string(b.strings[offset:end]) == name
 }
 
 // Functions gives those functions whose names match, but for those that there
@@ -243,34 +314,32 @@ func (b *BTF) TypeByName(name string) (Type, error) {
 			name, kinds = strings.TrimSpace(rest), only
 		}
 	}
-	best, bestID := len(kinds), uint32(0)
-	for id, at := range b.offsets {
-		if id == 0 {
-			continue
+	for ; b != nil; b = b.base {
+		best, bestID := len(kinds), uint32(0)
+		first := b.end() - uint32(len(b.own()))
+		for i, at := range b.own() {
+			kind := b.order.Uint32(b.types[at+4:]) >> 24 & 0x1f
+			rank := slices.Index(kinds, kind)
+			if rank >= 0 && rank < best && b.isNamed(b.order.Uint32(b.types[at:]), name) {
+				best, bestID = rank, first+uint32(i)
+			}
 		}
-		kind := b.order.Uint32(b.types[at+4:]) >> 24 & 0x1f
-		rank := slices.Index(kinds, kind)
-		if rank >= 0 && rank < best && b.name(b.order.Uint32(b.types[at:])) == name {
-			best, bestID = rank, uint32(id)
+		if bestID != 0 {
+			return b.Type(bestID)
 		}
 	}
-	if bestID == 0 {
-		return nil, ErrNoType
-	}
-	return b.Type(bestID)
+	return nil, ErrNoType
 }
 
 // Enumerators calls visit for each name of each enumeration until it gives false.
 func (b *BTF) Enumerators(visit func(e *Enum, value EnumValue) bool) error {
-	for id, at := range b.offsets {
-		kind := uint32(0)
-		if id > 0 {
-			kind = b.order.Uint32(b.types[at+4:]) >> 24 & 0x1f
-		}
+	first := b.end() - uint32(len(b.own()))
+	for i, at := range b.own() {
+		id, kind := first+uint32(i), b.order.Uint32(b.types[at+4:])>>24&0x1f
 		if kind != kindEnum && kind != kindEnum64 {
 			continue
 		}
-		t, err := b.Type(uint32(id))
+		t, err := b.Type(id)
 		if err != nil {
 			return err
 		}
@@ -313,6 +382,9 @@ func (b *BTF) Type(id uint32) (Type, error) {
 		if id == 0 {
 			return nil, nil
 		}
+		if b.base != nil && id < b.first {
+			return b.base.Type(id)
+		}
 		if t, ok := b.built[id]; ok {
 			return t, nil
 		}
@@ -338,8 +410,40 @@ func (b *BTF) later(id uint32) func() (Type, error) {
 	return func() (Type, error) { return b.Type(id) }
 }
 
+// Complete gives the definition of a structure or union of which t says no more than
+// its name, which stands in a module whose own it is; t itself if there is none, or
+// t has all to say.
+func (b *BTF) Complete(t Type) (Type, error) {
+	opaque, ok := t.(*Opaque)
+	if !ok || opaque.Name == "" {
+		return t, nil
+	}
+	complete, err := b.TypeByName(opaque.String())
+	if errors.Is(err, ErrNoType) {
+		return t, nil
+	}
+	return complete, err
+}
+
+// inWhole finds what a module's own base says the name of in the kernel's BTF; nil
+// if it is not there.
+func (b *BTF) inWhole(r record, name string) (Type, error) {
+	keyword := map[uint32]string{kindStruct: "struct ", kindUnion: "union ", kindEnum: "enum ", kindEnum64: "enum "}[r.kind]
+	if b.whole == nil || keyword == "" || name == "" || r.count > 0 {
+		return nil, nil
+	}
+	t, err := b.whole.TypeByName(keyword + name)
+	if errors.Is(err, ErrNoType) {
+		return nil, nil
+	}
+	return t, err
+}
+
 func (b *BTF) build(r record) (Type, error) {
 	name := b.name(r.name)
+	if t, err := b.inWhole(r, name); t != nil || err != nil {
+		return t, err
+	}
 	switch r.kind {
 	case kindInt:
 		const signed = 1 << 24

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gostap/gostap/kernel/buildid"
 	"golang.org/x/sys/unix"
 )
 
@@ -241,41 +242,7 @@ func (m *Image) At(address uint64, n int) ([]byte, error) {
 
 // BuildID gives the id that the linker gave the file, in hexadecimal; "" if it
 // has none.
-func (m *Image) BuildID() string {
-	for i, s := range m.file.Sections {
-		if s.Type != elf.SHT_NOTE {
-			continue
-		}
-		data, err := m.sectionData(i)
-		if err != nil {
-			continue // the id may be elsewhere
-		}
-		if id := BuildIDInNotes(data, m.Order); id != "" {
-			return id
-		}
-	}
-	return ""
-}
-
-// BuildIDInNotes finds the build-id among ELF notes, such as those that the
-// running kernel shows in /sys/kernel/notes; "" if there is none.
-func BuildIDInNotes(notes []byte, order binary.ByteOrder) string {
-	const header, gnuBuildID = 12, 3
-	for len(notes) >= header {
-		nameSize, size := uint64(order.Uint32(notes)), uint64(order.Uint32(notes[4:]))
-		kind := order.Uint32(notes[8:])
-		begin := header + (nameSize+3)&^3
-		end := begin + size
-		if end > uint64(len(notes)) {
-			break
-		}
-		if kind == gnuBuildID && string(notes[header:header+nameSize]) == "GNU\x00" && size > 0 {
-			return hex.EncodeToString(notes[begin:end])
-		}
-		notes = notes[min((end+3)&^3, uint64(len(notes))):]
-	}
-	return ""
-}
+func (m *Image) BuildID() string { return buildid.OfELF(m.file) }
 
 // Link is what a file says of where its debuginfo is: a file's name and its CRC
 // (.gnu_debuglink); ok is false if it says nothing.

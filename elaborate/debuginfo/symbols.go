@@ -45,6 +45,10 @@ type SymbolTable struct {
 	count    int
 }
 
+// SymbolFormat names the form in which a SymbolTable is kept: another form has
+// another name.
+const SymbolFormat = "symbols-1"
+
 const (
 	symbolMagic  = "gostap symbols 1"
 	symbolHeader = len(symbolMagic) + 5*4 + 4

@@ -2,18 +2,12 @@ package vm
 
 import (
 	"bytes"
-	"compress/gzip"
 	"debug/elf"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
-	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
+	"github.com/gostap/gostap/kernel"
 )
 
 // transportModules are what the agent's port needs, where a kernel has them
@@ -34,38 +28,16 @@ type moduleLibrary struct {
 	builtin map[string]bool
 }
 
-// moduleName turns a file name into the name of its module:
-// "virtio-rng.ko.xz" is virtio_rng.
-func moduleName(file string) string {
-	name, _, _ := strings.Cut(filepath.Base(file), ".ko")
-	return strings.ReplaceAll(name, "-", "_")
-}
-
 func openModules(folder string) (*moduleLibrary, error) {
-	if place, err := filepath.EvalSymlinks(folder); err == nil {
-		folder = place // a walk does not follow links
-	}
-	library := &moduleLibrary{folder: folder, paths: map[string]string{}, builtin: map[string]bool{}}
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if strings.Contains(entry.Name(), ".ko") && entry.Type().IsRegular() {
-			library.paths[moduleName(path)] = path
-		}
-		return nil
-	})
+	files, err := kernel.ModuleFiles(folder)
 	if err != nil {
 		return nil, unreadable("the kernel's modules", folder, err)
 	}
-	list, err := os.ReadFile(filepath.Join(folder, "modules.builtin"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	builtin, err := kernel.BuiltinModules(folder)
+	if err != nil {
 		return nil, unreadable("the kernel's list of built-in modules", folder, err)
 	}
-	for line := range strings.Lines(string(list)) {
-		library.builtin[moduleName(strings.TrimSpace(line))] = true
-	}
-	return library, nil
+	return &moduleLibrary{folder: folder, paths: files, builtin: builtin}, nil
 }
 
 // resolve returns the wanted modules, each preceded by what it depends on and
@@ -88,7 +60,7 @@ func (l *moduleLibrary) resolve(wanted []string) ([]module, error) {
 				Hint:    "modules are looked for in " + l.folder,
 			}
 		}
-		image, err := readModule(path)
+		image, err := kernel.ReadModule(path)
 		if err != nil {
 			return fmt.Errorf("module %s: %w", path, err)
 		}
@@ -111,35 +83,6 @@ func (l *moduleLibrary) resolve(wanted []string) ([]module, error) {
 		}
 	}
 	return order, nil
-}
-
-// readModule reads a module and takes its compression off.
-func readModule(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var plain io.Reader
-	switch filepath.Ext(path) {
-	case ".ko":
-		return data, nil
-	case ".xz":
-		plain, err = xz.NewReader(bytes.NewReader(data))
-	case ".gz":
-		plain, err = gzip.NewReader(bytes.NewReader(data))
-	case ".zst":
-		var decoder *zstd.Decoder
-		if decoder, err = zstd.NewReader(bytes.NewReader(data)); err == nil {
-			defer decoder.Close()
-			plain = decoder
-		}
-	default:
-		err = errors.New("unknown compression")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(plain)
 }
 
 // dependencies reads a module's depends= entry out of its .modinfo section,

@@ -1,0 +1,124 @@
+package kernel
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gostap/gostap/kernel/buildid"
+)
+
+// Kept gives a part of the kernel's image, which is compressed: extract takes it
+// out of the unpacked image the first time, and it is kept in a file of that name
+// with the release, beside a fetched image, in the cache folder for one of the
+// system. A *UserError says that the image is not at hand.
+func (k *Kernel) Kept(part string, extract func(vmlinux []byte) ([]byte, error)) ([]byte, error) {
+	path, err := k.keptPath(part)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return data, err
+	}
+	if k.unpacked == nil {
+		if k.unpacked, err = unpackImage(k.Image); err != nil {
+			return nil, err
+		}
+	}
+	if data, err = extract(k.unpacked); err != nil {
+		return nil, fmt.Errorf("%s: %w", k.Image, err)
+	}
+	if err := writeAtomically(path, data); err != nil {
+		return nil, explainWrite(filepath.Dir(path), err)
+	}
+	return data, nil
+}
+
+// keptPath names the file for a part of the image. In the cache folder the name
+// tells apart images that had the same release one after the other.
+func (k *Kernel) keptPath(part string) (string, error) {
+	if k.Image == "" {
+		return "", &UserError{
+			Message: "the image of kernel " + k.Release + " is not on this machine",
+			Hint:    fmt.Sprintf("`stap prep -r %s` fetches it", k.Release),
+		}
+	}
+	folder, name := filepath.Split(k.Image)
+	if strings.HasPrefix(folder, k.fetched+"/") {
+		return filepath.Join(folder, part+"-"+k.Release), nil
+	}
+	info, err := os.Stat(k.Image)
+	if err != nil {
+		return "", fmt.Errorf("image of kernel %s: %w", k.Release, err)
+	}
+	return filepath.Join(k.cache, part, fmt.Sprintf("%s-%x-%x", name, info.Size(), info.ModTime().UnixNano())), nil
+}
+
+// BuildID gives the kernel's build-id in hexadecimal: the running kernel's own
+// word, or its image's. "" if the kernel has none; a *UserError if neither is at
+// hand.
+func (k *Kernel) BuildID() (string, error) {
+	if k.notes != "" {
+		notes, err := os.ReadFile(k.notes)
+		if err == nil {
+			return buildid.InNotes(notes, binary.NativeEndian), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("the running kernel's build-id: %w", err)
+		}
+	}
+	if k.Image == "" && k.Debuginfo != "" { // of a build tree: nothing else says it
+		return buildid.OfFile(k.Debuginfo)
+	}
+	id, err := k.Kept("build-id", func(vmlinux []byte) ([]byte, error) {
+		file, err := elf.NewFile(bytes.NewReader(vmlinux))
+		if err != nil {
+			return nil, fmt.Errorf("the kernel inside: %w", err)
+		}
+		return []byte(buildid.OfELF(file)), nil
+	})
+	return string(id), err
+}
+
+// Kallsyms gives the running kernel's list of its symbols; a *UserError for
+// another kernel.
+func (k *Kernel) Kallsyms() ([]byte, error) {
+	if k.kallsyms == "" {
+		return nil, &UserError{
+			Message: "nothing on this machine tells the symbols of kernel " + k.Release,
+			Hint:    fmt.Sprintf("`stap prep -r %s` fetches the kernel's image, which carries them", k.Release),
+		}
+	}
+	return os.ReadFile(k.kallsyms)
+}
+
+// writeAtomically makes the file with its folders; whoever reads it meanwhile
+// sees all of it or none.
+func writeAtomically(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary.Name()) // is gone when all went well
+	_, err = temporary.Write(data)
+	if err == nil {
+		err = temporary.Chmod(0o644)
+	}
+	if closed := temporary.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), path)
+}

@@ -1,0 +1,155 @@
+package kernel
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+)
+
+// ModuleName turns the name of a module's file into the module's own:
+// "virtio-rng.ko.xz" is virtio_rng.
+func ModuleName(file string) string {
+	name, _, _ := strings.Cut(filepath.Base(file), ".ko")
+	return strings.ReplaceAll(name, "-", "_")
+}
+
+// ModuleFiles gives the modules in a folder like lib/modules/RELEASE, by name, each
+// with its file. Where a module is there twice, that in updates, extra or
+// weak-updates counts, as it does for depmod.
+func ModuleFiles(folder string) (map[string]string, error) {
+	if place, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = place // a walk does not follow links
+	}
+	files := map[string]string{}
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(entry.Name(), ".ko") || !entry.Type().IsRegular() {
+			return nil
+		}
+		name := ModuleName(path)
+		if files[name] == "" || !strings.HasPrefix(path, filepath.Join(folder, "kernel")+"/") {
+			files[name] = path
+		}
+		return nil
+	})
+	return files, err
+}
+
+// BuiltinModules gives the names of what could be a module and is part of the
+// kernel, from a folder like lib/modules/RELEASE.
+func BuiltinModules(folder string) (map[string]bool, error) {
+	list, err := os.ReadFile(filepath.Join(folder, "modules.builtin"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	builtin := map[string]bool{}
+	for line := range strings.Lines(string(list)) {
+		builtin[ModuleName(strings.TrimSpace(line))] = true
+	}
+	return builtin, nil
+}
+
+// ReadModule reads a module's file and takes its compression off.
+func ReadModule(path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var plain io.Reader
+	switch filepath.Ext(path) {
+	case ".xz":
+		plain, err = xz.NewReader(bytes.NewReader(data))
+	case ".gz":
+		plain, err = gzip.NewReader(bytes.NewReader(data))
+	case ".zst":
+		var decoder *zstd.Decoder
+		if decoder, err = zstd.NewReader(bytes.NewReader(data)); err == nil {
+			defer decoder.Close()
+			plain = decoder
+		}
+	default:
+		return data, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(plain)
+}
+
+// Modules gives the kernel's modules, by name, each with its file, which may be
+// compressed (see ReadModule); a *UserError if they are not at hand.
+func (k *Kernel) Modules() (map[string]string, error) {
+	if k.ModulesDir == "" {
+		return nil, &UserError{
+			Message: "the modules of kernel " + k.Release + " are not on this machine",
+			Hint:    fmt.Sprintf("`stap prep -r %s` fetches them", k.Release),
+		}
+	}
+	if k.modules == nil {
+		files, err := ModuleFiles(k.ModulesDir)
+		if err != nil {
+			return nil, fmt.Errorf("modules of kernel %s: %w", k.Release, err)
+		}
+		k.modules = files
+	}
+	return k.modules, nil
+}
+
+// Builtin tells whether a module of that name is part of the kernel itself.
+func (k *Kernel) Builtin(module string) (bool, error) {
+	if k.ModulesDir == "" {
+		return false, nil
+	}
+	builtin, err := BuiltinModules(k.ModulesDir)
+	return builtin[ModuleName(module)], err
+}
+
+// Module gives the file of a module. A *UserError says that there is none: that it
+// is part of the kernel, or that the modules are not at hand.
+func (k *Kernel) Module(name string) (string, error) {
+	files, err := k.Modules()
+	if err != nil {
+		return "", err
+	}
+	if path := files[ModuleName(name)]; path != "" {
+		return path, nil
+	}
+	builtin, err := k.Builtin(name)
+	if err != nil {
+		return "", fmt.Errorf("modules of kernel %s: %w", k.Release, err)
+	}
+	if builtin {
+		return "", &UserError{
+			Message: fmt.Sprintf("%s is not a module of kernel %s but built into it", name, k.Release),
+			Hint:    "its functions are the kernel's: write kernel.function in place of module(\"" + name + "\").function",
+		}
+	}
+	return "", &UserError{
+		Message: fmt.Sprintf("kernel %s has no module %s", k.Release, name),
+		Hint:    "modules are looked for in " + k.ModulesDir,
+	}
+}
+
+// LoadedModuleBTF gives the BTF that the running kernel has of one of its modules;
+// nil if it is not loaded, or k is not the running kernel.
+func (k *Kernel) LoadedModuleBTF(name string) ([]byte, error) {
+	if !k.Running || k.BTF == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(filepath.Join(filepath.Dir(k.BTF), ModuleName(name)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
