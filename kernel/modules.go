@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -26,6 +27,11 @@ func ModuleName(file string) string {
 // with its file. Where a module is there twice, that in updates, extra or
 // weak-updates counts, as it does for depmod.
 func ModuleFiles(folder string) (map[string]string, error) {
+	return moduleFiles(folder, "", ".xz", ".gz", ".zst")
+}
+
+// moduleFiles is ModuleFiles for files with one of these endings behind ".ko".
+func moduleFiles(folder string, endings ...string) (map[string]string, error) {
 	if place, err := filepath.EvalSymlinks(folder); err == nil {
 		folder = place // a walk does not follow links
 	}
@@ -34,7 +40,8 @@ func ModuleFiles(folder string) (map[string]string, error) {
 		if err != nil {
 			return err
 		}
-		if !strings.Contains(entry.Name(), ".ko") || !entry.Type().IsRegular() {
+		_, ending, found := strings.Cut(entry.Name(), ".ko")
+		if !found || !slices.Contains(endings, ending) || !entry.Type().IsRegular() {
 			return nil
 		}
 		name := ModuleName(path)
@@ -87,8 +94,8 @@ func ReadModule(path string) ([]byte, error) {
 	return io.ReadAll(plain)
 }
 
-// Modules gives the kernel's modules, by name, each with its file, which may be
-// compressed (see ReadModule); a *UserError if they are not at hand.
+// Modules gives the kernel's modules, by name, each with the file that is installed,
+// which may be compressed; a *UserError if they are not at hand.
 func (k *Kernel) Modules() (map[string]string, error) {
 	if k.ModulesDir == "" {
 		return nil, &UserError{
@@ -115,9 +122,32 @@ func (k *Kernel) Builtin(module string) (bool, error) {
 	return builtin[ModuleName(module)], err
 }
 
-// Module gives the file of a module. A *UserError says that there is none: that it
-// is part of the kernel, or that the modules are not at hand.
+// Module gives the file of a module, of a compressed one a copy in the cache folder
+// that is not. A *UserError says that there is no such module, that it is part of the
+// kernel, or that the modules are not at hand.
 func (k *Kernel) Module(name string) (string, error) {
+	path, err := k.packedModule(name)
+	if err != nil || filepath.Ext(path) == ".ko" {
+		return path, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("module %s: %w", name, err)
+	}
+	file := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	plain := filepath.Join(k.cache, "modules", fmt.Sprintf("%s-%x-%x", k.Release, info.Size(), info.ModTime().UnixNano()), file)
+	if isFile(plain) {
+		return plain, nil
+	}
+	data, err := ReadModule(path)
+	if err != nil {
+		return "", fmt.Errorf("module %s: %w", path, err)
+	}
+	return plain, explainWrite(k.cache, writeAtomically(plain, data))
+}
+
+// packedModule gives the file of a module as it is installed.
+func (k *Kernel) packedModule(name string) (string, error) {
 	files, err := k.Modules()
 	if err != nil {
 		return "", err

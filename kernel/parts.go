@@ -17,7 +17,7 @@ import (
 // kernel looks for the parts of one release.
 func (m machine) kernel(release string) *Kernel {
 	fetched := filepath.Join(m.kernels(), release)
-	k := &Kernel{Release: release, fetched: fetched, cache: m.cache}
+	k := &Kernel{Release: release, fetched: fetched, cache: m.cache, root: m.root, folders: m.debugFolders(fetched)}
 	running, err := m.running()
 	k.Running = err == nil && running == release
 	roots := []string{m.root, fetched}
@@ -35,8 +35,11 @@ func (m machine) kernel(release string) *Kernel {
 	k.ModulesDir = first(isModulesDir, modules)
 	k.BuildTree = first(isBuildTree, "usr/src/linux-headers-"+release, modules+"/build")
 	k.Image = first(isFile, "boot/vmlinuz-"+release, modules+"/vmlinuz")
-	k.Debuginfo = first(hasDWARF, "usr/lib/debug/boot/vmlinux-"+release, "usr/lib/debug/lib/modules/"+release+"/vmlinux",
-		modules+"/build/vmlinux", modules+"/vmlinux", "boot/vmlinux-"+release)
+	for _, place := range k.folders.ofKernel(release, m.root, fetched, "") {
+		if k.Debuginfo == "" && hasDWARF(place) {
+			k.Debuginfo = place
+		}
+	}
 	if config := first(isFile, "boot/config-"+release, modules+"/config"); config != "" {
 		k.configs = append(k.configs, config)
 	}

@@ -63,11 +63,7 @@ func (d *driver) image(module string) (*debuginfo.Image, error) {
 		if err != nil {
 			return nil, err
 		}
-		data, err := kernel.ReadModule(path)
-		if err != nil {
-			return nil, fmt.Errorf("module %s: %w", path, err)
-		}
-		return debuginfo.NewImage(path, data)
+		return debuginfo.OpenImage(path)
 	})
 }
 
