@@ -49,9 +49,10 @@ import (
 type Options struct {
 	// BTF reads the kernel's type information; called once, when a probe needs it.
 	BTF func() (*debuginfo.BTF, error)
-	// What there is beyond it, of an object: "kernel" or the name of a module. Each
-	// may be called several times, for what a probe needs, and gives a *kernel.UserError
-	// for what is not at hand.
+	// What there is beyond it, of an object: "kernel", the name of a module or the path
+	// of a module's file. Each may be called several times, for what a probe needs, and
+	// gives a *kernel.UserError for what is not at hand.
+	DebugInfo func(object string) (*debuginfo.Object, error)
 	Symbols   func(object string) (*debuginfo.SymbolTable, error)
 	ModuleBTF func(module string) (*debuginfo.BTF, error)
 	BuildID   func(object string) (string, error) // hexadecimal; "" if it has none

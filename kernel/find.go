@@ -67,6 +67,7 @@ type Kernel struct {
 	kallsyms string // of the running kernel: the file with its symbols
 	unpacked []byte // the image, once it has been unpacked
 	modules  map[string]string
+	builtin  map[string]bool
 }
 
 // machine is where kernels are looked for.

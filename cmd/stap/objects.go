@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/kernel"
@@ -11,6 +12,7 @@ import (
 // once, and given as long as the program runs.
 type objects struct {
 	btf        *debuginfo.BTF
+	debugInfo  map[string]*debuginfo.Object
 	images     map[string]*debuginfo.Image
 	symbols    map[string]*debuginfo.SymbolTable
 	moduleBTFs map[string]*debuginfo.BTF
@@ -50,6 +52,26 @@ func (d *driver) btf() (*debuginfo.BTF, error) {
 	}
 	d.objects.btf, err = debuginfo.ParseBTF(data)
 	return d.objects.btf, err
+}
+
+// debugInfo opens an object's DWARF. Where servers are asked for it, that can take
+// long: it ends with the run.
+func (d *driver) debugInfo(object string) (*debuginfo.Object, error) {
+	return once(&d.objects.debugInfo, object, func() (*debuginfo.Object, error) {
+		k, err := d.findKernel()
+		if err != nil {
+			return nil, err
+		}
+		path, err := k.DebuginfoOf(d.interrupted, object, newProgress(d.stderr))
+		if err != nil {
+			return nil, err
+		}
+		folder, err := kernel.CacheFolder()
+		if err != nil {
+			return nil, err
+		}
+		return debuginfo.Open(object, path, filepath.Join(folder, "debuginfo"))
+	})
 }
 
 // image opens a module's file.
@@ -127,14 +149,7 @@ func (d *driver) kernelSymbols() (*debuginfo.SymbolTable, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k.Image == "" && k.Debuginfo != "" {
-		vmlinux, err := debuginfo.OpenImage(k.Debuginfo)
-		if err != nil {
-			return nil, err
-		}
-		return vmlinux.SymbolTable()
-	}
-	if k.Image == "" && k.Running {
+	if k.Image == "" && k.Debuginfo == "" && k.Running {
 		text, err := k.Kallsyms()
 		if err != nil {
 			return nil, err
@@ -146,7 +161,7 @@ func (d *driver) kernelSymbols() (*debuginfo.SymbolTable, error) {
 		return debuginfo.NewSymbolTable(symbols, debuginfo.Places{}), nil
 	}
 	data, err := k.Kept(debuginfo.SymbolFormat, func(vmlinux []byte) ([]byte, error) {
-		image, err := debuginfo.NewImage(k.Image, vmlinux)
+		image, err := debuginfo.NewImage("vmlinux", vmlinux)
 		if err != nil {
 			return nil, err
 		}
