@@ -174,9 +174,9 @@ func (s *calleeSearch) add(point string, callee *debuginfo.Code, chain []debugin
 func (s *calleeSearch) codeOf(name string, caller *debuginfo.Code) *debuginfo.Code {
 	codes, known := s.known[name]
 	if !known {
-		found, err := s.info.Functions(debuginfo.Match{Name: func(n string) bool { return n == name }})
+		found, err := s.info.Functions(debuginfo.Match{Name: func(n string) bool { return n == name }, OutOfLine: true})
 		if err == nil {
-			codes = slices.DeleteFunc(found, func(c *debuginfo.Code) bool { return c.Inlined || isPartOfFunction(c.Symbol) })
+			codes = slices.DeleteFunc(found, func(c *debuginfo.Code) bool { return isPartOfFunction(c.Symbol) })
 		}
 		s.known[name] = codes
 	}

@@ -85,13 +85,21 @@ func (q *codeQuery) described(info *debuginfo.Object) ([]*foundFunction, *parse.
 
 // codes gives what DWARF has of the name, the file and the line.
 func (q *codeQuery) codes(info *debuginfo.Object) ([]*debuginfo.Code, *parse.Diagnostic) {
-	match := debuginfo.Match{Name: q.spec.matchName, Inlined: q.form.inline || q.form.everyCopy() || q.form.returns}
+	match := debuginfo.Match{Name: q.spec.matchName, Inlined: q.form.inline, OutOfLine: q.form.call || q.form.exported || q.form.returns}
 	if q.spec.file != "" {
 		match.File = q.spec.matchFile
 	}
 	codes, err := info.Functions(match)
 	if err != nil {
 		return nil, q.fail(err)
+	}
+	if len(codes) == 0 && q.form.returns {
+		match.OutOfLine, match.Inlined = false, true
+		inlined, err := info.Functions(match)
+		if err != nil {
+			return nil, q.fail(err)
+		}
+		q.inline = len(inlined)
 	}
 	if q.spec.lines.kind != listedLines {
 		return codes, nil
@@ -147,12 +155,9 @@ func (l lineSpec) bounds() (low, high int) {
 func (q *codeQuery) takes(c *debuginfo.Code) bool {
 	f := q.form
 	switch {
-	case c.Inlined && f.returns:
-		q.inline++
-		return false
 	case c.Inlined:
-		return f.inline || f.everyCopy()
-	case f.inline || f.exported && !c.Exported:
+		return true
+	case f.exported && !c.Exported:
 		return false
 	}
 	// A part that was split off has the function's name in DWARF.

@@ -42,7 +42,6 @@ import (
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/elaborate/regex"
-	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -58,7 +57,7 @@ type Options struct {
 	Symbols   func(object string) (*debuginfo.SymbolTable, error)
 	ModuleBTF func(module string) (*debuginfo.BTF, error)
 	BuildID   func(object string) (string, error) // hexadecimal; "" if it has none
-	Modules   func() (*kernel.ModuleList, error)
+	Modules   func() (ModuleList, error)
 	Header    func(path string) ([]byte, error) // of the kernel's source: "include/linux/syscalls.h"
 
 	MaxPlaces        int    // how many places a point may stand for; 0: 60,000

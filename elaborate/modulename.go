@@ -2,6 +2,8 @@ package elaborate
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gostap/gostap/kernel"
@@ -29,50 +31,73 @@ func (e *elaborator) objectsOf(c parse.Component) ([]*object, *parse.Diagnostic)
 	}
 	modules, err := e.options.Modules()
 	if err != nil {
-		missing, failure := atHand(err)
-		if failure != nil {
-			e.failure = failure
-			return nil, semanticError(literal.Token, failure.Error())
-		}
-		d := semanticError(literal.Token, fmt.Sprintf("module(%q) needs the list of the kernel's modules: %s", literal.Value, missing.Message))
-		d.Hint = missing.Hint
-		return nil, d
+		return nil, e.unlisted(literal, err)
 	}
-	names := modules.Names()
+	files, err := modules.Modules()
+	if err != nil {
+		return nil, e.unlisted(literal, err)
+	}
 	if isGlob(name) {
 		var objects []*object
-		for _, n := range names {
+		for _, n := range slices.Sorted(maps.Keys(files)) {
 			if matchGlob(name, n) {
 				objects = append(objects, e.object(n))
 			}
 		}
 		if len(objects) == 0 {
-			return nil, semanticError(literal.Token, fmt.Sprintf("no match: no module %s", literal.Value))
+			return nil, semanticError(literal.Token, fmt.Sprintf("no match: the kernel has no module %s", literal.Value))
 		}
 		return objects, nil
 	}
-	if modules.Files[name] != "" {
+	if files[name] != "" {
 		return []*object{e.object(name)}, nil
 	}
-	return nil, e.noModule(literal, name, modules)
+	return nil, e.noModule(literal, name, modules, files)
+}
+
+// unlisted says that it is not known which modules there are.
+func (e *elaborator) unlisted(literal *parse.StringLiteral, err error) *parse.Diagnostic {
+	missing, failure := atHand(err)
+	if failure != nil {
+		e.failure = failure
+		return semanticError(literal.Token, failure.Error())
+	}
+	d := semanticError(literal.Token, fmt.Sprintf("module(%q) needs the list of the kernel's modules: %s", literal.Value, missing.Message))
+	d.Hint = missing.Hint
+	return d
 }
 
 // noModule says what there is in place of a module.
-func (e *elaborator) noModule(literal *parse.StringLiteral, name string, modules *kernel.ModuleList) *parse.Diagnostic {
+func (e *elaborator) noModule(literal *parse.StringLiteral, name string, modules ModuleList, files map[string]string) *parse.Diagnostic {
+	builtin, err := modules.Builtin()
+	if err != nil {
+		return e.unlisted(literal, err)
+	}
+	becomes, err := modules.ModuleAlias(name)
+	if err != nil {
+		return e.unlisted(literal, err)
+	}
 	d := semanticError(literal.Token, fmt.Sprintf("no match: the kernel has no module %s", literal.Value))
-	becomes := modules.Aliases[name]
 	switch {
-	case modules.Builtin[name]:
+	case builtin[name]:
 		d.Message = fmt.Sprintf("%s is no module: it is built into this kernel", literal.Value)
 		d.Hint = fmt.Sprintf("write kernel in place of module(%q): kernel.function(…)", literal.Value)
-	case becomes != "" && modules.Builtin[becomes]:
+	case becomes != "" && builtin[becomes]:
 		d.Message = fmt.Sprintf("%s is no module of its own: it has gone into %s, which is built into this kernel", literal.Value, becomes)
-		d.Hint = fmt.Sprintf("write kernel in place of module(%q): kernel.function(…); functions are named %s_…", literal.Value, becomes)
+		d.Hint = fmt.Sprintf("write kernel in place of module(%q): kernel.function(\"%s_…\")", literal.Value, becomes)
 	case becomes != "":
 		d.Message = fmt.Sprintf("%s is no module of its own: it has gone into %s", literal.Value, becomes)
 		d.Hint = fmt.Sprintf("write module(%q)", becomes)
 	default:
-		d.Similar = parse.Similar(name, modules.Names(), 5)
+		d.Similar = parse.Similar(name, slices.Collect(maps.Keys(files)), 5)
 	}
 	return d
+}
+
+// ModuleList knows the kernel's modules, loaded or not, as *kernel.Kernel does. Names
+// have "_" where their files may have "-".
+type ModuleList interface {
+	Modules() (map[string]string, error)                // each with its file
+	Builtin() (map[string]bool, error)                  // what could be a module and is a part of the kernel
+	ModuleAlias(name string) (module string, err error) // what now does what a module of that name did; "" if nothing says so
 }
