@@ -155,6 +155,19 @@ func (o *object) refusedAreas() []area {
 	return areas
 }
 
+// isRefusedFile reports whether a file's functions are refused.
+func (o *object) isRefusedFile(file string) bool {
+	refused, known := o.files[file]
+	if !known {
+		if o.files == nil {
+			o.files = map[string]bool{}
+		}
+		refused = refusedFiles.MatchString(file)
+		o.files[file] = refused
+	}
+	return refused
+}
+
 // isOfKprobes reports whether the kernel's own list of what no kprobe may hit has
 // a function.
 func (o *object) isOfKprobes(entry debuginfo.Address) bool {
@@ -188,7 +201,7 @@ func (o *object) refuse(name, symbol, file string, at debuginfo.Address, returns
 	if symbol != "" && o.isOfKprobes(at) {
 		found = append(found, refusal{refusedKprobes, "the kernel lets no probe be set on it", true})
 	}
-	if file != "" && refusedFiles.MatchString(file) {
+	if o.isRefusedFile(file) {
 		found = append(found, refusal{refusedFile, "it serves probes, or is a single instruction elsewhere", false})
 	}
 	for i := range nameFamilies {
@@ -224,25 +237,31 @@ func (l *leftOut) add(name, reason string) {
 	if l.names[reason] == nil {
 		l.reasons = append(l.reasons, reason)
 	}
-	if !slices.Contains(l.names[reason], name) {
-		l.names[reason] = append(l.names[reason], name)
+	if names := l.names[reason]; len(names) == 0 || names[len(names)-1] != name {
+		l.names[reason] = append(names, name)
 	}
 }
 
-// warnings gives a message for each reason: the name, of several their number; and
-// what names them all.
-func (l *leftOut) warnings() (messages, details []string) {
+// severalForms are the forms of messages for more than one function.
+var severalForms = strings.NewReplacer(
+	"kprobes function %s is", "%d kprobes functions are", "function %s return probe is", "return probes of %d functions are",
+	"function %s is", "%d functions are", "%s has", "%d functions have", "%s is", "%d functions are", "a clone", "clones")
+
+// message says in one line what has been left out, with numbers for what is more
+// than one; detail names all. Both are "" if nothing has been left out.
+func (l *leftOut) message() (message, detail string) {
+	var messages, details []string
 	for _, reason := range l.reasons {
 		names := l.names[reason]
 		slices.Sort(names)
+		names = slices.Compact(names)
 		if len(names) == 1 {
-			messages, details = append(messages, fmt.Sprintf(reason, names[0])), append(details, "")
+			messages = append(messages, fmt.Sprintf(reason, names[0]))
 			continue
 		}
-		several := strings.NewReplacer("function %s is ", fmt.Sprintf("%d functions are ", len(names)),
-			"function %s return probe is", fmt.Sprintf("%d functions' return probes are", len(names))).Replace(reason)
+		several := fmt.Sprintf(severalForms.Replace(reason), len(names))
 		messages = append(messages, several)
-		details = append(details, strings.Join(names, ", "))
+		details = append(details, several+": "+strings.Join(names, ", "))
 	}
-	return messages, details
+	return strings.Join(messages, "; "), strings.Join(details, "; ")
 }

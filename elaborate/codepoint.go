@@ -264,9 +264,9 @@ func (q *codeQuery) sieve(functions []*foundFunction) ([]*foundFunction, *parse.
 
 // refused is what is said where nothing else is left.
 func (q *codeQuery) refused(r *refusal) *parse.Diagnostic {
-	messages, _ := q.left.warnings()
+	message, _ := q.left.message()
 	q.left = leftOut{}
-	d := semanticError(q.at, "no match: "+strings.Join(messages, ", "))
+	d := semanticError(q.at, "no match: "+message)
 	d.Hint = r.why
 	if !r.final {
 		d.Hint += "; stap -g allows it"
@@ -276,19 +276,19 @@ func (q *codeQuery) refused(r *refusal) *parse.Diagnostic {
 
 // warn says what has been left out.
 func (q *codeQuery) warn() {
-	messages, details := q.left.warnings()
-	for i, message := range messages {
-		d := q.e.warn(q.at, message)
-		d.Detail = details[i]
+	if message, detail := q.left.message(); message != "" {
+		q.e.warn(q.at, message).Detail = detail
 	}
 }
 
 // site makes a place of a function.
 func (q *codeQuery) site(f *foundFunction) (site, *parse.Diagnostic) {
 	place := &FunctionPlace{Name: f.name, prototype: f.prototype, system: f.system, object: q.object, code: f.code, link: f.entry}
-	if !f.placed { // by the name alone
+	switch {
+	case q.e.namesOnly:
+	case !f.placed: // by the name alone
 		place.At = KernelAddress{Module: q.object.module(), Symbol: f.symbol}
-	} else {
+	default:
 		at, d := q.address(f.entry)
 		if d != nil {
 			return site{}, d

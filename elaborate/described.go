@@ -56,9 +56,11 @@ func (q *codeQuery) described(info *debuginfo.Object) ([]*foundFunction, *parse.
 	if d != nil {
 		return nil, d
 	}
-	prototypes, d := q.prototypesByName()
-	if d != nil {
-		return nil, d
+	var prototypes map[string]*debuginfo.Function
+	if !q.e.namesOnly {
+		if prototypes, d = q.prototypesByName(); d != nil {
+			return nil, d
+		}
 	}
 	var found []*foundFunction
 	known := map[debuginfo.Address]bool{}
@@ -67,7 +69,7 @@ func (q *codeQuery) described(info *debuginfo.Object) ([]*foundFunction, *parse.
 		if !q.takes(c) {
 			continue
 		}
-		f := &foundFunction{name: c.Name, code: c, symbol: c.Symbol, entry: c.Entry, placed: true}
+		f := &foundFunction{name: c.Name, code: c, symbol: c.Symbol, entry: c.Entry, placed: !c.Inlined || len(c.Ranges) > 0}
 		if c.Symbol == c.Name && !c.Inlined { // no clone with other parameters
 			f.prototype = prototypes[c.Name]
 		}
@@ -89,9 +91,24 @@ func (q *codeQuery) codes(info *debuginfo.Object) ([]*debuginfo.Code, *parse.Dia
 	if q.spec.file != "" {
 		match.File = q.spec.matchFile
 	}
+	names := q.e.namesOnly && q.form.everyCopy() && q.spec.lines.kind == noLine
+	if names { // a place out of line stands for all others of its name
+		match.OutOfLine = true
+	}
 	codes, err := info.Functions(match)
 	if err != nil {
 		return nil, q.fail(err)
+	}
+	if names {
+		match.OutOfLine, match.Inlined = false, true
+		inlined, err := info.Declarations(match)
+		if err != nil {
+			return nil, q.fail(err)
+		}
+		for _, f := range inlined {
+			codes = append(codes, &debuginfo.Code{Name: f.Name, File: f.File, Line: f.Line, Inlined: true})
+		}
+		return codes, nil
 	}
 	if len(codes) == 0 && q.form.returns {
 		match.OutOfLine, match.Inlined = false, true

@@ -129,6 +129,7 @@ type elaborator struct {
 	objects     map[string]*object
 	systemCalls memo[*systemCalls]
 	listing     bool // nothing will be built of it
+	namesOnly   bool // and what a point is called is all that is asked
 
 	library    *parse.Library
 	files      []*parse.File // the script's, then those taken from the library

@@ -34,8 +34,8 @@ func (q *codeQuery) functions() ([]*foundFunction, *parse.Diagnostic) {
 		return nil, q.noMatch()
 	}
 	systemCalls, d := q.systemCalls()
-	if d != nil {
-		return nil, d
+	if d != nil || len(systemCalls) > 0 && !q.spec.isPattern() {
+		return systemCalls, d
 	}
 	if q.form.everyCopy() {
 		info, d := q.debugInfoAtHand()
@@ -104,8 +104,8 @@ func (q *codeQuery) needsDWARF() string {
 
 // doubtful says why names are not enough, and what would be.
 func (q *codeQuery) doubtful(doubtful leftOut) *parse.Diagnostic {
-	messages, _ := doubtful.warnings()
-	d := semanticError(q.at, messages[0])
+	message, _ := doubtful.message()
+	d := semanticError(q.at, message)
 	if missing, _ := atHand(q.object.info.err); missing != nil && missing.Hint != "" {
 		d.Hint = missing.Hint
 	} else {

@@ -25,6 +25,8 @@ type object struct {
 	code    memo[[]debuginfo.Symbol]
 	refused memo[[]area]
 	kprobes memo[map[debuginfo.Address]bool]
+	files   map[string]bool // of the source, with whether they are refused
+	anchor  memo[kernelAnchor]
 }
 
 const kernelObject = "kernel"
@@ -181,7 +183,7 @@ func baseName(symbol string) string {
 // was split off, what is seldom run, what is never run.
 func isPartOfFunction(symbol string) bool {
 	return strings.Contains(symbol, ".part.") || debuginfo.IsColdPart(symbol) ||
-		strings.HasPrefix(symbol, "__pfx_") || strings.HasPrefix(symbol, "__cfi_")
+		strings.HasPrefix(symbol, "__pfx_") || strings.HasPrefix(symbol, "__cfi_") || strings.HasPrefix(symbol, ".")
 }
 
 // address gives an address of the file in the form that holds wherever it is
@@ -189,16 +191,8 @@ func isPartOfFunction(symbol string) bool {
 // before it that names one place only.
 func (e *elaborator) address(o *object, a debuginfo.Address) (KernelAddress, error) {
 	if o.isKernel() {
-		first, err := o.addressOf("_stext")
-		if err != nil {
-			return KernelAddress{}, err
-		}
-		known, err := o.addressOf("register_kprobe")
-		if err != nil {
-			return KernelAddress{}, err
-		}
-		e.program.Anchor = int64(known - first)
-		return KernelAddress{Offset: int64(a.Offset - first)}, nil
+		anchor, err := o.anchor.get(func() (kernelAnchor, error) { return e.kernelAnchor(o) })
+		return KernelAddress{Offset: int64(a.Offset - anchor.first)}, err
 	}
 	code, err := o.functionSymbols()
 	if err != nil {
@@ -216,6 +210,31 @@ func (e *elaborator) address(o *object, a debuginfo.Address) (KernelAddress, err
 		}
 	}
 	return KernelAddress{}, &kernel.UserError{Message: "no symbol of " + o.String() + " tells where section " + a.Section + " is loaded"}
+}
+
+// kernelAnchor is what addresses of the kernel count from.
+type kernelAnchor struct{ first uint64 }
+
+// kernelAnchor finds _stext, and tells the program how far from it is what modules
+// know the address of.
+func (e *elaborator) kernelAnchor(o *object) (kernelAnchor, error) {
+	first, err := o.addressOf("_stext")
+	if err != nil {
+		return kernelAnchor{}, err
+	}
+	known, err := o.addressOf("register_kprobe")
+	if err != nil {
+		return kernelAnchor{}, err
+	}
+	e.program.Anchor = int64(known - first)
+	if e.options.BuildID == nil {
+		return kernelAnchor{first}, nil
+	}
+	e.program.BuildID, err = e.options.BuildID(kernelObject)
+	if missing, _ := atHand(err); missing != nil {
+		err = nil // it cannot be compared
+	}
+	return kernelAnchor{first}, err
 }
 
 // addressOf gives the address of the kernel's one symbol of a name.
