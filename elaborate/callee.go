@@ -174,7 +174,7 @@ func (s *calleeSearch) add(point string, callee *debuginfo.Code, chain []debugin
 func (s *calleeSearch) codeOf(name string, caller *debuginfo.Code) *debuginfo.Code {
 	codes, known := s.known[name]
 	if !known {
-		found, err := s.info.Functions(debuginfo.Match{Name: func(n string) bool { return n == name }, OutOfLine: true})
+		found, err := s.info.Functions(debuginfo.Match{Name: func(n string) bool { return n == name }})
 		if err == nil {
 			codes = slices.DeleteFunc(found, func(c *debuginfo.Code) bool { return isPartOfFunction(c.Symbol) })
 		}

@@ -87,31 +87,19 @@ func (q *codeQuery) described(info *debuginfo.Object) ([]*foundFunction, *parse.
 
 // codes gives what DWARF has of the name, the file and the line.
 func (q *codeQuery) codes(info *debuginfo.Object) ([]*debuginfo.Code, *parse.Diagnostic) {
-	match := debuginfo.Match{Name: q.spec.matchName, Inlined: q.form.inline, OutOfLine: q.form.call || q.form.exported || q.form.returns}
+	match := debuginfo.Match{Name: q.spec.matchName, Inlined: !q.form.call && !q.form.exported && !q.form.returns}
 	if q.spec.file != "" {
 		match.File = q.spec.matchFile
 	}
-	names := q.e.namesOnly && q.form.everyCopy() && q.spec.lines.kind == noLine
-	if names { // a place out of line stands for all others of its name
-		match.OutOfLine = true
+	if q.e.namesOnly && q.form.everyCopy() && q.spec.lines.kind == noLine {
+		return q.declarations(info, match)
 	}
 	codes, err := info.Functions(match)
 	if err != nil {
 		return nil, q.fail(err)
 	}
-	if names {
-		match.OutOfLine, match.Inlined = false, true
-		inlined, err := info.Declarations(match)
-		if err != nil {
-			return nil, q.fail(err)
-		}
-		for _, f := range inlined {
-			codes = append(codes, &debuginfo.Code{Name: f.Name, File: f.File, Line: f.Line, Inlined: true})
-		}
-		return codes, nil
-	}
 	if len(codes) == 0 && q.form.returns {
-		match.OutOfLine, match.Inlined = false, true
+		match.Inlined = true
 		inlined, err := info.Functions(match)
 		if err != nil {
 			return nil, q.fail(err)
@@ -126,6 +114,31 @@ func (q *codeQuery) codes(info *debuginfo.Object) ([]*debuginfo.Code, *parse.Dia
 		return declared, nil
 	}
 	return q.around(info, codes)
+}
+
+// declarations gives the functions for a listing of names: one out of line stands
+// for its inlined copies, and one inlined copy for all others.
+func (q *codeQuery) declarations(info *debuginfo.Object, match debuginfo.Match) ([]*debuginfo.Code, *parse.Diagnostic) {
+	match.Inlined = false
+	codes, err := info.Functions(match)
+	if err != nil {
+		return nil, q.fail(err)
+	}
+	match.Inlined = true
+	all, err := info.Declarations(match)
+	if err != nil {
+		return nil, q.fail(err)
+	}
+	known := make(map[debuginfo.Declaration]bool, len(codes))
+	for _, c := range codes {
+		known[debuginfo.Declaration{Name: c.Name, File: c.File, Line: c.Line}] = true
+	}
+	for _, f := range all {
+		if !known[f] {
+			codes = append(codes, &debuginfo.Code{Name: f.Name, File: f.File, Line: f.Line, Inlined: true})
+		}
+	}
+	return codes, nil
 }
 
 // around gives the functions that have code of the lines, where none is declared
@@ -174,6 +187,8 @@ func (q *codeQuery) takes(c *debuginfo.Code) bool {
 	switch {
 	case c.Inlined:
 		return true
+	case f.inline:
+		return false
 	case f.exported && !c.Exported:
 		return false
 	}

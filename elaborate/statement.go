@@ -68,7 +68,7 @@ func (q *codeQuery) statements() ([]site, *parse.Diagnostic) {
 
 // copies gives all copies of the functions that the specification names.
 func (q *codeQuery) copies(info *debuginfo.Object) ([]*foundFunction, *parse.Diagnostic) {
-	match := debuginfo.Match{Name: q.spec.matchName}
+	match := debuginfo.Match{Name: q.spec.matchName, Inlined: true}
 	if q.spec.file != "" {
 		match.File = q.spec.matchFile
 	}

@@ -181,7 +181,7 @@ func (c *systemCalls) described(name string) *debuginfo.Function {
 		return nil
 	}
 	for _, function := range []string{"__do_sys_" + name, "__se_sys_" + name} {
-		codes, err := info.Functions(debuginfo.Match{Name: func(n string) bool { return n == function }})
+		codes, err := info.Functions(debuginfo.Match{Name: func(n string) bool { return n == function }, Inlined: true})
 		if err != nil || len(codes) == 0 {
 			continue
 		}

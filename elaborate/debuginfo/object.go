@@ -42,6 +42,7 @@ type Object struct {
 	signatures     map[uint64]position // of types in units of their own
 
 	types typeCache
+	rows  rowCache
 }
 
 // Numbers of sources in a position. Split units come behind: that of the n-th unit
