@@ -44,6 +44,9 @@ func (p *FunctionPlace) variables() []string {
 	}
 	var variables []string
 	for _, parameter := range p.signature().Parameters {
+		if parameter.Name == "" { // "..."
+			continue
+		}
 		variables = append(variables, "$"+parameter.Name+":"+typeName(parameter.Type))
 	}
 	return variables
