@@ -92,6 +92,9 @@ func Elaborate(script []*parse.File, library *parse.Library, o Options) (*Progra
 		return nil, e.diagnostics, nil
 	}
 	e.assemble()
+	if e.failure != nil {
+		return nil, nil, e.failure
+	}
 	if e.diagnostics.Errors() > 0 {
 		return nil, e.diagnostics, nil
 	}
@@ -122,6 +125,7 @@ type elaborator struct {
 	elided      parse.Diagnostics // what was said of functions' dead code
 	failure     error             // of the tool
 	btf         *debuginfo.BTF
+	bound       map[string]bool // objects of whose builds the program is one
 
 	library    *parse.Library
 	files      []*parse.File // the script's, then those taken from the library
@@ -389,6 +393,7 @@ func (e *elaborator) assemble() {
 	}
 	e.order()
 	markPerCPU(e.program)
+	e.program.Builds = e.builds()
 }
 
 // order puts the probes into the order in which they are armed.

@@ -16,7 +16,8 @@ type Program struct {
 	Probes    []*Probe // begin first, then the others, in the order in which they are armed
 	Embedded  []*parse.EmbeddedCode
 
-	Submatches bool // some function asks what the groups of a pattern matched
+	Builds     []Build // what it may run on; of other objects, any build will do
+	Submatches bool    // some function asks what the groups of a pattern matched
 }
 
 // Variable is a global, a local or a parameter. Several may have the same name:
