@@ -273,6 +273,16 @@ func (t *translator) script() {
 	}
 	t.dataFields()
 	t.printf("};\n")
+	t.builds()
+}
+
+// builds writes which builds the module is for where staprun finds it: among what
+// modinfo shows (staprun/build.go).
+func (t *translator) builds() {
+	for i, build := range t.program.Builds {
+		t.printf("\nstatic const char stap_build_%d[]\n\t__attribute__((used, section(\".modinfo\"), aligned(1))) = %s;\n",
+			i, quote("stap_build="+build.Object+" "+build.ID))
+	}
 }
 
 // nesting is how deep recursive functions may call each other, unless -D says
