@@ -71,9 +71,18 @@ func (c *checker) isOfEntry(t *parse.Target) bool {
 	return ok && !c.entering && t.Base == nil && t.Name[0] == '$' && t.Name != "$return" && t.Name != "$$return"
 }
 
+// isReturn reports whether a place is where a function returns.
+func isReturn(place Place) bool {
+	switch place.(type) {
+	case *ReturnPlace, *KprobeReturnPlace:
+		return true
+	}
+	return false
+}
+
 // entry is "@entry(x)".
 func (c *checker) entry(x *parse.Operator) Expression {
-	if _, ok := c.place.(*ReturnPlace); !ok {
+	if !isReturn(c.place) {
 		d := semanticError(x.Token, "@entry is only valid in .return probes")
 		d.Hint = "they are set by kernel.function(\"name\").return"
 		c.add(d)

@@ -59,16 +59,16 @@ static unsigned int stap_walk(struct stap_context *c, unsigned long **frames)
 
 	for (i = 0; i < n; i++) {
 		/* the hit's frame is a few bytes further on: behind what the probe put there */
-		if (c->address ? all[i] - c->address < 16 : !within_module(all[i], THIS_MODULE))
+		if (stap_hit_address(c) ? all[i] - stap_hit_address(c) < 16 : !within_module(all[i], THIS_MODULE))
 			break;
 	}
-	if (i == n && c->address) {
+	if (i == n && stap_hit_address(c)) {
 		i = 0;
 		all[1] = stap_return_address(c);
 		n = all[1] ? 2 : 1;
 	}
-	if (c->address)
-		all[i] = c->address;
+	if (stap_hit_address(c))
+		all[i] = stap_hit_address(c);
 	*frames = all + i;
 	return n - i;
 }
@@ -79,7 +79,7 @@ static unsigned int stap_walk(struct stap_context *c, unsigned long **frames)
 
 static bool stap_returns_to(struct stap_context *c, unsigned long address, long distance, int inside)
 {
-	long found = address - c->address;
+	long found = address - stap_hit_address(c);
 
 	return found == distance || (!inside && found == distance - STAP_LANDING);
 }
