@@ -51,6 +51,7 @@ func TestGuest(t *testing.T) {
 			t.Run("attached", g.attached)
 			t.Run("refused", g.refused)
 			t.Run("other namespace", g.otherNamespace)
+			t.Run("system calls", g.systemCalls)
 			if complaints := g.Complaints(); len(complaints) > 0 {
 				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))
 			}
