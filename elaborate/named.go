@@ -192,6 +192,9 @@ func (q *codeQuery) prototypes() (once []*debuginfo.Function, several []string, 
 		if _, err := q.object.symbols(); err == nil { // without parameters
 			return nil, nil, nil
 		}
+		if q.object.isKernel() { // nothing is at hand of it
+			return nil, nil, q.fail(err)
+		}
 		return nil, nil, q.missing("names of functions", "the type information", missing)
 	}
 	if !q.spec.isPattern() {
