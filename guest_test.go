@@ -54,6 +54,7 @@ func TestGuest(t *testing.T) {
 			t.Run("other namespace", g.otherNamespace)
 			t.Run("input", g.input)
 			t.Run("watched", g.watched)
+			t.Run("system calls", g.systemCalls)
 			if complaints := g.Complaints(); len(complaints) > 0 {
 				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))
 			}

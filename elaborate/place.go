@@ -66,7 +66,7 @@ func oneSite(place Place, p *parse.ProbePoint) []site {
 // families are all kinds of probe points.
 func families() []family {
 	return []family{
-		beginFamily(), neverFamily(), timerFamily(), profileFamily(), functionFamily(), returnFamily(),
+		beginFamily(), neverFamily(), timerFamily(), profileFamily(), codeFamily(), kprobeFamily(), absoluteFamily(),
 		perfFamily(), procfsFamily(), netfilterFamily(), watchFamily(),
 	}
 }

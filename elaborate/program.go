@@ -18,6 +18,8 @@ type Program struct {
 
 	Builds     []Build // what it may run on; of other objects, any build will do
 	Submatches bool    // some function asks what the groups of a pattern matched
+
+	Anchor int64 // how far register_kprobe is behind _stext, where addresses of the kernel count from that; 0: none does
 }
 
 // Variable is a global, a local or a parameter. Several may have the same name:

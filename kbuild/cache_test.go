@@ -145,6 +145,7 @@ func TestBuild(t *testing.T) {
 	}
 	script := func(body string) string {
 		return "#include \"stap.h\"\nstatic void p(struct stap_context *c) { " + body + " }\n" +
+			"void stap_run(struct stap_context *c) { p(c); }\nvoid stap_run_once(struct stap_context *c) { p(c); }\n" +
 			"static struct stap_probe probes[] = { { .family = &stap_begin, .point = \"begin\", .handler = p } };\n" +
 			"struct stap_script stap_script = { STAP_INTERFACE, 1, probes, 0 };\n"
 	}

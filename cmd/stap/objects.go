@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/gostap/gostap/elaborate"
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/kernel"
 )
@@ -191,4 +192,16 @@ func (d *driver) buildID(object string) (string, error) {
 		return "", err
 	}
 	return k.BuildID()
+}
+
+// modules lists what is and what could be a module of the kernel.
+func (d *driver) modules() (elaborate.ModuleList, error) { return d.findKernel() }
+
+// header reads a header of the kernel's source.
+func (d *driver) header(path string) ([]byte, error) {
+	k, err := d.findKernel()
+	if err != nil {
+		return nil, err
+	}
+	return k.Header(path)
 }

@@ -98,7 +98,7 @@ static int stap_procfs_run(struct stap_procfs_file *file, const struct stap_fami
 		if (!c)
 			continue;
 		c->hit = text;
-		probe->handler(c);
+		stap_run(c);
 		if (c->error)
 			rc = -EIO;
 		stap_leave(c);
