@@ -27,6 +27,8 @@ type Code struct {
 	Inlined  bool
 	Entry    Address
 	Ranges   []Range // in Entry.Section; the function's cold part is one of them
+
+	copy int // its number in the object's index, from 1; 0: it is of no object
 }
 
 // Label is a label of the source in a function's code.
@@ -61,6 +63,9 @@ type Variable struct {
 	File      string
 	Line      int
 	Type      Type // nil: void or unknown
+
+	order      int // of parameters in the source
+	attributes variableAttributes
 }
 
 // Location tells where a value is at one instruction: in one piece, or in several
