@@ -26,8 +26,8 @@ type locationUnit interface {
 	// sourceAt tells where the value of another entry is: offset counts from the
 	// beginning of .debug_info, or with inUnit from that of the unit.
 	sourceAt(offset uint64, inUnit bool) (valueSource, error)
-	// locationList gives what a list of the unit at an offset of its section says.
-	locationList(offset uint64) ([]listedExpression, error)
+	// listAt gives what a list of the unit at an offset of its section says.
+	listAt(offset uint64) ([]listedExpression, error)
 }
 
 // unitFormat is how numbers of a unit are written.
@@ -303,6 +303,10 @@ func (d *decoder) placeOperator(code byte) error {
 		}
 	case opCall2, opCall4, opCallRef:
 		return d.call(code)
+	case opGNUParameterRef: // what a caller would have passed
+		d.unsigned(4)
+		d.unknown = true
+		d.constant(0)
 	default:
 		return refusal(code)
 	}
@@ -318,8 +322,8 @@ func refusal(code byte) error {
 		return errors.New("it is in another address space")
 	case opPushObjectAddress:
 		return errors.New("it is a part of an object that nothing names")
-	case opGNUParameterRef, opGNUVariableValue, opGNUEncodedAddr:
-		return errors.New("its description refers to what only its caller knows")
+	case opGNUVariableValue, opGNUEncodedAddr:
+		return errors.New("its description refers to what is known only while the function runs")
 	}
 	return fmt.Errorf("DWARF: unknown operator %#x in an expression", code)
 }
@@ -434,7 +438,7 @@ func (d *decoder) frameOffset(n int64) error {
 	}
 	expression := s.expression
 	if s.list >= 0 {
-		listed, err := s.unit.locationList(uint64(s.list))
+		listed, err := s.unit.listAt(uint64(s.list))
 		if err != nil {
 			return err
 		}
@@ -516,7 +520,7 @@ func (d *decoder) call(code byte) error {
 	}
 	expression := source.expression
 	if source.list >= 0 {
-		listed, err := source.unit.locationList(uint64(source.list))
+		listed, err := source.unit.listAt(uint64(source.list))
 		if err != nil {
 			return err
 		}

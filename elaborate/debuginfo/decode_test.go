@@ -50,7 +50,7 @@ func (u *testUnit) sourceAt(offset uint64, inUnit bool) (valueSource, error) {
 	return s, nil
 }
 
-func (u *testUnit) locationList(offset uint64) ([]listedExpression, error) {
+func (u *testUnit) listAt(offset uint64) ([]listedExpression, error) {
 	return u.lists[offset], nil
 }
 
@@ -392,6 +392,7 @@ func TestOperators(t *testing.T) {
 			[]Piece{{Kind: IsPointer, TargetOffset: 2, Target: &Location{Pieces: []Piece{{Kind: IsBytes, Bytes: []byte{1, 2, 3, 4}}}}}}},
 		{"GNU_implicit_pointer", []byte{opGNUImplicitPointer, 0x50, 0, 0, 0, 0x7f},
 			[]Piece{{Kind: IsPointer, TargetOffset: -1, Target: &Location{Pieces: []Piece{{Kind: Unavailable}}}}}},
+		{"parameter_ref", []byte{opGNUParameterRef, 1, 0, 0, 0, opStackValue}, []Piece{{Kind: Unavailable}}},
 		{"bit_piece", []byte{opReg0 + 3, opBitPiece, 5, 2, opLit0 + 1, opStackValue, opBitPiece, 3, 0},
 			[]Piece{{Kind: InRegister, Register: 3, Bits: 5, BitOffset: 2}, {Kind: IsValue, Operations: []Operation{number(1)}, Bits: 3}}},
 		{"a piece that is nowhere", []byte{opReg0 + 3, opPiece, 4, opPiece, 4}, []Piece{{Kind: InRegister, Register: 3, Bits: 32}, {Kind: Unavailable, Bits: 32}}},
@@ -420,8 +421,7 @@ func TestRefusedOperators(t *testing.T) {
 		"xderef_size":              {[]byte{opXderefSize, 4}, "address space"},
 		"xderef_type":              {[]byte{opXderefType, 4, 1}, "address space"},
 		"push_object_address":      {[]byte{opPushObjectAddress}, "object"},
-		"parameter_ref":            {[]byte{opGNUParameterRef, 0, 0, 0, 0}, "caller"},
-		"variable_value":           {[]byte{opGNUVariableValue, 0, 0, 0, 0}, "caller"},
+		"variable_value":           {[]byte{opGNUVariableValue, 0, 0, 0, 0}, "while the function runs"},
 		"a floating-point number":  {[]byte{opRegvalType, 3, 5}, "floating-point"},
 		"a wide number":            {[]byte{opRegvalType, 3, 6}, "do not fit"},
 		"no operator":              {[]byte{0xff}, "unknown operator"},

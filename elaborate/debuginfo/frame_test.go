@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/go-delve/delve/pkg/dwarf/frame"
+	delveframe "github.com/go-delve/delve/pkg/dwarf/frame"
 )
 
 const framesSource = `
@@ -75,7 +75,7 @@ func TestFramesAgainstDelve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		entries, err := frame.Parse(data, binary.LittleEndian, 0, 8, section.Addr)
+		entries, err := delveframe.Parse(data, binary.LittleEndian, 0, 8, section.Addr)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,8 @@ type Object struct {
 	signaturesOnce sync.Once
 	signatures     map[uint64]position // of types in units of their own
 
-	types typeCache
+	types  typeCache
+	frames frames
 }
 
 // Numbers of sources in a position. Split units come behind: that of the n-th unit
