@@ -10,14 +10,17 @@ type KernelAddress struct {
 	Offset int64
 }
 
-// String gives the address as "symbol+0x10", with the module in front.
+// String shows the address: "_stext+0x34d8b0", "nfs:nfs_open+0x0".
 func (a KernelAddress) String() string {
-	name := a.Symbol
-	if name == "" {
-		name = "_stext"
+	symbol, sign, offset := a.Symbol, "+", a.Offset
+	if symbol == "" {
+		symbol = "_stext"
 	}
 	if a.Module != "" {
-		name = a.Module + ":" + name
+		symbol = a.Module + ":" + symbol
 	}
-	return fmt.Sprintf("%s+%#x", name, a.Offset)
+	if offset < 0 {
+		sign, offset = "-", -offset
+	}
+	return fmt.Sprintf("%s%s0x%x", symbol, sign, offset)
 }

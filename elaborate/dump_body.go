@@ -194,6 +194,8 @@ func (d *dumper) expression(x Expression) {
 		d.call("@enumname", []Expression{x.X})
 	case *Keep:
 		d.call("@entry", []Expression{x.X})
+	case *CalledFrom:
+		d.write("@calledfrom(", x.String(), ")")
 	case *EntryValue:
 		d.call("@entry", []Expression{x.Kept.X})
 	case *Guarded:

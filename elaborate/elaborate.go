@@ -49,13 +49,18 @@ import (
 type Options struct {
 	// BTF reads the kernel's type information; called once, when a probe needs it.
 	BTF func() (*debuginfo.BTF, error)
-	// What there is beyond it, of an object: "kernel" or the name of a module. Each
-	// may be called several times, for what a probe needs, and gives a *kernel.UserError
-	// for what is not at hand.
+	// What there is beyond it, of an object: "kernel", the name of a module or the path
+	// of a module's file. Each may be called several times, for what a probe needs, and
+	// gives a *kernel.UserError for what is not at hand; nil stands for one that always
+	// does.
+	DebugInfo func(object string) (*debuginfo.Object, error)
 	Symbols   func(object string) (*debuginfo.SymbolTable, error)
 	ModuleBTF func(module string) (*debuginfo.BTF, error)
 	BuildID   func(object string) (string, error) // hexadecimal; "" if it has none
+	Modules   func() (ModuleList, error)
+	Header    func(path string) ([]byte, error) // of the kernel's source: "include/linux/syscalls.h"
 
+	MaxPlaces        int    // how many places a point may stand for; 0: 60,000
 	Guru             bool   // a user's embedded C is allowed
 	Unoptimized      bool   // keep what has no effect, and check it (-u)
 	NoGlobalDisplay  bool   // do not print globals that are written and never read
@@ -109,6 +114,7 @@ func newElaborator(library *parse.Library, o Options) *elaborator {
 		typesAt:   map[*Variable]parse.Position{},
 		patterns:  map[string]*regex.Regex{},
 		changed:   new(bool),
+		objects:   map[string]*object{},
 		selectors: map[*parse.Function]*Function{},
 	}
 }
@@ -120,7 +126,10 @@ type elaborator struct {
 	diagnostics parse.Diagnostics
 	elided      parse.Diagnostics // what was said of functions' dead code
 	failure     error             // of the tool
-	btf         *debuginfo.BTF
+	objects     map[string]*object
+	systemCalls memo[*systemCalls]
+	listing     bool // nothing will be built of it
+	namesOnly   bool // and what a point is called is all that is asked
 
 	library    *parse.Library
 	files      []*parse.File // the script's, then those taken from the library
@@ -231,6 +240,11 @@ func (h *handlerSource) check(e *elaborator) {
 	c.place, c.handler = h.probe.Place, h
 	c.know(h.probe.Locals)
 	h.probe.Condition, h.kept = nil, nil
+	if _, returns := h.probe.Place.(*ReturnPlace); !returns {
+		if callers := callerOf(h.probe.Place); callers != nil {
+			h.probe.Condition = callers
+		}
+	}
 	for _, condition := range h.conditions {
 		c.file = condition.file
 		if x := c.condition(condition.x); x != nil {

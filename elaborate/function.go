@@ -1,104 +1,37 @@
 package elaborate
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/parse"
 )
 
-// FunctionPlace is the entry of a kernel function: probe kernel.function("name").
+// FunctionPlace is the entry of a function: probe kernel.function("name").
 type FunctionPlace struct {
-	Name      string // the function's, as the source has it
-	At        KernelAddress
-	prototype *debuginfo.Function
+	Name string // the function's, as the source has it
+	At   KernelAddress
+
+	prototype *debuginfo.Function // by BTF; nil if it has none
+	system    *systemCall         // where the parameters of a system call's wrapper are; nil for other functions
+	object    *object
+	code      *debuginfo.Code   // by DWARF; nil without it
+	link      debuginfo.Address // of the place in the file, if that is known
+	callers   *CalledFrom       // from whom it must have been called; nil: from anywhere
 }
 
 func (*FunctionPlace) order() order { return order{stage: stageArm} }
 
-func functionFamily() family {
-	return family{
-		patterns: []string{`kernel.function(string)`, `kernel.function(string).call`},
-		resolve:  resolveFunction,
-	}
-}
+// typeInformation gives the kernel's BTF.
+func (e *elaborator) typeInformation() (*debuginfo.BTF, error) { return e.object(kernelObject).btf() }
 
-func resolveFunction(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
-	c := p.Components[1]
-	literal, ok := c.Argument.(*parse.StringLiteral)
-	if !ok {
-		return nil, semanticError(c.Token, "the function's name must be a string")
+// signature gives the function's prototype, nil if nothing tells it.
+func (p *FunctionPlace) signature() *debuginfo.Function {
+	if p.system != nil {
+		return p.system.signature()
 	}
-	name, at := literal.Value, literal.Token
-	if strings.ContainsAny(name, "@:") {
-		d := semanticError(at, "places in files are not in this version")
-		d.Hint = "name one function"
-		return nil, d
-	}
-	btf, err := e.typeInformation()
-	if err != nil {
-		e.failure = err
-		return nil, semanticError(at, err.Error())
-	}
-	if isGlob(name) {
-		return e.matchFunctions(btf, p, literal)
-	}
-	function, err := btf.Function(name)
-	switch {
-	case errors.Is(err, debuginfo.ErrNotFound):
-		d := semanticError(at, fmt.Sprintf("no match: the kernel has no function %s", name))
-		d.Similar = parse.Similar(name, btf.FunctionNames(), 5)
-		return nil, d
-	case errors.Is(err, debuginfo.ErrAmbiguous):
-		d := semanticError(at, fmt.Sprintf("the kernel has several functions %s, and BTF does not tell them apart", name))
-		d.Hint = "name a function that there is once, such as one of its callers"
-		return nil, d
-	case err != nil:
-		e.failure = err
-		return nil, semanticError(at, err.Error())
-	}
-	return oneSite(entryOf(function), p), nil
-}
-
-// entryOf is the place of a function that its name alone finds.
-func entryOf(f *debuginfo.Function) *FunctionPlace {
-	return &FunctionPlace{Name: f.Name, At: KernelAddress{Symbol: f.Name}, prototype: f}
-}
-
-// matchFunctions finds the functions whose names a pattern matches, but for
-// those that cannot be told apart.
-func (e *elaborator) matchFunctions(btf *debuginfo.BTF, p *parse.ProbePoint, pattern *parse.StringLiteral) ([]site, *parse.Diagnostic) {
-	functions, err := btf.Functions(func(name string) bool { return matchGlob(pattern.Value, name) })
-	if err != nil {
-		e.failure = err
-		return nil, semanticError(pattern.Token, err.Error())
-	}
-	var sites []site
-	for _, f := range functions {
-		one := *p
-		one.Components = slices.Clone(p.Components)
-		one.Components[1].Argument = &parse.StringLiteral{Token: pattern.Token, Value: f.Name}
-		sites = append(sites, site{entryOf(f), canonical(&one), true})
-	}
-	if sites == nil {
-		return nil, semanticError(pattern.Token, fmt.Sprintf("no match: the kernel has no function %s", pattern.Value))
-	}
-	return sites, nil
-}
-
-// typeInformation reads the kernel's BTF the first time.
-func (e *elaborator) typeInformation() (*debuginfo.BTF, error) {
-	if e.btf == nil {
-		btf, err := e.options.BTF()
-		if err != nil {
-			return nil, err
-		}
-		e.btf = btf
-	}
-	return e.btf, nil
+	return p.prototype
 }
 
 // argumentRegisters is how many words the calling convention passes in
@@ -106,8 +39,11 @@ func (e *elaborator) typeInformation() (*debuginfo.BTF, error) {
 const argumentRegisters = 6
 
 func (p *FunctionPlace) variables() []string {
+	if p.signature() == nil {
+		return nil
+	}
 	var variables []string
-	for _, parameter := range p.prototype.Parameters {
+	for _, parameter := range p.signature().Parameters {
 		variables = append(variables, "$"+parameter.Name+":"+typeName(parameter.Type))
 	}
 	return variables
@@ -118,8 +54,11 @@ func (p *FunctionPlace) variables() []string {
 func (p *FunctionPlace) group(name string) ([]string, bool) {
 	switch name {
 	case "$$vars", "$$parms":
+		if p.signature() == nil {
+			return nil, true
+		}
 		var names []string
-		for _, parameter := range p.prototype.Parameters {
+		for _, parameter := range p.signature().Parameters {
 			if parameter.Name != "" {
 				names = append(names, "$"+parameter.Name)
 			}
@@ -134,10 +73,16 @@ func (p *FunctionPlace) group(name string) ([]string, bool) {
 // target finds the parameter that a $variable names; of one that cannot be had, its
 // type.
 func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic) {
+	if p.signature() == nil {
+		return value{}, p.unknownParameters(t)
+	}
+	if p.system != nil {
+		return p.system.target(p, t)
+	}
 	name := strings.TrimPrefix(t.Name, "$")
 	register := 0
 	var names []string
-	for _, parameter := range p.prototype.Parameters {
+	for _, parameter := range p.signature().Parameters {
 		size, kind := registerValue(parameter.Type)
 		if parameter.Name == name {
 			if kind == "" && register >= argumentRegisters {
@@ -157,13 +102,29 @@ func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Di
 		}
 		register++
 	}
-	d := semanticError(t.Token, fmt.Sprintf("unable to find variable '$%s' in function %s", name, p.Name))
+	return value{}, p.noVariable(t, names)
+}
+
+// noVariable says which parameters there are.
+func (p *FunctionPlace) noVariable(t *parse.Target, names []string) *parse.Diagnostic {
+	d := semanticError(t.Token, fmt.Sprintf("unable to find variable '%s' in function %s", t.Name, p.Name))
 	if len(names) > 0 {
 		d.Hint = "its parameters are " + strings.Join(names, ", ")
 	} else {
 		d.Hint = "it has no parameters"
 	}
-	return value{}, d
+	return d
+}
+
+// unknownParameters says why a function has no $variables.
+func (p *FunctionPlace) unknownParameters(t *parse.Target) *parse.Diagnostic {
+	d := semanticError(t.Token, fmt.Sprintf("unable to find local '%s' in function %s: nothing at hand describes its parameters", strings.TrimPrefix(t.Name, "$"), p.Name))
+	if p.object != nil {
+		if missing, _ := atHand(p.object.info.err); missing != nil {
+			d.Hint = missing.Hint
+		}
+	}
+	return d
 }
 
 // scalar is a value that fits a register.

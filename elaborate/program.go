@@ -17,6 +17,9 @@ type Program struct {
 	Embedded  []*parse.EmbeddedCode
 
 	Submatches bool // some function asks what the groups of a pattern matched
+
+	Anchor  int64  // how far register_kprobe is behind _stext, where addresses of the kernel count from that; 0: none does
+	BuildID string // of the kernel that these addresses are of, in hexadecimal; "" if that is not known
 }
 
 // Variable is a global, a local or a parameter. Several may have the same name:

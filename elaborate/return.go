@@ -31,38 +31,16 @@ func (EntryPlace) order() order { return order{stage: stageArm} }
 
 const mostActive = 65535
 
-func returnFamily() family {
-	return family{
-		patterns: []string{`kernel.function(string).return`, `kernel.function(string).return.maxactive(number)`},
-		resolve:  resolveReturn,
-	}
-}
-
-func resolveReturn(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
-	active := int64(0)
-	if len(p.Components) > 3 {
-		c := p.Components[3]
-		if active = numberArgument(c); active < 1 || active > mostActive {
-			return nil, semanticError(c.Token, fmt.Sprintf("maxactive value out of range (1, %d)", mostActive))
-		}
-	}
-	sites, d := resolveFunction(e, p)
-	for i := range sites {
-		sites[i].place = &ReturnPlace{sites[i].place.(*FunctionPlace), active}
-	}
-	return sites, d
-}
-
 func (p *ReturnPlace) variables() []string {
 	parameters := p.FunctionPlace.variables()
-	if p.prototype.Result == nil {
+	if p.signature() == nil || p.signature().Result == nil {
 		return parameters
 	}
-	return append([]string{"$return:" + typeName(p.prototype.Result)}, parameters...)
+	return append([]string{"$return:" + typeName(p.signature().Result)}, parameters...)
 }
 
 func (p *ReturnPlace) group(name string) ([]string, bool) {
-	if name == "$$return" && p.prototype.Result != nil {
+	if name == "$$return" && p.signature() != nil && p.signature().Result != nil {
 		return []string{"$return"}, true
 	}
 	return p.FunctionPlace.group(name)
@@ -73,14 +51,17 @@ func (p *ReturnPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diag
 	if t.Name != "$return" {
 		return p.FunctionPlace.target(e, t)
 	}
-	if p.prototype.Result == nil {
+	if p.signature() == nil {
+		return value{}, p.unknownParameters(t)
+	}
+	if p.signature().Result == nil {
 		return value{}, semanticError(t.Token, fmt.Sprintf("function %s returns nothing: there is no $return", p.Name))
 	}
-	size, why := registerValue(p.prototype.Result)
+	size, why := registerValue(p.signature().Result)
 	if why != "" {
 		return value{}, semanticError(t.Token, fmt.Sprintf("the result of %s %s, and BTF does not say where it is", p.Name, why))
 	}
-	return value{x: &ReturnValue{Size: size.size, Signed: size.signed}, typ: p.prototype.Result}, nil
+	return value{x: &ReturnValue{Size: size.size, Signed: size.signed}, typ: p.signature().Result}, nil
 }
 
 // isOfEntry reports whether a target stands for something that only the entry of
@@ -161,10 +142,15 @@ func (h *handlerSource) keep(x Expression) *Keep {
 // wants nothing of it. The last that it keeps, in the first place, is that all
 // else has been kept.
 func (h *handlerSource) entry() *Probe {
-	if len(h.kept) == 0 {
+	callers := callerOf(h.probe.Place)
+	_, returns := h.probe.Place.(*ReturnPlace)
+	if len(h.kept) == 0 && (callers == nil || !returns) {
 		return nil
 	}
 	p := &Probe{Token: h.probe.Token, Point: h.probe.Point, Written: h.probe.Written, Aliases: h.probe.Aliases, Place: EntryPlace{}}
+	if callers != nil {
+		p.Condition = callers // where it does not hold nothing is kept, and the return is passed over
+	}
 	numbers, texts := 1, 0
 	for _, k := range h.kept {
 		k.Numbers, k.Strings = numbers, texts

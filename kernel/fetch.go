@@ -21,7 +21,12 @@ type Request struct {
 	Guest       bool   // also what a guest needs: QEMU, compiler, busybox; with Release "" any kernel of this Debian will do
 	Debuginfo   bool   // also vmlinux with DWARF
 	HeadersOnly bool   // neither image nor modules
+
+	DebuginfoModules []string // also the DWARF of these modules; AllModules is all of them
 }
+
+// AllModules stands for all modules in a Request.
+const AllModules = "all"
 
 // Progress is told how a preparation goes on.
 type Progress interface {
@@ -145,7 +150,13 @@ func (p *preparation) fetch(ctx context.Context) (*Kernel, error) {
 	if err := p.prepareGuest(ctx, release); err != nil {
 		return nil, err
 	}
-	if err := p.fetchComponents(ctx, release, p.missing(p.machine.kernel(release))); err != nil {
+	known := p.machine.kernel(release)
+	if known.ModulesDir != "" {
+		if err := p.checkModules(known); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.fetchComponents(ctx, release, p.missing(known)); err != nil {
 		present := p.present(p.request.Release)
 		if present != nil && errors.Is(err, errOffline) {
 			p.progress.Step(fmt.Sprintf("%v: taking %s, which is at hand", err, present.Release))
@@ -155,6 +166,9 @@ func (p *preparation) fetch(ctx context.Context) (*Kernel, error) {
 	}
 	kernel := p.machine.kernel(release)
 	if missing := p.missing(kernel); len(missing) > 0 {
+		if err := p.checkModules(kernel); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("the packages of %s did not bring its %v", release, missing)
 	}
 	return kernel, nil
@@ -219,10 +233,23 @@ func (p *preparation) missing(k *Kernel) []component {
 	if k.BuildTree == "" {
 		missing = append(missing, headers)
 	}
-	if p.request.Debuginfo && k.Debuginfo == "" {
+	if p.request.Debuginfo && k.Debuginfo == "" || len(p.modulesWithoutDebuginfo(k)) > 0 {
 		missing = append(missing, debuginfo)
 	}
 	return missing
+}
+
+// checkModules gives an error for a module that the kernel does not have.
+func (p *preparation) checkModules(k *Kernel) error {
+	for _, name := range p.request.DebuginfoModules {
+		if name == AllModules {
+			continue
+		}
+		if _, err := k.packedModule(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // resolve settles which release is meant, with apt's data.
@@ -265,7 +292,7 @@ func (p *preparation) fetchComponents(ctx context.Context, release string, compo
 			return err
 		}
 		all, counts[i] = append(all, packages...), len(packages)
-		need += roomFor(packages, component)
+		need += p.roomFor(release, packages, component)
 	}
 	if err := p.haveRoom(release, need); err != nil {
 		return err
@@ -291,13 +318,21 @@ func (p *preparation) fetchComponents(ctx context.Context, release string, compo
 }
 
 // roomFor gives the bytes that a component takes: the packages and what is in
-// them. Of a debuginfo package one file is taken, about a third of it.
-func roomFor(packages []aptPackage, c component) int64 {
+// them. Of a debuginfo package vmlinux is about a third, the modules are the rest.
+func (p *preparation) roomFor(release string, packages []aptPackage, c component) int64 {
+	const aModule = 10 << 20
 	var need int64
 	for _, pkg := range packages {
 		unpacked := pkg.installedSize
 		if c == debuginfo {
-			unpacked /= 3
+			vmlinux, modules := int64(0), min(int64(len(p.request.DebuginfoModules))*aModule, unpacked)
+			if p.machine.kernel(release).Debuginfo == "" {
+				vmlinux = unpacked / 3
+			}
+			if slices.Contains(p.request.DebuginfoModules, AllModules) {
+				modules = unpacked - unpacked/3
+			}
+			unpacked = vmlinux + modules
 		}
 		need += pkg.size + unpacked
 	}

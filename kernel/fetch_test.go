@@ -51,6 +51,8 @@ func newArchive(t *testing.T) *archive {
 		{"./boot/vmlinuz-" + debianRelease, string(bzImage(readTestdata(t, "vmlinux")))},
 		{"./boot/config-" + debianRelease, "CONFIG_SMP=y\n"},
 		{"./usr/lib/modules/" + debianRelease + "/modules.order", ""},
+		{"./usr/lib/modules/" + debianRelease + "/kernel/x-y.ko", "module"},
+		{"./usr/lib/modules/" + debianRelease + "/kernel/z.ko.xz", "module"},
 		{"./usr/lib/modules/" + debianRelease + "/build", "-> /usr/src/linux-headers-" + debianRelease},
 		{"./usr/lib/modules/" + debianRelease + "/source", "-> /" + source},
 	})
@@ -63,8 +65,9 @@ func newArchive(t *testing.T) *archive {
 	a.add(t, "linux-headers-6.1.0-9-common", "", []entry{{"./" + source + "/Makefile", "all:"}})
 	a.add(t, "linux-kbuild-6.1", "", []entry{{"./usr/lib/linux-kbuild-6.1/scripts/modpost", "program"}})
 	a.add(t, "linux-image-"+debianRelease+"-dbg", "", []entry{
-		{"./usr/lib/debug/boot/vmlinux-" + debianRelease, "not an ELF file"},
-		{"./usr/lib/debug/lib/modules/" + debianRelease + "/x.ko", "much"},
+		{"./usr/lib/debug/boot/vmlinux-" + debianRelease, elfFile(t, idA, dwarf)},
+		{"./usr/lib/debug/lib/modules/" + debianRelease + "/x-y.ko", "much"},
+		{"./usr/lib/debug/lib/modules/" + debianRelease + "/z.ko.debug", "much"},
 	})
 	return a
 }
@@ -221,14 +224,42 @@ func TestPrepareContinues(t *testing.T) {
 	expectOnly(t, m.kernels(), debianRelease)
 }
 
-func TestPrepareDebuginfoTakesOneFile(t *testing.T) {
-	newArchive(t)
-	m := aptMachine(t)
+func TestPrepareDebuginfo(t *testing.T) {
+	a, m := newArchive(t), aptMachine(t)
+	folder := filepath.Join(m.kernels(), debianRelease, "usr/lib/debug")
+	modules := filepath.Join(folder, "lib/modules", debianRelease)
+	if _, err := prepare(m, Request{Release: "6.1", Debuginfo: true}); err != nil {
+		t.Fatal(err)
+	}
+	expectOnly(t, folder, "boot")
+	if _, err := prepare(m, Request{Release: "6.1", Debuginfo: true, DebuginfoModules: []string{"x-y"}}); err != nil {
+		t.Fatal(err)
+	}
+	expectOnly(t, folder, "boot", "lib")
+	expectOnly(t, modules, "x-y.ko")
+	for range 2 {
+		if _, err := prepare(m, Request{Release: "6.1", Debuginfo: true, DebuginfoModules: []string{AllModules}}); err != nil {
+			t.Fatal(err)
+		}
+		expectOnly(t, modules, "x-y.ko", "z.ko.debug")
+	}
+	if n := strings.Count(a.log(t), "-dbg"); n != 6 { // each time its address, then itself
+		t.Errorf("asked for the package %d times:\n%s", n, a.log(t))
+	}
+	_, err := prepare(m, Request{Release: "6.1", DebuginfoModules: []string{"nonesuch"}})
+	var wrong *UserError
+	if !errors.As(err, &wrong) || !strings.Contains(wrong.Message, "no module nonesuch") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestPrepareDebuginfoThatIsNone(t *testing.T) {
+	a, m := newArchive(t), aptMachine(t)
+	a.add(t, "linux-image-"+debianRelease+"-dbg", "", []entry{{"./usr/lib/debug/boot/vmlinux-" + debianRelease, "not an ELF file"}})
 	_, err := prepare(m, Request{Release: "6.1", Debuginfo: true})
 	if err == nil || !strings.Contains(err.Error(), "did not bring its [debuginfo]") {
 		t.Errorf("a vmlinux that is none: %v", err)
 	}
-	expectOnly(t, filepath.Join(m.kernels(), debianRelease, "usr/lib/debug"), "boot")
 }
 
 func TestPrepareWithOldLists(t *testing.T) {

@@ -244,8 +244,10 @@ func (p *preparation) installBusybox(ctx context.Context, pkg string) error {
 		return err
 	}
 	defer os.RemoveAll(temporary)
-	wanted := selection{one: true, place: func(name string) string {
+	found := false
+	wanted := selection{last: func() bool { return found }, place: func(name string) string {
 		if name == "bin/busybox" || name == "usr/bin/busybox" {
+			found = true
 			return "busybox"
 		}
 		return ""

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -25,7 +27,7 @@ func (p *preparation) install(ctx context.Context, release string, c component, 
 	}
 	defer os.RemoveAll(temporary)
 	for _, pkg := range packages {
-		if err := unpack(ctx, pkg, temporary, selectionOf(release, c)); err != nil {
+		if err := unpack(ctx, pkg, temporary, p.selectionOf(release, c)); err != nil {
 			return fmt.Errorf("unpacking %s: %w", filepath.Base(pkg), err)
 		}
 	}
@@ -48,13 +50,18 @@ func (p *preparation) install(ctx context.Context, release string, c component, 
 // selection says which files to take out of a package.
 type selection struct {
 	place func(name string) string // where a file goes, "" for those that are not wanted
-	one   bool                     // only one file is wanted: read no further
+	last  func() bool              // all that is wanted has been taken: read no further; nil: never
 }
+
+func (s selection) complete() bool { return s.last != nil && s.last() }
 
 // selectionOf gives the files of a component's packages that the release's
 // tree has, each with its place there.
-func selectionOf(release string, c component) selection {
-	return selection{one: c == debuginfo, place: func(name string) string {
+func (p *preparation) selectionOf(release string, c component) selection {
+	if c == debuginfo {
+		return p.selectDebuginfo(release)
+	}
+	return selection{place: func(name string) string {
 		switch c {
 		case image:
 			if rest, found := strings.CutPrefix(name, "usr/lib/modules/"); found {
@@ -67,13 +74,61 @@ func selectionOf(release string, c component) selection {
 			if strings.HasPrefix(name, "usr/src/") || strings.HasPrefix(name, "usr/lib/linux-kbuild") {
 				return name
 			}
-		case debuginfo:
-			if name == "usr/lib/debug/boot/vmlinux-"+release {
-				return name
-			}
 		}
 		return ""
 	}}
+}
+
+// selectDebuginfo takes what is asked for and not there: vmlinux, and the files of
+// modules.
+func (p *preparation) selectDebuginfo(release string) selection {
+	k := p.machine.kernel(release)
+	vmlinux, folder := "usr/lib/debug/boot/vmlinux-"+release, "usr/lib/debug/lib/modules/"+release+"/"
+	wanted := map[string]bool{}
+	for _, name := range p.modulesWithoutDebuginfo(k) {
+		wanted[name] = true
+	}
+	if p.request.Debuginfo && k.Debuginfo == "" {
+		wanted[vmlinux] = true
+	}
+	return selection{last: func() bool { return len(wanted) == 0 }, place: func(name string) string {
+		key := name
+		if strings.HasPrefix(name, folder) && strings.Contains(name, ".ko") {
+			key = ModuleName(name)
+		}
+		if !wanted[key] && !(wanted[AllModules] && key != name) {
+			return ""
+		}
+		delete(wanted, key)
+		return name
+	}}
+}
+
+// modulesWithoutDebuginfo gives those of the modules asked for whose DWARF is not at
+// hand.
+func (p *preparation) modulesWithoutDebuginfo(k *Kernel) []string {
+	asked := p.request.DebuginfoModules
+	present := map[string]string{}
+	for _, folder := range k.folders.absolute {
+		files, err := moduleFiles(filepath.Join(folder, "lib/modules", k.Release), "", ".debug")
+		if err == nil { // else it is not there
+			maps.Copy(present, files)
+		}
+	}
+	if slices.Contains(asked, AllModules) {
+		all, err := k.Modules()
+		if err != nil {
+			return []string{AllModules} // they come with the image
+		}
+		asked = slices.Sorted(maps.Keys(all))
+	}
+	var missing []string
+	for _, name := range asked {
+		if name = ModuleName(name); present[name] == "" {
+			missing = append(missing, name)
+		}
+	}
+	return missing
 }
 
 // unpack takes the selected files out of a package.
@@ -94,7 +149,7 @@ func unpack(ctx context.Context, pkg, folder string, selected selection) error {
 		return err
 	}
 	err = unpackTar(root, tar.NewReader(output), selected)
-	enough := err == nil && selected.one
+	enough := err == nil && selected.complete()
 	if err == nil && !enough {
 		_, err = io.Copy(io.Discard, output) // the padding after the archive
 	}
@@ -116,7 +171,7 @@ func unpack(ctx context.Context, pkg, folder string, selected selection) error {
 func unpackTar(root *os.Root, archive *tar.Reader, selected selection) error {
 	for {
 		header, err := archive.Next()
-		if err == io.EOF && !selected.one {
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
@@ -139,7 +194,7 @@ func unpackTar(root *os.Root, archive *tar.Reader, selected selection) error {
 		case tar.TypeReg:
 			err = unpackFile(root, place, header, archive)
 		}
-		if err != nil || selected.one {
+		if err != nil || selected.complete() {
 			return err
 		}
 	}
@@ -225,7 +280,11 @@ func moveInto(final, temporary string, c component) error {
 		}
 		places = append(places, "usr/src")
 	case debuginfo:
-		places = []string{"usr/lib/debug"}
+		files, err := filesBelow(temporary)
+		if err != nil {
+			return err
+		}
+		places = files
 	}
 	for _, place := range places {
 		from, to := filepath.Join(temporary, place), filepath.Join(final, place)
@@ -243,4 +302,18 @@ func moveInto(final, temporary string, c component) error {
 		}
 	}
 	return nil
+}
+
+// filesBelow gives the files in a folder by their paths in it.
+func filesBelow(folder string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			var inside string
+			inside, err = filepath.Rel(folder, path)
+			files = append(files, inside)
+		}
+		return err
+	})
+	return files, err
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz/lzma"
-	"golang.org/x/sys/unix"
 )
 
 // BTFData gives the kernel's raw BTF. Where only a compressed image is at hand it
@@ -100,14 +99,11 @@ func unpackImage(image string) ([]byte, error) {
 	if err := decompress(vmlinux, payload); err != nil {
 		return nil, explainWrite(os.TempDir(), fmt.Errorf("%s: %w", image, err))
 	}
-	size, err := vmlinux.Seek(0, io.SeekEnd)
+	unpacked, err := mapOpen(vmlinux)
 	if err != nil {
-		return nil, fmt.Errorf("unpacking %s: %w", image, err)
+		return nil, fmt.Errorf("%s: the kernel inside: %w", image, err)
 	}
-	if size == 0 {
-		return nil, fmt.Errorf("%s: no kernel inside", image)
-	}
-	return unix.Mmap(int(vmlinux.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
+	return unpacked, nil
 }
 
 // imagePayload finds the compressed kernel in a bzImage by its setup header

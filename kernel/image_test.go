@@ -77,6 +77,11 @@ func packWith(t *testing.T, text []byte, newWriter func(io.Writer) (io.WriteClos
 	return packed.Bytes()
 }
 
+func gzipped(t *testing.T, text []byte) []byte {
+	t.Helper()
+	return packWith(t, text, func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil })
+}
+
 func packLegacyLZ4(t *testing.T, text []byte) []byte {
 	t.Helper()
 	packed := []byte{0x02, 0x21, 0x4c, 0x18}
@@ -99,7 +104,7 @@ func TestImageBTF(t *testing.T) {
 		return binary.LittleEndian.AppendUint32(packed, uint32(len(vmlinux)))
 	}
 	payloads := map[string][]byte{
-		"gzip": packWith(t, vmlinux, func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil }),
+		"gzip": gzipped(t, vmlinux),
 		"zstd": sized(packWith(t, vmlinux, func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) })),
 		"xz":   sized(packWith(t, vmlinux, func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) })),
 		"lzma": sized(packWith(t, vmlinux, func(w io.Writer) (io.WriteCloser, error) { return lzma.NewWriter(w) })),

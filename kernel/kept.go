@@ -12,14 +12,19 @@ import (
 	"strings"
 
 	"github.com/gostap/gostap/kernel/buildid"
+	"golang.org/x/sys/unix"
 )
 
-// Kept gives a part of the kernel's image, which is compressed: extract takes it
-// out of the unpacked image the first time, and it is kept in a file of that name
-// with the release, beside a fetched image, in the cache folder for one of the
-// system. A *UserError says that the image is not at hand.
+// Kept gives what extract makes of the kernel's vmlinux, which is in its compressed
+// image or, where there is none, a file. It is done once, and the result kept in a file
+// of that name, beside a fetched kernel, in the cache folder for one of the system. A
+// *UserError says that neither is at hand.
 func (k *Kernel) Kept(part string, extract func(vmlinux []byte) ([]byte, error)) ([]byte, error) {
-	path, err := k.keptPath(part)
+	from := k.Image
+	if from == "" {
+		from = k.Debuginfo
+	}
+	path, err := k.keptPath(part, from)
 	if err != nil {
 		return nil, err
 	}
@@ -28,12 +33,17 @@ func (k *Kernel) Kept(part string, extract func(vmlinux []byte) ([]byte, error))
 		return data, err
 	}
 	if k.unpacked == nil {
-		if k.unpacked, err = unpackImage(k.Image); err != nil {
+		if from == k.Image {
+			k.unpacked, err = unpackImage(from)
+		} else {
+			k.unpacked, err = mapFile(from)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
 	if data, err = extract(k.unpacked); err != nil {
-		return nil, fmt.Errorf("%s: %w", k.Image, err)
+		return nil, fmt.Errorf("%s: %w", from, err)
 	}
 	if err := writeAtomically(path, data); err != nil {
 		return nil, explainWrite(filepath.Dir(path), err)
@@ -41,20 +51,41 @@ func (k *Kernel) Kept(part string, extract func(vmlinux []byte) ([]byte, error))
 	return data, nil
 }
 
-// keptPath names the file for a part of the image. In the cache folder the name
+// mapFile maps a file into memory, to be read.
+func mapFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return mapOpen(file)
+}
+
+func mapOpen(file *os.File) ([]byte, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() == 0 {
+		return nil, errors.New("nothing is in it")
+	}
+	return unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
+}
+
+// keptPath names the file for a part of an image. In the cache folder the name
 // tells apart images that had the same release one after the other.
-func (k *Kernel) keptPath(part string) (string, error) {
-	if k.Image == "" {
+func (k *Kernel) keptPath(part, image string) (string, error) {
+	if image == "" {
 		return "", &UserError{
 			Message: "the image of kernel " + k.Release + " is not on this machine",
 			Hint:    fmt.Sprintf("`stap prep -r %s` fetches it", k.Release),
 		}
 	}
-	folder, name := filepath.Split(k.Image)
+	folder, name := filepath.Split(image)
 	if strings.HasPrefix(folder, k.fetched+"/") {
 		return filepath.Join(folder, part+"-"+k.Release), nil
 	}
-	info, err := os.Stat(k.Image)
+	info, err := os.Stat(image)
 	if err != nil {
 		return "", fmt.Errorf("image of kernel %s: %w", k.Release, err)
 	}
@@ -62,7 +93,7 @@ func (k *Kernel) keptPath(part string) (string, error) {
 }
 
 // BuildID gives the kernel's build-id in hexadecimal: the running kernel's own
-// word, or its image's. "" if the kernel has none; a *UserError if neither is at
+// word, or its image's, or that of its vmlinux. "" if the kernel has none; a *UserError if neither is at
 // hand.
 func (k *Kernel) BuildID() (string, error) {
 	if k.notes != "" {
@@ -73,9 +104,6 @@ func (k *Kernel) BuildID() (string, error) {
 		if !errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("the running kernel's build-id: %w", err)
 		}
-	}
-	if k.Image == "" && k.Debuginfo != "" { // of a build tree: nothing else says it
-		return buildid.OfFile(k.Debuginfo)
 	}
 	id, err := k.Kept("build-id", func(vmlinux []byte) ([]byte, error) {
 		file, err := elf.NewFile(bytes.NewReader(vmlinux))

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -26,6 +27,11 @@ func ModuleName(file string) string {
 // with its file. Where a module is there twice, that in updates, extra or
 // weak-updates counts, as it does for depmod.
 func ModuleFiles(folder string) (map[string]string, error) {
+	return moduleFiles(folder, "", ".xz", ".gz", ".zst")
+}
+
+// moduleFiles is ModuleFiles for files with one of these endings behind ".ko".
+func moduleFiles(folder string, endings ...string) (map[string]string, error) {
 	if place, err := filepath.EvalSymlinks(folder); err == nil {
 		folder = place // a walk does not follow links
 	}
@@ -34,7 +40,8 @@ func ModuleFiles(folder string) (map[string]string, error) {
 		if err != nil {
 			return err
 		}
-		if !strings.Contains(entry.Name(), ".ko") || !entry.Type().IsRegular() {
+		_, ending, found := strings.Cut(entry.Name(), ".ko")
+		if !found || !slices.Contains(endings, ending) || !entry.Type().IsRegular() {
 			return nil
 		}
 		name := ModuleName(path)
@@ -87,8 +94,8 @@ func ReadModule(path string) ([]byte, error) {
 	return io.ReadAll(plain)
 }
 
-// Modules gives the kernel's modules, by name, each with its file, which may be
-// compressed (see ReadModule); a *UserError if they are not at hand.
+// Modules gives the kernel's modules, by name, each with the file that is installed,
+// which may be compressed; a *UserError if they are not at hand.
 func (k *Kernel) Modules() (map[string]string, error) {
 	if k.ModulesDir == "" {
 		return nil, &UserError{
@@ -106,18 +113,81 @@ func (k *Kernel) Modules() (map[string]string, error) {
 	return k.modules, nil
 }
 
-// Builtin tells whether a module of that name is part of the kernel itself.
-func (k *Kernel) Builtin(module string) (bool, error) {
-	if k.ModulesDir == "" {
-		return false, nil
+// Builtin gives the names of the modules that are part of the kernel itself.
+func (k *Kernel) Builtin() (map[string]bool, error) {
+	if k.ModulesDir == "" || k.builtin != nil {
+		return k.builtin, nil
 	}
 	builtin, err := BuiltinModules(k.ModulesDir)
-	return builtin[ModuleName(module)], err
+	if err != nil {
+		return nil, fmt.Errorf("modules of kernel %s: %w", k.Release, err)
+	}
+	k.builtin = builtin
+	return builtin, nil
 }
 
-// Module gives the file of a module. A *UserError says that there is none: that it
-// is part of the kernel, or that the modules are not at hand.
+// ModuleAlias gives the module, or part of the kernel, that now does what a module of
+// that name did, such as ext4 for ext3; "" if none says so of itself.
+func (k *Kernel) ModuleAlias(name string) (string, error) {
+	if k.ModulesDir == "" {
+		return "", nil
+	}
+	name = ModuleName(name)
+	isAlias := func(alias string) bool {
+		alias = ModuleName(alias)
+		return alias == name || alias == "fs_"+name
+	}
+	builtin, err := os.ReadFile(filepath.Join(k.ModulesDir, "modules.builtin.modinfo"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("modules of kernel %s: %w", k.Release, err)
+	}
+	for entry := range strings.SplitSeq(string(builtin), "\x00") { // ext4.alias=fs-ext3
+		module, alias, _ := strings.Cut(entry, ".alias=")
+		if isAlias(alias) {
+			return module, nil
+		}
+	}
+	list, err := os.ReadFile(filepath.Join(k.ModulesDir, "modules.alias"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("modules of kernel %s: %w", k.Release, err)
+	}
+	for line := range strings.Lines(string(list)) { // alias fs-ext3 ext4
+		if words := strings.Fields(line); len(words) == 3 && isAlias(words[1]) {
+			return words[2], nil
+		}
+	}
+	return "", nil
+}
+
+// Module gives the file of a module, which may be named by its file, of a compressed one a copy in the cache folder
+// that is not. A *UserError says that there is no such module, that it is part of the
+// kernel, or that the modules are not at hand.
 func (k *Kernel) Module(name string) (string, error) {
+	path, err := k.packedModule(name)
+	if err != nil || filepath.Ext(path) == ".ko" {
+		return path, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("module %s: %w", name, err)
+	}
+	file := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	plain := filepath.Join(k.cache, "modules", fmt.Sprintf("%s-%x-%x", k.Release, info.Size(), info.ModTime().UnixNano()), file)
+	if isFile(plain) {
+		return plain, nil
+	}
+	data, err := ReadModule(path)
+	if err != nil {
+		return "", fmt.Errorf("module %s: %w", path, err)
+	}
+	return plain, explainWrite(k.cache, writeAtomically(plain, data))
+}
+
+// packedModule gives the file of a module as it is installed.
+func (k *Kernel) packedModule(name string) (string, error) {
+	if strings.Contains(name, "/") {
+		return name, nil
+	}
 	files, err := k.Modules()
 	if err != nil {
 		return "", err
@@ -125,11 +195,11 @@ func (k *Kernel) Module(name string) (string, error) {
 	if path := files[ModuleName(name)]; path != "" {
 		return path, nil
 	}
-	builtin, err := k.Builtin(name)
+	builtin, err := k.Builtin()
 	if err != nil {
-		return "", fmt.Errorf("modules of kernel %s: %w", k.Release, err)
+		return "", err
 	}
-	if builtin {
+	if builtin[ModuleName(name)] {
 		return "", &UserError{
 			Message: fmt.Sprintf("%s is not a module of kernel %s but built into it", name, k.Release),
 			Hint:    "its functions are the kernel's: write kernel.function in place of module(\"" + name + "\").function",

@@ -17,7 +17,7 @@ import (
 // kernel looks for the parts of one release.
 func (m machine) kernel(release string) *Kernel {
 	fetched := filepath.Join(m.kernels(), release)
-	k := &Kernel{Release: release, fetched: fetched, cache: m.cache}
+	k := &Kernel{Release: release, fetched: fetched, cache: m.cache, root: m.root, folders: m.debugFolders(fetched)}
 	running, err := m.running()
 	k.Running = err == nil && running == release
 	roots := []string{m.root, fetched}
@@ -35,8 +35,11 @@ func (m machine) kernel(release string) *Kernel {
 	k.ModulesDir = first(isModulesDir, modules)
 	k.BuildTree = first(isBuildTree, "usr/src/linux-headers-"+release, modules+"/build")
 	k.Image = first(isFile, "boot/vmlinuz-"+release, modules+"/vmlinuz")
-	k.Debuginfo = first(hasDWARF, "usr/lib/debug/boot/vmlinux-"+release, "usr/lib/debug/lib/modules/"+release+"/vmlinux",
-		modules+"/build/vmlinux", modules+"/vmlinux", "boot/vmlinux-"+release)
+	for _, place := range k.folders.ofKernel(release, m.root, fetched, "") {
+		if k.Debuginfo == "" && hasDWARF(place) {
+			k.Debuginfo = place
+		}
+	}
 	if config := first(isFile, "boot/config-"+release, modules+"/config"); config != "" {
 		k.configs = append(k.configs, config)
 	}
@@ -103,7 +106,7 @@ func (m machine) complete(k *Kernel) {
 	if vmlinux := filepath.Join(k.BuildTree, "vmlinux"); k.BuildTree != "" && hasSection(vmlinux, ".BTF") {
 		k.BTF = vmlinux
 	} else if k.Image != "" {
-		if kept, err := k.keptPath("btf"); err == nil {
+		if kept, err := k.keptPath("btf", k.Image); err == nil {
 			k.BTF = existing(kept)
 		}
 	}
@@ -127,6 +130,29 @@ func (k *Kernel) CheckBuildTree() error {
 		Hint: fmt.Sprintf("`stap prep -r %s` fetches them without root, or `sudo apt-get install linux-headers-%[1]s`; "+
 			"for a kernel of your own give its build tree: -r /path/to/tree", k.Release),
 	}
+}
+
+// Header gives a file of the kernel's source that its headers have, such as
+// include/linux/fs.h: of the build tree, or of the tree that it goes on in.
+func (k *Kernel) Header(path string) ([]byte, error) {
+	if err := k.CheckBuildTree(); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(k.BuildTree, path))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return text, err
+	}
+	makefile, other := os.ReadFile(filepath.Join(k.BuildTree, "Makefile"))
+	if other != nil {
+		return nil, other
+	}
+	for line := range strings.Lines(string(makefile)) {
+		// As Debian divides a tree: include /usr/src/linux-headers-…-common/Makefile
+		if tree, found := strings.CutPrefix(strings.TrimSpace(line), "include "); found && filepath.Base(tree) == "Makefile" && filepath.IsAbs(tree) {
+			return os.ReadFile(filepath.Join(filepath.Dir(tree), path))
+		}
+	}
+	return nil, err
 }
 
 // Config gives the kernel's configuration, "CONFIG_SMP" → "y", strings

@@ -63,6 +63,8 @@ func (b *body) expression(x elaborate.Expression) string {
 		return b.set("%s", cast(fmt.Sprintf("stap_argument(c, %d)", x.N), x.Size, x.Signed))
 	case *elaborate.ReturnValue:
 		return b.set("%s", cast("stap_return_value(c)", x.Size, x.Signed))
+	case *elaborate.CalledFrom:
+		return b.calledFrom(x)
 	case *elaborate.Keep:
 		return b.keepValue(x)
 	case *elaborate.EntryValue:

@@ -21,6 +21,8 @@ func (t *translator) placeFields(p *elaborate.Probe) string {
 		return functionFields(place)
 	case *elaborate.ReturnPlace:
 		return t.returnFields(p, place)
+	case *elaborate.StatementPlace:
+		return functionFields(place.FunctionPlace)
 	case elaborate.EntryPlace:
 		return ".family = &stap_entry"
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
+	"github.com/gostap/gostap/elaborate"
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/kernel"
 )
@@ -11,6 +13,7 @@ import (
 // once, and given as long as the program runs.
 type objects struct {
 	btf        *debuginfo.BTF
+	debugInfo  map[string]*debuginfo.Object
 	images     map[string]*debuginfo.Image
 	symbols    map[string]*debuginfo.SymbolTable
 	moduleBTFs map[string]*debuginfo.BTF
@@ -52,6 +55,26 @@ func (d *driver) btf() (*debuginfo.BTF, error) {
 	return d.objects.btf, err
 }
 
+// debugInfo opens an object's DWARF. Where servers are asked for it, that can take
+// long: it ends with the run.
+func (d *driver) debugInfo(object string) (*debuginfo.Object, error) {
+	return once(&d.objects.debugInfo, object, func() (*debuginfo.Object, error) {
+		k, err := d.findKernel()
+		if err != nil {
+			return nil, err
+		}
+		path, err := k.DebuginfoOf(d.interrupted, object, newProgress(d.stderr))
+		if err != nil {
+			return nil, err
+		}
+		folder, err := kernel.CacheFolder()
+		if err != nil {
+			return nil, err
+		}
+		return debuginfo.Open(object, path, filepath.Join(folder, "debuginfo"))
+	})
+}
+
 // image opens a module's file.
 func (d *driver) image(module string) (*debuginfo.Image, error) {
 	return once(&d.objects.images, module, func() (*debuginfo.Image, error) {
@@ -63,11 +86,7 @@ func (d *driver) image(module string) (*debuginfo.Image, error) {
 		if err != nil {
 			return nil, err
 		}
-		data, err := kernel.ReadModule(path)
-		if err != nil {
-			return nil, fmt.Errorf("module %s: %w", path, err)
-		}
-		return debuginfo.NewImage(path, data)
+		return debuginfo.OpenImage(path)
 	})
 }
 
@@ -131,14 +150,7 @@ func (d *driver) kernelSymbols() (*debuginfo.SymbolTable, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k.Image == "" && k.Debuginfo != "" {
-		vmlinux, err := debuginfo.OpenImage(k.Debuginfo)
-		if err != nil {
-			return nil, err
-		}
-		return vmlinux.SymbolTable()
-	}
-	if k.Image == "" && k.Running {
+	if k.Image == "" && k.Debuginfo == "" && k.Running {
 		text, err := k.Kallsyms()
 		if err != nil {
 			return nil, err
@@ -150,7 +162,7 @@ func (d *driver) kernelSymbols() (*debuginfo.SymbolTable, error) {
 		return debuginfo.NewSymbolTable(symbols, debuginfo.Places{}), nil
 	}
 	data, err := k.Kept(debuginfo.SymbolFormat, func(vmlinux []byte) ([]byte, error) {
-		image, err := debuginfo.NewImage(k.Image, vmlinux)
+		image, err := debuginfo.NewImage("vmlinux", vmlinux)
 		if err != nil {
 			return nil, err
 		}
@@ -180,4 +192,16 @@ func (d *driver) buildID(object string) (string, error) {
 		return "", err
 	}
 	return k.BuildID()
+}
+
+// modules lists what is and what could be a module of the kernel.
+func (d *driver) modules() (elaborate.ModuleList, error) { return d.findKernel() }
+
+// header reads a header of the kernel's source.
+func (d *driver) header(path string) ([]byte, error) {
+	k, err := d.findKernel()
+	if err != nil {
+		return nil, err
+	}
+	return k.Header(path)
 }

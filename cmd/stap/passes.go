@@ -23,6 +23,7 @@ func runPasses(ctx context.Context, s *settings, arguments []string) (status int
 	defer d.cleanUp()
 	ctx, stop := d.heedSignals(ctx)
 	defer stop()
+	d.interrupted = ctx
 	if s.cleanCache {
 		return 0, d.cleanCache()
 	}
@@ -61,7 +62,8 @@ type driver struct {
 	stdout, stderr io.Writer
 	kernel         *kernel.Kernel
 	objects        objects
-	folder         string // temporary
+	interrupted    context.Context // ends with a signal
+	folder         string          // temporary
 }
 
 func (d *driver) stopAfter(pass int) bool { return d.lastPass == pass }
@@ -147,7 +149,9 @@ func (d *driver) analyze(script []*parse.File, library *parse.Library) (*elabora
 
 func (d *driver) elaborateOptions() elaborate.Options {
 	return elaborate.Options{
-		BTF: d.btf, Symbols: d.symbols, ModuleBTF: d.moduleBTF, BuildID: d.buildID, Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
+		BTF: d.btf, DebugInfo: d.debugInfo, Symbols: d.symbols, ModuleBTF: d.moduleBTF, BuildID: d.buildID, Modules: d.modules,
+		Header: d.header, MaxPlaces: d.maxPlaces,
+		Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
 		SkipBadVariables: d.skipBadVariables, Compatible: d.compatible, Privilege: d.privilege,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"text/tabwriter"
 
@@ -21,8 +22,9 @@ import (
 func newPrepCommand() *cobra.Command {
 	var request kernel.Request
 	var list bool
+	var debuginfo []string
 	command := &cobra.Command{
-		Use:   "prep [-r RELEASE] [--vm] [--debuginfo] [--headers-only] [--list]",
+		Use:   "prep [-r RELEASE] [--vm] [--debuginfo[=MODULES]] [--headers-only] [--list]",
 		Short: "Fetch a kernel's headers, image and debuginfo",
 		Long: `Fetch what scripts for a kernel need, from Debian's packages, into
 ~/.local/share/gostap/kernels (XDG_DATA_HOME is heeded). What is there already
@@ -39,6 +41,8 @@ install programs that --vm lacks, and is then asked for once.`,
 			if request.HeadersOnly && request.Guest {
 				return &kernel.UserError{Message: "--headers-only and --vm exclude each other", Hint: "a guest needs the kernel's image"}
 			}
+			request.Debuginfo = len(debuginfo) > 0
+			request.DebuginfoModules = slices.DeleteFunc(debuginfo, func(name string) bool { return name == kernelObject })
 			ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			found, err := kernel.Prepare(ctx, request, newProgress(command.ErrOrStderr()))
@@ -55,7 +59,8 @@ install programs that --vm lacks, and is then asked for once.`,
 	flags := command.Flags()
 	flags.StringVarP(&request.Release, "release", "r", "", "kernel `RELEASE` or its beginning: 6.1 is the newest 6.1 (default: the running kernel)")
 	flags.BoolVar(&request.Guest, "vm", false, "also what stap --vm needs: QEMU, compiler, busybox")
-	flags.BoolVar(&request.Debuginfo, "debuginfo", false, "also the kernel's DWARF")
+	flags.StringSliceVar(&debuginfo, "debuginfo", nil, "also the kernel's DWARF, and that of the `MODULES` named, separated by commas; all is all of them")
+	flags.Lookup("debuginfo").NoOptDefVal = kernelObject
 	flags.BoolVar(&request.HeadersOnly, "headers-only", false, "neither image nor modules")
 	flags.BoolVar(&list, "list", false, "list the kernels at hand")
 	return command

@@ -65,8 +65,13 @@ type Variable struct {
 	Type      Type // nil: void or unknown
 
 	order      int // of parameters in the source
+	written    func() string
 	attributes variableAttributes
 }
+
+// Written gives the variable's type as the source has it, with its typedefs and
+// qualifiers: "bool", "char const*".
+func (v *Variable) Written() string { return Parameter{Type: v.Type, written: v.written}.Written() }
 
 // Location tells where a value is at one instruction: in one piece, or in several
 // in the order of the value's bytes (DWARF 5, 2.6).

@@ -26,8 +26,8 @@ type locationUnit interface {
 	// sourceAt tells where the value of another entry is: offset counts from the
 	// beginning of .debug_info, or with inUnit from that of the unit.
 	sourceAt(offset uint64, inUnit bool) (valueSource, error)
-	// listAt gives what a list of the unit at an offset of its section says.
-	listAt(offset uint64) ([]listedExpression, error)
+	// locationList gives what a list of the unit at an offset of its section says.
+	locationList(offset uint64) ([]listedExpression, error)
 }
 
 // unitFormat is how numbers of a unit are written.
@@ -438,7 +438,7 @@ func (d *decoder) frameOffset(n int64) error {
 	}
 	expression := s.expression
 	if s.list >= 0 {
-		listed, err := s.unit.listAt(uint64(s.list))
+		listed, err := s.unit.locationList(uint64(s.list))
 		if err != nil {
 			return err
 		}
@@ -520,7 +520,7 @@ func (d *decoder) call(code byte) error {
 	}
 	expression := source.expression
 	if source.list >= 0 {
-		listed, err := source.unit.listAt(uint64(source.list))
+		listed, err := source.unit.locationList(uint64(source.list))
 		if err != nil {
 			return err
 		}

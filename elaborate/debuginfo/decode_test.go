@@ -50,7 +50,7 @@ func (u *testUnit) sourceAt(offset uint64, inUnit bool) (valueSource, error) {
 	return s, nil
 }
 
-func (u *testUnit) listAt(offset uint64) ([]listedExpression, error) {
+func (u *testUnit) locationList(offset uint64) ([]listedExpression, error) {
 	return u.lists[offset], nil
 }
 

@@ -98,7 +98,7 @@ func (o *Object) buildType(e *entry) (Type, error) {
 	case dwarf.TagPointerType, dwarf.TagReferenceType, dwarf.TagRvalueReferenceType, dwarf.TagPtrToMemberType:
 		return &Pointer{elem: e.later()}, nil
 	case dwarf.TagArrayType:
-		return arrayType(e)
+		return arrayType(e), nil
 	case dwarf.TagSubroutineType:
 		return &Prototype{}, nil
 	case dwarf.TagEnumerationType:
@@ -141,26 +141,30 @@ func baseType(name string, size int, encoding uint64) Type {
 }
 
 // arrayType makes an array of arrays of one with several dimensions.
-func arrayType(e *entry) (Type, error) {
-	var counts []int
-	err := e.children(func(child *entry) bool {
-		if child.tag() == dwarf.TagSubrangeType {
-			counts = append(counts, child.count())
-		}
-		return true
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(counts) == 0 {
-		counts = []int{0}
-	}
+func arrayType(e *entry) Type {
+	counts := e.dimensions()
 	elem := e.later()
 	for i := len(counts) - 1; i > 0; i-- {
 		inner := &Array{Count: counts[i], elem: elem}
 		elem = func() (Type, error) { return inner, nil }
 	}
-	return &Array{Count: counts[0], elem: elem}, nil
+	return &Array{Count: counts[0], elem: elem}
+}
+
+// dimensions gives the numbers of elements of an array, the outermost first; one at
+// least.
+func (e *entry) dimensions() []int {
+	var counts []int
+	_ = e.children(func(child *entry) bool { // of one that is damaged, those in front
+		if child.tag() == dwarf.TagSubrangeType {
+			counts = append(counts, child.count())
+		}
+		return true
+	})
+	if len(counts) == 0 {
+		return []int{0}
+	}
+	return counts
 }
 
 // count gives how many elements a subrange has; 0 if it does not say, as of a
@@ -290,7 +294,7 @@ func (o *Object) complete(e *entry, name string, opaque *Opaque) (Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p, found := x.typeNamed(name, e.tag()); found && p != e.position() {
+	if p, found := x.named(name, e.tag()); found && p != e.position() {
 		if definition, err := o.entry(p); err == nil && !definition.flag(dwarf.AttrDeclaration) && definition.tag() == e.tag() {
 			return o.typeAt(p)
 		}
@@ -298,9 +302,10 @@ func (o *Object) complete(e *entry, name string, opaque *Opaque) (Type, error) {
 	return opaque, nil
 }
 
-// typeNamed gives the definition of a type of that name and tag.
-func (x *index) typeNamed(name string, tag dwarf.Tag) (position, bool) {
-	first, last := x.named(x.types, typeSize, name)
+// named gives the definition of a type, or the declaration of a variable, of that
+// name and tag.
+func (x *index) named(name string, tag dwarf.Tag) (position, bool) {
+	first, last := x.search(x.types, typeSize, name)
 	for n := first; n < last; n++ {
 		if b := x.types[n*typeSize:]; little.Uint32(b[4:]) == uint32(tag) {
 			return position(little.Uint64(b[8:])), true
@@ -329,7 +334,7 @@ func (o *Object) TypeByName(name string) (Type, error) {
 		return nil, err
 	}
 	for _, tag := range tags {
-		if p, found := x.typeNamed(name, tag); found {
+		if p, found := x.named(name, tag); found {
 			t, err := o.typeAt(p)
 			if err != nil {
 				return nil, o.damaged(err)

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// Match picks functions.
+// Match picks functions: of their copies those that are out of line and, with
+// Inlined, those that are inlined, too.
 type Match struct {
-	Name, File         func(string) bool // nil: any
-	OutOfLine, Inlined bool              // which copies of them; neither: both
+	Name, File func(string) bool // nil: any
+	Inlined    bool
 }
 
 // ErrNoCode says that no function is at an address, or a Code is not the object's.
@@ -29,43 +30,41 @@ func (o *Object) Functions(match Match) ([]*Code, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := match.OutOfLine == match.Inlined
 	var list []*Code
-	err = o.matching(x, match, func(n int, f indexedFunction, name, file string) {
+	x.matching(match, func(n int, f indexedFunction, name, file string) {
 		first, last := x.copiesOf(n)
 		for c := first; c < last; c++ {
 			copied := x.copy(c)
-			if all || match.Inlined == (copied.parent != noCopy) {
+			if match.Inlined || copied.parent == noCopy {
 				list = append(list, o.code(x, c, copied, name, file, int(f.line)))
 			}
 		}
 	})
-	return list, err
+	return list, nil
 }
 
-// Declarations gives the functions that match and have copies of the kind asked
-// for, sorted by file, line and name.
+// Declarations gives the functions that match and have such copies, sorted by file,
+// line and name.
 func (o *Object) Declarations(match Match) ([]Declaration, error) {
 	x, err := o.ready()
 	if err != nil {
 		return nil, err
 	}
-	all := match.OutOfLine == match.Inlined
 	var list []Declaration
-	err = o.matching(x, match, func(n int, f indexedFunction, name, file string) {
+	x.matching(match, func(n int, f indexedFunction, name, file string) {
 		first, last := x.copiesOf(n)
 		for c := first; c < last; c++ {
-			if all || match.Inlined == (x.copy(c).parent != noCopy) {
+			if match.Inlined || x.copy(c).parent == noCopy {
 				list = append(list, Declaration{name, file, int(f.line)})
 				return
 			}
 		}
 	})
-	return list, err
+	return list, nil
 }
 
 // matching visits the functions that match.
-func (o *Object) matching(x *index, match Match, visit func(n int, f indexedFunction, name, file string)) error {
+func (x *index) matching(match Match, visit func(n int, f indexedFunction, name, file string)) {
 	file, number, wanted := "", ^uint32(0), false
 	for n := range x.functionCount() {
 		f := x.function(n)
@@ -80,7 +79,6 @@ func (o *Object) matching(x *index, match Match, visit func(n int, f indexedFunc
 			visit(n, f, name, file)
 		}
 	}
-	return nil
 }
 
 // code makes a Code of a record.
@@ -297,7 +295,10 @@ func (o *Object) Calls(c *Code) ([]Call, error) {
 			}
 		case dwarf.TagInlinedSubroutine:
 			if inlined == nil {
-				inlined = x.copiesIn(n)
+				inlined = map[position]int{}
+				for _, number := range x.inlinedInto(n) {
+					inlined[x.copy(int(number)).position] = int(number)
+				}
 			}
 			if number, found := inlined[child.position()]; found {
 				copied := o.numbered(x, number)
@@ -309,17 +310,6 @@ func (o *Object) Calls(c *Code) ([]Call, error) {
 		return nil, o.damaged(err)
 	}
 	return calls, nil
-}
-
-// copiesIn gives the copies that are inlined into a copy, by their positions.
-func (x *index) copiesIn(outer int) map[position]int {
-	inside := map[position]int{}
-	for n := range x.copyCount() {
-		if int(little.Uint32(x.copies[n*copySize+16:])) == outer {
-			inside[x.copy(n).position] = n
-		}
-	}
-	return inside
 }
 
 // call reads one call site (DWARF 5, 3.4.1, and GNU's form of it before). One that
@@ -363,6 +353,7 @@ func (o *Object) Prototype(c *Code) (*Function, error) {
 		if f.Result, err = at.unit.typeOf(result); err != nil {
 			return nil, o.damaged(err)
 		}
+		f.written = at.unit.laterWritten(result)
 	}
 	err = source.children(func(child *entry) bool {
 		if child.tag() != dwarf.TagFormalParameter {
@@ -375,6 +366,7 @@ func (o *Object) Prototype(c *Code) (*Function, error) {
 			if p.Type, problem = at.unit.typeOf(v); problem != nil {
 				err = problem
 			}
+			p.written = at.unit.laterWritten(v)
 		}
 		f.Parameters = append(f.Parameters, p)
 		return true

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
+	"sync"
 )
 
 // This file is the index of an object's DWARF: what can be looked for by name, and
@@ -22,7 +23,7 @@ import (
 //	ranges      of copy after copy: begin, end
 //	code        of what is out of line, sorted: begin, end, copy
 //	variables   name, file (number), position; sorted by name, file
-//	types       name, tag, position; sorted by name, tag
+//	types       name, tag, position; sorted by name, tag; variables that are only declared, too
 //
 // so that the functions of a file stand together, and the copies of a function do.
 
@@ -69,6 +70,10 @@ var errIndex = errors.New("the index of the debuginfo is damaged")
 // index is the bytes of one, taken apart.
 type index struct {
 	texts, files, functions, copies, ranges, code, variables, types []byte
+
+	inlinedOnce sync.Once
+	inlined     []uint32 // copies that are inlined, sorted by the copy around them
+	firstInside []uint32 // of copy n, in inlined; one more than there are copies
 }
 
 var little = binary.LittleEndian
@@ -170,6 +175,31 @@ func (x *index) copy(n int) indexedCopy {
 	}
 }
 
+// inlinedInto gives the copies that are inlined into a copy, not those inside them.
+func (x *index) inlinedInto(outer int) []uint32 {
+	x.inlinedOnce.Do(func() {
+		count := x.copyCount()
+		x.firstInside = make([]uint32, count+2)
+		parent := func(n int) int { return int(little.Uint32(x.copies[n*copySize+16:])) }
+		for n := range count {
+			if p := parent(n); p < count {
+				x.firstInside[p+2]++
+			}
+		}
+		for p := range count {
+			x.firstInside[p+2] += x.firstInside[p+1]
+		}
+		x.inlined = make([]uint32, x.firstInside[count+1])
+		for n := range count {
+			if p := parent(n); p < count {
+				x.inlined[x.firstInside[p+1]] = uint32(n)
+				x.firstInside[p+1]++
+			}
+		}
+	})
+	return x.inlined[x.firstInside[outer]:x.firstInside[outer+1]]
+}
+
 // rangesOf appends the code of a copy.
 func (x *index) rangesOf(copy int, ranges []Range) []Range {
 	first, last := int(x.copy(copy).firstRange), len(x.ranges)/rangeSize
@@ -203,9 +233,9 @@ func (x *index) copyAround(address uint64) (copy int, found bool) {
 	return copy, address < little.Uint64(b[8:]) && copy < x.copyCount()
 }
 
-// named gives the numbers of the records that have a name, of a part that is sorted
+// search gives the numbers of the records that have a name, of a part that is sorted
 // by the name's text and has its offset first.
-func (x *index) named(part []byte, size int, name string) (first, last int) {
+func (x *index) search(part []byte, size int, name string) (first, last int) {
 	at := func(n int) string { return x.text(little.Uint32(part[n*size:])) }
 	count := len(part) / size
 	low, high := 0, count

@@ -21,16 +21,15 @@ type lineHeader struct {
 	lineBase      int8
 	lineRange     uint8
 	operandCounts []uint8 // of opcode n+1
-	folders       []string
+	folders       [][]byte
 	files         []lineFile
 	program       []byte
 }
 
 // lineFile is a file that a line table names.
 type lineFile struct {
-	name   string
+	name   []byte
 	folder uint64
-	source string // relative to the top of the source; "" until somebody asks
 }
 
 var errLines = errors.New("DWARF: a line table is damaged")
@@ -43,9 +42,22 @@ const (
 
 // lineTable gives the header of the unit's line table; nil if it has none.
 func (u *unit) lineTable() (*lineHeader, error) {
-	u.linesOnce.Do(func() { u.header, u.headerErr = u.readLineHeader() })
-	return u.header, u.headerErr
+	if !u.root.hasLines && u.root.skeleton != nil {
+		return u.root.skeleton.lineTable()
+	}
+	if h := u.header.Load(); h != nil {
+		return h, nil
+	}
+	h, err := u.readLineHeader()
+	if err != nil {
+		return nil, err
+	}
+	u.header.Store(h)
+	return h, nil
 }
+
+// forgetLines gives back the memory that lineTable has taken.
+func (u *unit) forgetLines() { u.header.Store(nil) }
 
 func (u *unit) readLineHeader() (*lineHeader, error) {
 	if !u.root.hasLines {
@@ -95,16 +107,16 @@ func (u *unit) readLineHeader() (*lineHeader, error) {
 
 // readTables reads the folders and files of version 5.
 func (h *lineHeader) readTables(u *unit, r *reader) error {
-	err := u.readLineEntries(r, func(name string, _ uint64) { h.folders = append(h.folders, name) })
+	err := u.readLineEntries(r, func(name []byte, _ uint64) { h.folders = append(h.folders, name) })
 	if err != nil {
 		return err
 	}
-	return u.readLineEntries(r, func(name string, folder uint64) {
+	return u.readLineEntries(r, func(name []byte, folder uint64) {
 		h.files = append(h.files, lineFile{name: name, folder: folder})
 	})
 }
 
-func (u *unit) readLineEntries(r *reader, add func(name string, folder uint64)) error {
+func (u *unit) readLineEntries(r *reader, add func(name []byte, folder uint64)) error {
 	type content struct {
 		kind uint64
 		form form
@@ -118,12 +130,13 @@ func (u *unit) readLineEntries(r *reader, add func(name string, folder uint64)) 
 		return errLines
 	}
 	for range n {
-		name, folder := "", uint64(0)
+		var name []byte
+		folder := uint64(0)
 		for _, c := range format {
 			v := u.read(r, c.form, 0)
 			switch c.kind {
 			case contentPath:
-				name = u.text(v)
+				name = u.textBytes(v)
 			case contentFolder:
 				folder = v.number
 			}
@@ -139,7 +152,7 @@ func (u *unit) readLineEntries(r *reader, add func(name string, folder uint64)) 
 // readOldTables reads the folders and files of the versions before 5, where folder 0
 // is the unit's and the first file is number 1.
 func (h *lineHeader) readOldTables(u *unit, r *reader) error {
-	h.folders = []string{u.root.folder}
+	h.folders = [][]byte{[]byte(u.folder())}
 	h.files = make([]lineFile, 1)
 	for {
 		name := r.text()
@@ -149,7 +162,7 @@ func (h *lineHeader) readOldTables(u *unit, r *reader) error {
 		if len(name) == 0 {
 			break
 		}
-		h.folders = append(h.folders, string(name))
+		h.folders = append(h.folders, name)
 	}
 	for {
 		name := r.text()
@@ -159,7 +172,7 @@ func (h *lineHeader) readOldTables(u *unit, r *reader) error {
 		if len(name) == 0 {
 			return nil
 		}
-		h.files = append(h.files, lineFile{name: string(name), folder: r.uleb()})
+		h.files = append(h.files, lineFile{name: name, folder: r.uleb()})
 		r.uleb() // time
 		r.uleb() // size
 	}
@@ -178,9 +191,9 @@ func (u *unit) fileName(number uint64) string {
 	f := h.files[number]
 	folder := ""
 	if f.folder < uint64(len(h.folders)) {
-		folder = h.folders[f.folder]
+		folder = string(h.folders[f.folder])
 	}
-	return u.sourcePath(folder, f.name)
+	return u.sourcePath(folder, string(f.name))
 }
 
 // sourceFile gives the file that the unit was compiled from.
@@ -195,13 +208,13 @@ func (u *unit) sourcePath(folder, name string) string {
 		p = path.Join(folder, name)
 	}
 	p = path.Clean(p)
-	if strings.HasPrefix(p, "../") && path.IsAbs(u.root.folder) {
+	if strings.HasPrefix(p, "../") && path.IsAbs(u.folder()) {
 		p = path.Join(u.root.folder, p)
 	}
 	if !path.IsAbs(p) {
 		return p
 	}
-	top := sourceTop(u.root.folder, p)
+	top := sourceTop(u.folder(), p)
 	if top == "/" {
 		return p
 	}

@@ -39,7 +39,7 @@ func (m *moment) locate(s valueSource, depth int) (*Location, error) {
 	case s.constant != nil:
 		return &Location{Pieces: []Piece{{Kind: IsBytes, Bytes: s.constant}}}, nil
 	case s.list >= 0:
-		list, err := s.unit.listAt(uint64(s.list))
+		list, err := s.unit.locationList(uint64(s.list))
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +64,7 @@ func (m *moment) available(s valueSource) []Range {
 	if s.list < 0 {
 		return nil
 	}
-	list, err := s.unit.listAt(uint64(s.list))
+	list, err := s.unit.locationList(uint64(s.list))
 	if err != nil {
 		return nil
 	}

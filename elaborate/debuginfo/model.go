@@ -13,8 +13,6 @@
 // of the 120,000 records.
 package debuginfo
 
-import "fmt"
-
 // Type is one of the types below. A Type that is nil is void.
 type Type interface {
 	String() string // as C writes it
@@ -99,7 +97,7 @@ type Opaque struct {
 
 func (t *Int) String() string   { return t.Name }
 func (t *Float) String() string { return t.Name }
-func (t *Enum) String() string  { return "enum " + t.Name }
+func (t *Enum) String() string  { return "enum " + orAnonymous(t.Name) }
 func (t *Prototype) String() string {
 	return "function"
 }
@@ -107,13 +105,17 @@ func (t *Struct) String() string { return structName(t.Union, t.Name) }
 func (t *Opaque) String() string { return structName(t.Union, t.Name) }
 
 func structName(union bool, name string) string {
-	if name == "" {
-		name = "{…}"
-	}
 	if union {
-		return "union " + name
+		return "union " + orAnonymous(name)
 	}
-	return "struct " + name
+	return "struct " + orAnonymous(name)
+}
+
+func orAnonymous(name string) string {
+	if name == "" {
+		return "{…}"
+	}
+	return name
 }
 
 func (t *Pointer) String() string { return spell(t) }
@@ -121,25 +123,27 @@ func (t *Array) String() string   { return spell(t) }
 
 // spell writes a type with the pointers and arrays around it.
 func spell(t Type) string {
-	around := ""
+	var d declarator
 	for range maxModifiers {
 		var elem func() (Type, error)
 		switch x := t.(type) {
 		case nil:
-			return "void" + around
+			return d.of("void")
 		case *Pointer:
-			around, elem = "*"+around, x.elem
+			d.pointer()
+			elem = x.elem
 		case *Array:
-			around, elem = fmt.Sprintf("[%d]", x.Count)+around, x.elem
+			d.array(x.Count)
+			elem = x.elem
 		default:
-			return t.String() + around
+			return d.of(t.String())
 		}
 		var err error
 		if t, err = elem(); err != nil {
 			break
 		}
 	}
-	return "?" + around
+	return d.of("?")
 }
 
 // Function is a function's name and prototype.
@@ -147,10 +151,29 @@ type Function struct {
 	Name       string
 	Parameters []Parameter
 	Result     Type // nil for void
+	written    func() string
+}
+
+// WrittenResult gives the type of the result as the source has it.
+func (f *Function) WrittenResult() string {
+	return Parameter{Type: f.Result, written: f.written}.Written()
 }
 
 // Parameter is one named parameter of a function.
 type Parameter struct {
-	Name string // "" when the source gives none
-	Type Type
+	Name    string // "" when the source gives none
+	Type    Type
+	written func() string
+}
+
+// Written gives the type as the source has it, with its typedefs and qualifiers:
+// "bool", "char const*".
+func (p Parameter) Written() string {
+	switch {
+	case p.written != nil:
+		return p.written()
+	case p.Type == nil:
+		return "void"
+	}
+	return p.Type.String()
 }

@@ -43,6 +43,7 @@ type Object struct {
 
 	types  typeCache
 	frames frames
+	rows   rowCache
 }
 
 // Numbers of sources in a position. Split units come behind: that of the n-th unit

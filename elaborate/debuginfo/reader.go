@@ -115,15 +115,15 @@ func (r *reader) length() (length uint64, offsetSize int) {
 	return r.unsigned(8), 8
 }
 
-// textAt gives the string at an offset of a section; "" if there is none.
-func textAt(section []byte, offset uint64) string {
+// textAt gives the string at an offset of a section; nil if there is none.
+func textAt(section []byte, offset uint64) []byte {
 	if offset >= uint64(len(section)) {
-		return ""
+		return nil
 	}
 	text := section[offset:]
 	n := bytes.IndexByte(text, 0)
 	if n < 0 {
-		return ""
+		return nil
 	}
-	return string(text[:n])
+	return text[:n]
 }

@@ -28,7 +28,7 @@ type scanned struct {
 	numberOfText     map[string]uint32
 	numberOfName     map[uint64]uint32 // by offset in .debug_str
 	numberOfFunction map[scannedFunction]uint32
-	seen             map[dwarf.Tag][]uint64 // sets of offsets in .debug_str: types that have been found
+	seen             map[dwarf.Tag][]uint64 // sets of offsets in .debug_str: names that takeNamed has noted
 
 	origins map[uint64]uint32 // of the unit: functions by the offset of what a copy is an instance of
 	files   map[uint64]uint32 // of the unit: texts by the number of a file
@@ -78,8 +78,12 @@ func scanUnits(o *Object, units []*unit) ([]*scanned, error) {
 				if n >= int64(len(units)) {
 					return
 				}
-				if err := all[i].scan(units[n]); err != nil {
-					errs[i] = fmt.Errorf("the unit at %#x: %w", units[n].begin, err)
+				u := units[n]
+				if err := all[i].scan(u); err != nil {
+					errs[i] = fmt.Errorf("the unit at %#x: %w", u.begin, err)
+				}
+				if u.source == infoSource {
+					o.image.release(u.data, u.begin, uint64(len(u.data)))
 				}
 			}
 		})
@@ -131,6 +135,7 @@ func (s *scanned) scan(u *unit) error {
 	if u.rootErr != nil {
 		return u.rootErr
 	}
+	defer u.forgetLines()
 	clear(s.origins)
 	clear(s.files)
 	data := u.data
@@ -299,7 +304,7 @@ func (s *scanned) take(u *unit, a *abbreviation, e *found, here frame) (owner in
 		s.takeVariable(u, e, here.inFunction)
 	case takeType:
 		if !here.inFunction && !(e.set.has(fieldDeclaration) && e.number[fieldDeclaration] != 0) {
-			s.takeType(u, a.tag, e)
+			s.takeNamed(u, a.tag, e)
 		}
 	}
 	return here.copy, here.inFunction, true
@@ -329,7 +334,7 @@ func (s *scanned) takeCode(u *unit, e *found, parent int32) int32 {
 			entry = ranges[first].Low
 		}
 	}
-	function := s.functionOf(u, e)
+	function := s.functionOf(u, e, entry)
 	if function == noFunction {
 		s.ranges = s.ranges[:first]
 		return parent
@@ -351,45 +356,113 @@ func inRanges(ranges []Range, a uint64) bool {
 }
 
 // functionOf gives the number of the function that an entry is a copy of.
-func (s *scanned) functionOf(u *unit, e *found) uint32 {
-	reference := e.value(fieldOrigin)
-	if reference.form == 0 {
-		reference = e.value(fieldSpecification)
+func (s *scanned) functionOf(u *unit, e *found, address uint64) uint32 {
+	reference := e.origin()
+	usual := reference.form == formRef4 && !e.set.has(fieldName) && !e.set.has(fieldFile)
+	if usual {
+		if n, found := s.origins[reference.number]; found {
+			return n
+		}
 	}
-	if reference.form == 0 || e.set.has(fieldName) {
-		return s.function(u, e.value(fieldName), u, e.value(fieldFile), e.value(fieldLine))
+	d := s.declared(u, e)
+	if d.file.form == 0 && u.root.assembler {
+		d.file.number, d.line.number = s.assembled(u, address)
+		d.file.form = formUdata
 	}
-	near := reference.form == formRef4
-	if n, found := s.origins[reference.number]; found && near && !e.set.has(fieldFile) {
-		return n
-	}
-	full, err := u.entryIn(&s.table, e.offset)
-	if err != nil {
-		return noFunction
-	}
-	name, nameAt, hasName := full.lookup(dwarf.AttrName)
-	if !hasName {
-		return noFunction
-	}
-	file, fileAt, _ := full.lookup(dwarf.AttrDeclFile)
-	line, _, _ := full.lookup(dwarf.AttrDeclLine)
-	if fileAt.unit == nil {
-		fileAt = full
-	}
-	n := s.function(nameAt.unit, name, fileAt.unit, file, line)
-	if near && !e.set.has(fieldFile) {
+	n := s.function(d)
+	if usual {
 		s.origins[reference.number] = n
 	}
 	return n
 }
 
-// function gives the number of the function with that name and declaration.
-func (s *scanned) function(nameUnit *unit, name value, fileUnit *unit, file, line value) uint32 {
-	n, ok := s.nameNumber(nameUnit, name)
+func (f *found) origin() value {
+	if v := f.value(fieldOrigin); v.form != 0 {
+		return v
+	}
+	return f.value(fieldSpecification)
+}
+
+// assembled gives the file and line of a function in assembler, which the entry does
+// not tell, out of the line table.
+func (s *scanned) assembled(u *unit, address uint64) (file, line uint64) {
+	best := uint64(0)
+	_ = u.rows(func(row lineRow) bool { // what is damaged is as if it were not there
+		if row.address <= address && row.address >= best && !row.end {
+			best, file, line = row.address, row.file, uint64(row.line)
+		}
+		return row.address != address || row.end
+	})
+	return file, line
+}
+
+// declaration is a name and where it is declared, and the units that this is said
+// in.
+type declaration struct {
+	name, file, line   value
+	nameUnit, fileUnit *unit
+}
+
+// declared puts together what an entry and those that it is an instance of or
+// completes say. Those of the same unit are read as the scan reads all.
+func (s *scanned) declared(u *unit, e *found) declaration {
+	d := declaration{nameUnit: u, fileUnit: u}
+	at := *e
+	for range maxOrigins {
+		if d.name.form == 0 {
+			d.name = at.value(fieldName)
+		}
+		if d.file.form == 0 {
+			d.file, d.line = at.value(fieldFile), at.value(fieldLine)
+		}
+		reference := at.origin()
+		if reference.form == 0 || d.name.form != 0 && d.file.form != 0 {
+			break
+		}
+		p, err := u.reference(reference)
+		if err != nil {
+			break
+		}
+		if p.source() != u.source || p.offset() < u.first || p.offset() >= uint64(len(u.data)) {
+			d.elsewhere(u.object, p)
+			break
+		}
+		r := reader{data: u.data, at: int(p.offset()), order: u.order}
+		a := s.table.get(r.uleb())
+		if a == nil || a.plan.action != takeFunction && a.plan.action != takeVariable {
+			break
+		}
+		at.set = 0
+		if u.step(a.plan.steps, r.at, &at) > len(u.data) {
+			break
+		}
+	}
+	return d
+}
+
+// elsewhere completes a declaration with what an entry of another unit says.
+func (d *declaration) elsewhere(o *Object, p position) {
+	e, err := o.entry(p)
+	if err != nil {
+		return
+	}
+	if name, at, found := e.lookup(dwarf.AttrName); found && d.name.form == 0 {
+		d.name, d.nameUnit = name, at.unit
+	}
+	if file, at, found := e.lookup(dwarf.AttrDeclFile); found && d.file.form == 0 {
+		d.file, d.fileUnit = file, at.unit
+		d.line, _, _ = e.lookup(dwarf.AttrDeclLine)
+	}
+}
+
+// function gives the number of the function that is declared so; noFunction if it
+// has no name.
+func (s *scanned) function(d declaration) uint32 {
+	n, ok := s.nameNumber(d.nameUnit, d.name)
 	if !ok {
 		return noFunction
 	}
-	f := scannedFunction{name: n, file: s.fileNumber(fileUnit, file), line: uint32(line.number)}
+	f := scannedFunction{name: n, file: s.fileNumber(d.fileUnit, d.file), line: uint32(d.line.number)}
 	number, found := s.numberOfFunction[f]
 	if !found {
 		number = uint32(len(s.functions))
@@ -409,19 +482,22 @@ func (s *scanned) nameNumber(u *unit, v value) (uint32, bool) {
 		}
 		return n, s.texts[n] != ""
 	}
-	if v.form == formString && v.block == nil {
-		v.block = []byte(textAt(u.data, v.number))
+	if v.form == 0 {
+		return 0, false
 	}
-	n := s.textNumber(u.text(v))
+	if v.form == formString && v.block == nil {
+		v.block = textAt(u.data, v.number)
+	}
+	n := s.textNumber(u.textBytes(v))
 	return n, s.texts[n] != ""
 }
 
-func (s *scanned) textNumber(text string) uint32 {
-	n, found := s.numberOfText[text]
+func (s *scanned) textNumber(text []byte) uint32 {
+	n, found := s.numberOfText[string(text)]
 	if !found {
 		n = uint32(len(s.texts))
-		s.texts = append(s.texts, text)
-		s.numberOfText[text] = n
+		s.texts = append(s.texts, string(text))
+		s.numberOfText[s.texts[n]] = n
 	}
 	return n
 }
@@ -435,9 +511,9 @@ func (s *scanned) fileNumber(u *unit, file value) uint32 {
 	n, found := s.files[key]
 	if !found {
 		if file.form == 0 {
-			n = s.textNumber(u.sourceFile())
+			n = s.textNumber([]byte(u.sourceFile()))
 		} else {
-			n = s.textNumber(u.fileName(file.number))
+			n = s.textNumber([]byte(u.fileName(file.number)))
 		}
 		s.files[key] = n
 	}
@@ -448,6 +524,9 @@ func (s *scanned) fileNumber(u *unit, file value) uint32 {
 // outside of functions, or a static one inside.
 func (s *scanned) takeVariable(u *unit, e *found, inFunction bool) {
 	if e.set.has(fieldDeclaration) && e.number[fieldDeclaration] != 0 {
+		if !inFunction {
+			s.takeNamed(u, dwarf.TagVariable, e)
+		}
 		return
 	}
 	location := e.value(fieldLocation)
@@ -455,39 +534,24 @@ func (s *scanned) takeVariable(u *unit, e *found, inFunction bool) {
 	if inFunction && !fixed || !inFunction && !location.isBlock() && !e.set.has(fieldConstant) {
 		return
 	}
-	unitOfFile, name, file := u, e.value(fieldName), e.value(fieldFile)
-	nameUnit := u
-	if name.form == 0 {
-		full, err := u.entryIn(&s.table, e.offset)
-		if err != nil {
-			return
-		}
-		var at entry
-		var found bool
-		if name, at, found = full.lookup(dwarf.AttrName); !found {
-			return
-		}
-		nameUnit = at.unit
-		if file.form == 0 {
-			if file, at, found = full.lookup(dwarf.AttrDeclFile); found {
-				unitOfFile = at.unit
-			}
-		}
-	}
-	if n, ok := s.nameNumber(nameUnit, name); ok {
-		s.variables = append(s.variables, scannedVariable{u.position(e.offset), n, s.fileNumber(unitOfFile, file)})
+	d := s.declared(u, e)
+	if n, ok := s.nameNumber(d.nameUnit, d.name); ok {
+		s.variables = append(s.variables, scannedVariable{u.position(e.offset), n, s.fileNumber(d.fileUnit, d.file)})
 	}
 }
 
 // isFixed reports whether an expression that begins with an operation gives a place
 // that is the same at all times: DW_OP_addr, DW_OP_addrx, DW_OP_GNU_addr_index.
 func isFixed(operation byte) bool {
-	const addr, addrx, gnuAddrIndex = 0x03, 0xa1, 0xfb
-	return operation == addr || operation == addrx || operation == gnuAddrIndex
+	const addrx, gnuAddrIndex = 0xa1, 0xfb
+	return operation == operationAddress || operation == addrx || operation == gnuAddrIndex
 }
 
-// takeType notes the first definition of a type of that name.
-func (s *scanned) takeType(u *unit, tag dwarf.Tag, e *found) {
+const operationAddress = 0x03 // DW_OP_addr
+
+// takeNamed notes the first definition of a type of that name or, as the tag says,
+// the first declaration of a variable, which may be defined in assembler.
+func (s *scanned) takeNamed(u *unit, tag dwarf.Tag, e *found) {
 	name := e.value(fieldName)
 	if name.form == 0 {
 		return

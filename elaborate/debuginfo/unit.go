@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // position names an entry of all the DWARF that belongs to one object: which
@@ -92,9 +93,7 @@ type unit struct {
 	rootErr  error
 	root     root
 
-	linesOnce sync.Once
-	header    *lineHeader
-	headerErr error
+	header atomic.Pointer[lineHeader] // nil until it is needed
 }
 
 // root is what a unit's first entry says of the unit.
@@ -191,6 +190,14 @@ func (s *source) unitAround(offset uint64) *unit {
 		return nil
 	}
 	return s.units[i]
+}
+
+// folder gives the folder that the unit was compiled in.
+func (u *unit) folder() string {
+	if u.root.folder == "" && u.root.skeleton != nil {
+		return u.root.skeleton.root.folder
+	}
+	return u.root.folder
 }
 
 func (u *unit) position(offset uint64) position { return positionOf(u.source, offset) }

@@ -6,26 +6,27 @@ import "fmt"
 // sections, other units and other files.
 
 // text gives the string that a value is.
-func (u *unit) text(v value) string {
+func (u *unit) text(v value) string { return string(u.textBytes(v)) }
+
+// textBytes is text without a copy.
+func (u *unit) textBytes(v value) []byte {
 	switch v.form {
 	case formString:
-		return string(v.block)
+		return v.block
 	case formStrp:
 		return textAt(u.strings, v.number)
 	case formLineStrp:
 		return textAt(u.lineStrings, v.number)
 	case formStrx, formStrx1, formStrx2, formStrx3, formStrx4, formGNUStrIndex:
-		offset, ok := u.stringOffset(v.number)
-		if !ok {
-			return ""
+		if offset, ok := u.stringOffset(v.number); ok {
+			return textAt(u.strings, offset)
 		}
-		return textAt(u.strings, offset)
 	case formStrpSup, formGNUStrpAlt:
 		if s := u.object.supplementary(); s != nil {
 			return textAt(s.strings, v.number)
 		}
 	}
-	return ""
+	return nil
 }
 
 // stringOffset gives the offset in .debug_str of the unit's string of that number.

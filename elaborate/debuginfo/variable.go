@@ -2,6 +2,7 @@ package debuginfo
 
 import (
 	"debug/dwarf"
+	"debug/elf"
 	"errors"
 	"slices"
 )
@@ -57,12 +58,12 @@ func (e *entry) frameBase() (expression []byte, list int64) {
 	if v.isBlock() {
 		return v.block, -1
 	}
-	return nil, at.unit.locationList(v)
+	return nil, at.unit.listAt(v)
 }
 
-// locationList gives the offset of the list of locations that a value refers to; -1
+// listAt gives the offset of the list of locations that a value refers to; -1
 // if it refers to none.
-func (u *unit) locationList(v value) int64 {
+func (u *unit) listAt(v value) int64 {
 	offset := v.number
 	switch v.form {
 	case formSecOffset, formData4, formData8:
@@ -185,6 +186,7 @@ func (o *Object) variable(e *entry, frameBase []byte, frameBaseList int64, funct
 		if resolved, err := at.unit.typeOf(t); err == nil {
 			v.Type = resolved
 		}
+		v.written = at.unit.laterWritten(t)
 	}
 	v.attributes = variableAttributes{
 		unit: e.unit, list: -1, frameBase: frameBase, frameBaseList: frameBaseList, function: function,
@@ -194,7 +196,7 @@ func (o *Object) variable(e *entry, frameBase []byte, frameBaseList int64, funct
 		if location.isBlock() {
 			v.attributes.expression = location.block
 		} else {
-			v.attributes.list = at.unit.locationList(location)
+			v.attributes.list = at.unit.listAt(location)
 		}
 	} else if constant, at, found := e.lookup(dwarf.AttrConstValue); found {
 		v.attributes.unit = at.unit
@@ -264,10 +266,57 @@ func (o *Object) Global(name, file string) (*Variable, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(variables) == 0 {
+	if len(variables) > 0 {
+		return variables[0], nil
+	}
+	return o.declared(name, file)
+}
+
+// declared gives a variable that DWARF only declares: what a symbol is there for was
+// defined by the linker or in assembler.
+func (o *Object) declared(name, file string) (*Variable, error) {
+	x, err := o.ready()
+	if err != nil {
+		return nil, err
+	}
+	p, found := x.named(name, dwarf.TagVariable)
+	if !found {
 		return nil, ErrNoVariable
 	}
-	return variables[0], nil
+	e, err := o.entry(p)
+	if err != nil {
+		return nil, o.damaged(err)
+	}
+	v := o.variable(&e, nil, -1, 0)
+	symbol, found := o.symbol(name)
+	if v == nil || !found || file != "" && !hasTail(v.File, file) {
+		return nil, ErrNoVariable
+	}
+	address := make([]byte, 8)
+	e.unit.order.PutUint64(address, symbol)
+	if e.unit.order.String() == "BigEndian" {
+		address = address[8-e.unit.addressSize:]
+	}
+	v.attributes.expression = append([]byte{operationAddress}, address[:e.unit.addressSize]...)
+	return v, nil
+}
+
+// symbol gives the address of the global symbol of that name.
+func (o *Object) symbol(name string) (uint64, bool) {
+	symbols, err := o.image.file.Symbols()
+	if err != nil {
+		return 0, false
+	}
+	for i := range symbols {
+		s := &symbols[i]
+		if s.Name == name && elf.ST_BIND(s.Info) != elf.STB_LOCAL && s.Section != elf.SHN_UNDEF {
+			if o.image.base != nil && int(s.Section) < len(o.image.base) {
+				return s.Value + o.image.base[s.Section], true
+			}
+			return s.Value, true
+		}
+	}
+	return 0, false
 }
 
 // ErrNoVariable says that there is no variable of a name.
@@ -281,7 +330,7 @@ func (o *Object) globals(name, file string) ([]*Variable, error) {
 		return nil, err
 	}
 	var variables []*Variable
-	first, last := x.named(x.variables, variableSize, name)
+	first, last := x.search(x.variables, variableSize, name)
 	for n := first; n < last; n++ {
 		b := x.variables[n*variableSize:]
 		if file != "" && !hasTail(x.file(little.Uint32(b[4:])), file) {

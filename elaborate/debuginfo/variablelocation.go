@@ -207,7 +207,7 @@ func (u *unit) sourceAt(offset uint64, inUnit bool) (valueSource, error) {
 		if v.isBlock() {
 			s.expression = v.block
 		} else {
-			s.list = at.unit.locationList(v)
+			s.list = at.unit.listAt(v)
 		}
 	} else if v, at, found := e.lookup(dwarf.AttrConstValue); found {
 		var t Type
@@ -221,7 +221,7 @@ func (u *unit) sourceAt(offset uint64, inUnit bool) (valueSource, error) {
 	return s, nil
 }
 
-func (u *unit) listAt(offset uint64) ([]listedExpression, error) {
+func (u *unit) locationList(offset uint64) ([]listedExpression, error) {
 	l := &listReader{section: u.locations, format: u.format(), base: u.base(), indexedAddress: u.indexedAddress}
 	if u.version >= 5 {
 		l.section = u.locationLists

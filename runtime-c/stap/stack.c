@@ -73,6 +73,44 @@ static unsigned int stap_walk(struct stap_context *c, unsigned long **frames)
 	return n - i;
 }
 
+#ifndef STAP_CALLEE_MATCHALL
+/* A landing pad of this size may be between a function's entry and what was hit. */
+#define STAP_LANDING 4
+
+static bool stap_returns_to(struct stap_context *c, unsigned long address, long distance, int inside)
+{
+	long found = address - c->address;
+
+	return found == distance || (!inside && found == distance - STAP_LANDING);
+}
+#endif
+
+int stap_called_from(struct stap_context *c, const long *chains, int inside)
+{
+#ifdef STAP_CALLEE_MATCHALL
+	return 1;
+#else
+	unsigned long *frames = NULL, nearest = inside ? 0 : stap_return_address(c);
+	unsigned int n = 0;
+	long i;
+
+	for (; chains[0]; chains += 1 + chains[0]) {
+		if (nearest && !stap_returns_to(c, nearest, chains[1], 0))
+			continue;
+		if (nearest && chains[0] == 1)
+			return 1;
+		if (!frames)
+			n = stap_walk(c, &frames);
+		for (i = 1; i <= chains[0] && i < n; i++)
+			if (!stap_returns_to(c, frames[i], chains[i], inside))
+				break;
+		if (i > chains[0])
+			return 1;
+	}
+	return 0;
+#endif
+}
+
 stap_long stap_caller(struct stap_context *c)
 {
 	unsigned long *frames;

@@ -326,6 +326,12 @@ stap_long stap_stack_unused(void);
 stap_long stap_caller(struct stap_context *c);
 void stap_caller_name(struct stap_context *c, char *dst);
 void stap_callers(struct stap_context *c, char *dst, stap_long levels);
+/*
+ * Whether the function that was hit has been called in one of several ways. Each is
+ * a length and that many distances of return addresses from the place that was hit,
+ * the nearest caller's first; 0 ends them. inside: the place is no function's entry.
+ */
+int stap_called_from(struct stap_context *c, const long *chains, int inside);
 
 /* The session (session.c), its processes (target_set.c) and its module (module.c). */
 stap_long stap_target(void);
