@@ -116,6 +116,10 @@ func (c *checker) base(t *parse.Target) (value, bool) {
 		return c.cast(t)
 	case t.Name == "@kderef" || t.Name == "@uderef":
 		return c.rawMemory(t)
+	case t.Name == "@var":
+		return c.variable(t)
+	case t.Name == "@kregister" && (c.options.Guru || t.Position.Source.Library):
+		return c.register(t)
 	case strings.HasPrefix(t.Name, "@"):
 		c.fail(t.Token, t.Name+" needs probes with registers or symbols, which are not in this version")
 		return value{}, false
@@ -139,37 +143,6 @@ func (c *checker) base(t *parse.Target) (value, bool) {
 		return value{}, false
 	}
 	return v, true
-}
-
-// cast is @cast(pointer, "type", "where"): the pointer, to be followed.
-func (c *checker) cast(t *parse.Target) (value, bool) {
-	x := c.value(t.Arguments[0], parse.Long)
-	name, _ := t.Arguments[1].(*parse.StringLiteral)
-	if x == nil || name == nil {
-		return value{}, false
-	}
-	if len(t.Arguments) > 2 {
-		where, _ := t.Arguments[2].(*parse.StringLiteral)
-		if where != nil && where.Value != "" && where.Value != "kernel" && !strings.HasPrefix(where.Value, "kernel<") {
-			c.fail(where.Token, fmt.Sprintf("types of %s are not in this version: those of the kernel are", where.Value))
-			return value{}, false
-		}
-	}
-	var found debuginfo.Type
-	for _, tag := range []string{"struct ", "union ", "enum "} {
-		before := len(c.diagnostics)
-		if found = c.namedType(name.Value, tag, name.Token); found != nil || tag == "enum " {
-			break
-		}
-		c.diagnostics = c.diagnostics[:before]
-	}
-	if found == nil {
-		return value{}, false
-	}
-	if _, ok := found.(*debuginfo.Pointer); ok {
-		return value{typ: found, x: x}, true
-	}
-	return value{typ: debuginfo.PointerTo(found), x: x}, true
 }
 
 // rawMemory is @kderef(size, address) or @uderef(size, address).

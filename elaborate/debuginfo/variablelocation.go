@@ -13,11 +13,12 @@ import (
 // This file finds out where a variable is: it joins what the entries of .debug_info
 // say with the lists, frames and code of the file.
 
-// Location tells where a variable is at an instruction; *OptimizedOutError if it is
-// nowhere. Other errors say what it is that cannot be read.
+// Location tells where a variable is at an instruction, for which the zero Address
+// stands if it is outside of functions; *OptimizedOutError if it is nowhere. Other
+// errors say what it is that cannot be read.
 func (o *Object) Location(v *Variable, at Address) (*Location, error) {
 	address, ok := o.image.Linear(at)
-	if !ok {
+	if !ok && at != (Address{}) {
 		return nil, ErrNoCode
 	}
 	a := &v.attributes
