@@ -1,6 +1,7 @@
 package elaborate
 
 import (
+	"debug/elf"
 	"fmt"
 	"slices"
 
@@ -32,7 +33,23 @@ type fragment struct {
 // locator makes values of locations.
 type locator struct {
 	at      parse.Token // for errors at run time
+	machine elf.Machine
 	address func(debuginfo.Address) (Expression, error)
+}
+
+// argumentNumbers are DWARF's numbers of the registers of arguments: these are at
+// hand where others would have to be saved first.
+var argumentNumbers = map[elf.Machine][]int{
+	elf.EM_X86_64:  {5, 4, 1, 2, 8, 9},
+	elf.EM_AARCH64: {0, 1, 2, 3, 4, 5, 6, 7},
+}
+
+// register gives what a register has at the hit.
+func (l *locator) register(n int) Expression {
+	if i := slices.Index(argumentNumbers[l.machine], n); i >= 0 {
+		return &Argument{N: i, Size: wordBits / 8}
+	}
+	return &Register{n}
 }
 
 // value makes a value of a type out of its location.
@@ -59,7 +76,7 @@ func (l *locator) value(location *debuginfo.Location, t debuginfo.Type) (value, 
 }
 
 func (l *locator) run(operations []debuginfo.Operation) (Expression, error) {
-	m := stackMachine{operations: operations, at: l.at, address: l.address}
+	m := stackMachine{operations: operations, at: l.at, address: l.address, register: l.register}
 	return m.run()
 }
 
@@ -77,7 +94,7 @@ func (l *locator) fragments(piece debuginfo.Piece, begin int) ([]fragment, error
 	case debuginfo.InMemory:
 		p.address, err = l.run(piece.Operations)
 	case debuginfo.InRegister:
-		p.x, p.register = &Register{piece.Register}, piece.Register
+		p.x, p.register = l.register(piece.Register), piece.Register
 	case debuginfo.IsValue:
 		p.x, err = l.run(piece.Operations)
 	case debuginfo.IsBytes:

@@ -16,6 +16,8 @@ type Program struct {
 	Probes    []*Probe // begin first, then the others, in the order in which they are armed
 	Embedded  []*parse.EmbeddedCode
 
+	Data []KernelAddress // of the KernelData in it, each once
+
 	Submatches bool // some function asks what the groups of a pattern matched
 
 	Anchor  int64  // how far register_kprobe is behind _stext, where addresses of the kernel count from that; 0: none does

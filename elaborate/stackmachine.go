@@ -23,6 +23,7 @@ type stackMachine struct {
 	operations []debuginfo.Operation
 	at         parse.Token // for errors at run time
 	address    func(debuginfo.Address) (Expression, error)
+	register   func(n int) Expression
 	steps      int // that may still be taken, branches included
 }
 
@@ -130,7 +131,7 @@ func (m *stackMachine) step(o debuginfo.Operation, stack []operand) ([]operand, 
 	case debuginfo.OpConstant:
 		return append(stack, operand{x: &Number{o.Number}, nodes: 1}), nil
 	case debuginfo.OpRegister:
-		return append(stack, operand{x: m.binary("+", &Register{o.Register}, &Number{o.Number}), nodes: 2}), nil
+		return append(stack, operand{x: m.binary("+", m.register(o.Register), &Number{o.Number}), nodes: 2}), nil
 	case debuginfo.OpAddr:
 		x, err := m.address(debuginfo.Address{Section: o.Section, Offset: uint64(o.Number)})
 		return append(stack, operand{x: x, nodes: 1}), err

@@ -259,7 +259,9 @@ func (t *translator) script() {
 		}
 		t.printf("\t{ .point = %s, .written = %s, .handler = %s, %s%s },\n", quote(p.Point), quote(p.Written), t.probes[i], t.placeFields(p), dispensable)
 	}
-	t.printf("};\n\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
+	t.printf("};\n")
+	t.dataAddresses()
+	t.printf("\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
 	if t.program.Anchor != 0 {
 		t.printf("\t.anchor = %d,\n", t.program.Anchor)
 	}

@@ -137,7 +137,7 @@ const struct stap_family stap_end = { .name = "end", .type = "begin_end", .finis
 const struct stap_family stap_error_family = { .name = "error", .type = "begin_end", .finish = stap_error_finish };
 
 /* Units that have something to do at times, where they are linked. */
-static const struct stap_unit *const stap_units[] = { &STAP_UNIT(log), &STAP_UNIT(target_set) };
+static const struct stap_unit *const stap_units[] = { &STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(target_set) };
 
 #define stap_units_do(what)							\
 	do {									\
