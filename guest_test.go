@@ -51,6 +51,7 @@ func TestGuest(t *testing.T) {
 			t.Run("attached", g.attached)
 			t.Run("refused", g.refused)
 			t.Run("other namespace", g.otherNamespace)
+			t.Run("system calls", g.systemCalls)
 			if complaints := g.Complaints(); len(complaints) > 0 {
 				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))
 			}
@@ -399,12 +400,26 @@ func (g *guestTest) attached(t *testing.T) {
 	}
 }
 
-// refused: R505, R506: a module that cannot run here is refused in one line.
+// refused: R505, R506, P383: a module that cannot run here is refused in one line.
 func (g *guestTest) refused(t *testing.T) {
 	module := g.build(t, g.release, "-e", "probe begin { exit() }")
 	g.run(t, "sh", "-c", "head -c 3000 "+module+" > /tmp/short.ko; echo hello > /tmp/text.ko; "+
 		"sed 's/vermagic="+strings.ReplaceAll(g.release, ".", "[.]")+"/vermagic=9.9.9"+strings.Repeat("x", len(g.release)-5)+"/' "+module+" > /tmp/other.ko")
+	k, err := kernel.Find(g.release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := k.BuildID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	this := g.build(t, g.release, "--modinfo=stap_build=kernel "+id, "-e", "probe begin { exit() }")
+	if status, _, stderr := g.run(t, "staprun", this); status != 0 {
+		t.Errorf("a module for this build: status %d, %s", status, stderr)
+	}
+	other := g.build(t, g.release, "--modinfo=stap_build=kernel "+id[1:]+id[:1], "-e", "probe begin { exit() }")
 	for path, want := range map[string]string{
+		other:             `^ERROR: the module ` + regexp.QuoteMeta(other) + ` was made for another build of the kernel: build-id ` + id[1:] + id[:1] + `, and this is ` + id + "\n",
 		"/tmp/short.ko":   `^ERROR: /tmp/short\.ko: not a kernel module`,
 		"/tmp/text.ko":    `^ERROR: /tmp/text\.ko: not a kernel module`,
 		"/tmp/other.ko":   `^ERROR: the module /tmp/other\.ko was made for kernel 9\.9\.9x+, and this is `,

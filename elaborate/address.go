@@ -6,11 +6,13 @@ import (
 )
 
 // KernelAddress is an address of the kernel or of a module in a form that holds
-// wherever that is loaded: Offset bytes behind a symbol, or behind _stext.
+// wherever that is loaded: Offset bytes behind a symbol, or behind _stext; or, for
+// those who know where it is loaded, an absolute one.
 type KernelAddress struct {
-	Module string // "": the kernel
-	Symbol string // "": _stext; of a module there is always one
-	Offset int64
+	Module   string // "": the kernel
+	Symbol   string // "": _stext; of a module there is always one
+	Offset   int64
+	Absolute bool // Offset is all
 }
 
 // String shows the address: "_stext+0x34d8b0", "nfs:nfs_open+0x0".

@@ -65,6 +65,12 @@ type foundFunction struct {
 	system    *systemCall
 }
 
+// isNamedByPrototype reports whether it has the name that its prototype is known by,
+// and not another one for the same code.
+func (f *foundFunction) isNamedByPrototype() bool {
+	return f.prototype != nil && f.prototype.Name == f.name
+}
+
 func codeFamily() family {
 	f := family{resolve: resolveCode}
 	for _, base := range []string{"kernel", "module(string)"} {
@@ -235,11 +241,15 @@ func (q *codeQuery) entries(functions []*foundFunction) ([]site, *parse.Diagnost
 
 // sieve leaves out what must not be probed, and further names of the same code.
 func (q *codeQuery) sieve(functions []*foundFunction) ([]*foundFunction, *parse.Diagnostic) {
-	taken := map[debuginfo.Address]bool{}
+	taken := map[debuginfo.Address]int{} // of kept
 	var kept []*foundFunction
 	var refused *refusal
 	for _, f := range functions {
-		if f.placed && taken[f.entry] && f.symbol != "" {
+		known, isKnown := taken[f.entry]
+		if isKnown && f.placed && f.symbol != "" {
+			if !kept[known].isNamedByPrototype() && f.isNamedByPrototype() {
+				kept[known] = f
+			}
 			continue
 		}
 		file := ""
@@ -252,7 +262,7 @@ func (q *codeQuery) sieve(functions []*foundFunction) ([]*foundFunction, *parse.
 			continue
 		}
 		if f.placed && f.symbol != "" {
-			taken[f.entry] = true
+			taken[f.entry] = len(kept)
 		}
 		kept = append(kept, f)
 	}

@@ -96,6 +96,9 @@ func Elaborate(script []*parse.File, library *parse.Library, o Options) (*Progra
 		return nil, e.diagnostics, nil
 	}
 	e.assemble()
+	if e.failure != nil {
+		return nil, nil, e.failure
+	}
 	if e.diagnostics.Errors() > 0 {
 		return nil, e.diagnostics, nil
 	}
@@ -128,8 +131,9 @@ type elaborator struct {
 	failure     error             // of the tool
 	objects     map[string]*object
 	systemCalls memo[*systemCalls]
-	listing     bool // nothing will be built of it
-	namesOnly   bool // and what a point is called is all that is asked
+	listing     bool            // nothing will be built of it
+	namesOnly   bool            // and what a point is called is all that is asked
+	bound       map[string]bool // objects of whose builds the program is one
 
 	library    *parse.Library
 	files      []*parse.File // the script's, then those taken from the library
@@ -403,6 +407,7 @@ func (e *elaborator) assemble() {
 	}
 	e.order()
 	markPerCPU(e.program)
+	e.program.Builds = e.builds()
 }
 
 // order puts the probes into the order in which they are armed.

@@ -118,6 +118,9 @@ func (p *FunctionPlace) variables() []string {
 	}
 	var variables []string
 	for _, parameter := range p.signature().Parameters {
+		if parameter.Name == "" { // "..."
+			continue
+		}
 		variables = append(variables, "$"+parameter.Name+":"+parameter.Written())
 	}
 	return variables

@@ -37,17 +37,17 @@ func (q *codeQuery) functions() ([]*foundFunction, *parse.Diagnostic) {
 	if d != nil || len(systemCalls) > 0 && !q.spec.isPattern() {
 		return systemCalls, d
 	}
-	if q.form.everyCopy() {
+	if q.form.everyCopy() || q.e.listing { // a listing has files and lines wherever these are known
 		info, d := q.debugInfoAtHand()
 		if d != nil {
 			return nil, d
 		}
 		if info != nil {
 			found, d := q.described(info)
-			if d != nil || len(found)+len(systemCalls) > 0 {
-				return append(systemCalls, found...), d
+			if d != nil {
+				return nil, d
 			}
-			return nil, q.noMatch()
+			return q.orNone(append(systemCalls, found...))
 		}
 	}
 	found, doubtful, d := q.named()
@@ -191,6 +191,9 @@ func (q *codeQuery) prototypes() (once []*debuginfo.Function, several []string, 
 	} else if missing != nil {
 		if _, err := q.object.symbols(); err == nil { // without parameters
 			return nil, nil, nil
+		}
+		if q.object.isKernel() { // nothing is at hand of it
+			return nil, nil, q.fail(err)
 		}
 		return nil, nil, q.missing("names of functions", "the type information", missing)
 	}

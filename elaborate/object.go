@@ -29,8 +29,6 @@ type object struct {
 	anchor  memo[kernelAnchor]
 }
 
-const kernelObject = "kernel"
-
 // memo is what is read once.
 type memo[T any] struct {
 	done  bool
@@ -53,6 +51,19 @@ func (e *elaborator) object(name string) *object {
 		e.objects[name] = &object{name: name, options: &e.options}
 	}
 	return e.objects[name]
+}
+
+// objectOf gives the object that has been asked for whose module has that name.
+func (e *elaborator) objectOf(module string) string {
+	for name, o := range e.objects {
+		if o.module() == module {
+			return name
+		}
+	}
+	if module == "" {
+		return kernelObject
+	}
+	return module
 }
 
 // isKernel tells the kernel from modules.
@@ -227,14 +238,7 @@ func (e *elaborator) kernelAnchor(o *object) (kernelAnchor, error) {
 		return kernelAnchor{}, err
 	}
 	e.program.Anchor = int64(known - first)
-	if e.options.BuildID == nil {
-		return kernelAnchor{first}, nil
-	}
-	e.program.BuildID, err = e.options.BuildID(kernelObject)
-	if missing, _ := atHand(err); missing != nil {
-		err = nil // it cannot be compared
-	}
-	return kernelAnchor{first}, err
+	return kernelAnchor{first}, nil
 }
 
 // addressOf gives the address of the kernel's one symbol of a name.

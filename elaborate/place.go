@@ -54,7 +54,7 @@ func oneSite(place Place, p *parse.ProbePoint) []site {
 
 // families are all kinds of probe points.
 func families() []family {
-	return []family{beginFamily(), timerFamily(), codeFamily()}
+	return []family{beginFamily(), timerFamily(), codeFamily(), kprobeFamily(), absoluteFamily()}
 }
 
 // shape gives a point the way patterns are written: literals by their types.

@@ -16,12 +16,11 @@ type Program struct {
 	Probes    []*Probe // begin first, then the others, in the order in which they are armed
 	Embedded  []*parse.EmbeddedCode
 
-	Data []KernelAddress // of the KernelData in it, each once
+	Builds     []Build         // what it may run on; of other objects, any build will do
+	Data       []KernelAddress // of the KernelData in it, each once
+	Submatches bool            // some function asks what the groups of a pattern matched
 
-	Submatches bool // some function asks what the groups of a pattern matched
-
-	Anchor  int64  // how far register_kprobe is behind _stext, where addresses of the kernel count from that; 0: none does
-	BuildID string // of the kernel that these addresses are of, in hexadecimal; "" if that is not known
+	Anchor int64 // how far register_kprobe is behind _stext, where addresses of the kernel count from that; 0: none does
 }
 
 // Variable is a global, a local or a parameter. Several may have the same name:

@@ -120,9 +120,18 @@ func (p *FunctionPlace) hasParameter(name string) bool {
 	return s != nil && slices.ContainsFunc(s.Parameters, func(parameter debuginfo.Parameter) bool { return parameter.Name == name })
 }
 
+// isReturn reports whether a place is where a function returns.
+func isReturn(place Place) bool {
+	switch place.(type) {
+	case *ReturnPlace, *KprobeReturnPlace:
+		return true
+	}
+	return false
+}
+
 // entry is "@entry(x)".
 func (c *checker) entry(x *parse.Operator) Expression {
-	if _, ok := c.place.(*ReturnPlace); !ok {
+	if !isReturn(c.place) {
 		d := semanticError(x.Token, "@entry is only valid in .return probes")
 		d.Hint = "they are set by kernel.function(\"name\").return"
 		c.add(d)

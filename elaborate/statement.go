@@ -143,7 +143,7 @@ func (q *codeQuery) rowsAround(info *debuginfo.Object, functions []*foundFunctio
 			return nil, q.fail(err)
 		}
 		for _, r := range records {
-			if r.File == f.code.File {
+			if r.File == f.code.File && r.Line >= f.code.Line {
 				rows = append(rows, statementRow{f, r})
 			}
 		}

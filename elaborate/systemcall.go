@@ -51,7 +51,12 @@ type systemCalls struct {
 	registers  *debuginfo.Struct
 }
 
-const systemCallPrefix = "sys_"
+// What begins the name of a system call in scripts, and of the function that does
+// the work.
+const (
+	systemCallPrefix = "sys_"
+	innerPrefix      = "__do_sys_"
+)
 
 // systemCalls finds the wrappers that the specification means.
 func (q *codeQuery) systemCalls() ([]*foundFunction, *parse.Diagnostic) {
@@ -99,9 +104,15 @@ func (q *codeQuery) wrappers(prefix string) []debuginfo.Symbol {
 	if err != nil {
 		return nil
 	}
+	seen := map[string]bool{}
 	for _, name := range btf.FunctionNames() {
-		if call, ok := strings.CutPrefix(name, prefix); ok && q.spec.matchName(systemCallPrefix+call) {
-			found = append(found, debuginfo.Symbol{Name: name, Function: true, Global: true})
+		call, ok := strings.CutPrefix(name, prefix)
+		if !ok { // of a call without parameters the wrapper is another name for this
+			call, ok = strings.CutPrefix(name, innerPrefix)
+		}
+		if ok && !seen[call] && q.spec.matchName(systemCallPrefix+call) {
+			seen[call] = true
+			found = append(found, debuginfo.Symbol{Name: prefix + call, Function: true, Global: true})
 		}
 	}
 	return found
@@ -141,7 +152,7 @@ func (c *systemCalls) prototypeOf(name string) *debuginfo.Function {
 	f := &debuginfo.Function{Name: systemCallPrefix + name, Result: c.typeNamed("long")}
 	o := c.e.object(kernelObject)
 	if btf, err := o.btf(); err == nil {
-		if inner, err := btf.Function("__do_sys_" + name); err == nil {
+		if inner, err := btf.Function(innerPrefix + name); err == nil {
 			return withParameters(f, inner)
 		}
 	}
@@ -180,7 +191,7 @@ func (c *systemCalls) described(name string) *debuginfo.Function {
 	if err != nil {
 		return nil
 	}
-	for _, function := range []string{"__do_sys_" + name, "__se_sys_" + name} {
+	for _, function := range []string{innerPrefix + name, "__se_sys_" + name} {
 		codes, err := info.Functions(debuginfo.Match{Name: func(n string) bool { return n == function }, Inlined: true})
 		if err != nil || len(codes) == 0 {
 			continue

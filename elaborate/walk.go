@@ -4,6 +4,9 @@ package elaborate
 // what is inside of it.
 func Walk(x Expression, visit func(any)) { walkExpression(x, visit) }
 
+// WalkStatements does the same for a list of statements.
+func WalkStatements(list []Statement, visit func(any)) { walkStatements(list, visit) }
+
 // walkStatements calls visit for each statement and expression of a list, those
 // inside included, each before what is inside of it.
 func walkStatements(list []Statement, visit func(any)) {

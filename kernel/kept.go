@@ -20,10 +20,7 @@ import (
 // of that name, beside a fetched kernel, in the cache folder for one of the system. A
 // *UserError says that neither is at hand.
 func (k *Kernel) Kept(part string, extract func(vmlinux []byte) ([]byte, error)) ([]byte, error) {
-	from := k.Image
-	if from == "" {
-		from = k.Debuginfo
-	}
+	from := k.source()
 	path, err := k.keptPath(part, from)
 	if err != nil {
 		return nil, err
@@ -32,23 +29,43 @@ func (k *Kernel) Kept(part string, extract func(vmlinux []byte) ([]byte, error))
 	if !errors.Is(err, fs.ErrNotExist) {
 		return data, err
 	}
-	if k.unpacked == nil {
-		if from == k.Image {
-			k.unpacked, err = unpackImage(from)
-		} else {
-			k.unpacked, err = mapFile(from)
-		}
-		if err != nil {
-			return nil, err
-		}
+	vmlinux, err := k.Vmlinux()
+	if err != nil {
+		return nil, err
 	}
-	if data, err = extract(k.unpacked); err != nil {
+	if data, err = extract(vmlinux); err != nil {
 		return nil, fmt.Errorf("%s: %w", from, err)
 	}
 	if err := writeAtomically(path, data); err != nil {
 		return nil, explainWrite(filepath.Dir(path), err)
 	}
 	return data, nil
+}
+
+// source is the file with the kernel itself.
+func (k *Kernel) source() string {
+	if k.Image == "" {
+		return k.Debuginfo
+	}
+	return k.Image
+}
+
+// Vmlinux gives the kernel itself as it is in its image, without compression, or in
+// the file vmlinux where there is no image. It must not be written to.
+func (k *Kernel) Vmlinux() ([]byte, error) {
+	if k.unpacked != nil {
+		return k.unpacked, nil
+	}
+	var err error
+	switch from := k.source(); from {
+	case "":
+		_, err = k.keptPath("", "") // says what is missing
+	case k.Image:
+		k.unpacked, err = unpackImage(from)
+	default:
+		k.unpacked, err = mapFile(from)
+	}
+	return k.unpacked, err
 }
 
 // mapFile maps a file into memory, to be read.

@@ -30,23 +30,23 @@ const Core = "runtime"
 // be compiled, most of which is reading the kernel's headers: a unit includes
 // those that it uses and no others.
 var Units = []string{
-	Core, "print", "format", "string", "address", "function", "timer", "lock", "memory", "dump", "data", "dataaddress", "percpu", "return", "quote",
+	Core, "print", "format", "string", "address", "place", "kprobe", "function", "argument", "timer", "lock", "memory", "dump", "data", "dataaddress", "percpu", "return", "quote",
 	"task", "namespace", "process", "point", "hit", "registers", "stack", "module", "log", "target_set",
 }
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel
 // exports them: each that does is defined as STAP_EXPORTED_NAME.
-var OptionalExports = []string{"hrtimer_setup"}
+var OptionalExports = []string{"context_tracking", "ftrace_set_filter_ips", "hrtimer_setup"}
 
 var (
 	// A definition begins in the first column with its type.
-	definition = regexp.MustCompile(`(?m)^((?:[a-z]\w* \*?)+)(stap_\w+)(?: = |\()`)
+	definition = regexp.MustCompile(`(?m)^((?:[a-z]\w* \*?)+)(stap_\w+)(?:\[\])?(?: = |\()`)
 	included   = regexp.MustCompile(`(?m)^#include "(\w+\.[ch])"`)
 	word       = regexp.MustCompile(`\bstap_\w+`)
 )
 
 // interfaceHeaders declare what units define, so naming them needs none.
-var interfaceHeaders = []string{"stap.h", "runtime.h", "print.h"}
+var interfaceHeaders = []string{"stap.h", "runtime.h", "place.h", "print.h"}
 
 // Defines lists what a unit, other than the core, defines for scripts and
 // other units.

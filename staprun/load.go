@@ -38,6 +38,9 @@ func load(o Options) (*loaded, error) {
 	if err := checkRelease(image, o.Module); err != nil {
 		return nil, err
 	}
+	if err := checkBuilds(image, o.Module, "/sys"); err != nil {
+		return nil, err
+	}
 	if !o.KeepName {
 		if name, err = rename(image, name); err != nil {
 			return nil, err

@@ -33,6 +33,7 @@ type body struct {
 	failure      []string        // where errors go, innermost last; without a try to end
 	line         parse.Position
 	calls        []*elaborate.Function
+	uncounted    bool                         // a handler that cannot do more than it may
 	alone        bool                         // no other handler runs meanwhile
 	copied       map[*elaborate.Variable]bool // string parameters that have a buffer of their own
 	once         map[*elaborate.Once]string   // what is known within a Guarded
@@ -113,7 +114,7 @@ func (b *body) fails(at parse.Token) { b.failIf("c->error", at) }
 
 // act takes actions out of the hit's budget.
 func (b *body) act(n int, at parse.Position) {
-	if n > 0 {
+	if n > 0 && !b.uncounted {
 		b.failIf(fmt.Sprintf("!stap_act(c, %d)", n), tokenAt(at))
 	}
 }

@@ -38,7 +38,7 @@ func canFail(f *elaborate.Function) bool {
 	if f.Code == nil || !f.Position.Source.Library || len(f.Writes) > 0 {
 		return true
 	}
-	code := strings.ReplaceAll(f.Code.Text, "CONTEXT->probe", "")
+	code := strings.NewReplacer("CONTEXT->probe", "", "stap_hit_address(CONTEXT)", "").Replace(f.Code.Text)
 	return slices.ContainsFunc([]string{"STAP_ERROR", "STAP_NEXT", "CONTEXT"}, func(word string) bool { return strings.Contains(code, word) })
 }
 

@@ -32,6 +32,9 @@ func functionFields(place *elaborate.FunctionPlace) string {
 // address is a struct stap_address as a member named at.
 func address(a elaborate.KernelAddress) string {
 	var fields string
+	if a.Absolute {
+		return fmt.Sprintf(".at = { .symbol = stap_absolute, .offset = %d }", a.Offset)
+	}
 	symbol := a.Symbol
 	if a.Module != "" {
 		fields += ".module = " + quote(a.Module) + ", "

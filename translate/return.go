@@ -11,15 +11,15 @@ import (
 // This file writes what a return's probe has from the function's entry. The
 // values lie in memory of the call (c->kept), in the order in which they are kept.
 
-func (t *translator) returnFields(p *elaborate.Probe, place *elaborate.ReturnPlace) string {
-	fields := address(place.At)
-	if place.MaxActive > 0 {
-		fields += fmt.Sprintf(", .active = %d", place.MaxActive)
+func (t *translator) returnFields(p *elaborate.Probe, at elaborate.KernelAddress, maxActive int64) string {
+	fields := address(at)
+	if maxActive > 0 {
+		fields += fmt.Sprintf(", .active = %d", maxActive)
 	}
 	if p.Entry != nil {
 		fields += fmt.Sprintf(", .entry = &stap_probes[%d], .kept = %s", slices.Index(t.program.Probes, p.Entry), keptBytes(p.Entry))
 	}
-	return fmt.Sprintf(".family = &stap_return, .place = &(const struct stap_function_place){ %s }", fields)
+	return fmt.Sprintf(".family = &stap_return, .place = &(const struct stap_return_place){ %s }", fields)
 }
 
 // keptBytes is how much a probe of an entry keeps.

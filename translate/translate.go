@@ -150,6 +150,7 @@ func (t *translator) probe(p *elaborate.Probe) {
 		if t.program.Submatches {
 			b.emit("stap_match_reset(c);")
 		}
+		b.budget(p)
 		b.handler(p)
 		b.write("static void "+handlerName+"(struct stap_context *c)", "")
 		t.deepest = t.deepest.most(b.room())
@@ -261,6 +262,7 @@ func (t *translator) script() {
 	}
 	t.printf("};\n")
 	t.dataAddresses()
+	t.run()
 	t.printf("\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
 	if t.program.Anchor != 0 {
 		t.printf("\t.anchor = %d,\n", t.program.Anchor)
@@ -275,6 +277,16 @@ func (t *translator) script() {
 	}
 	t.dataFields()
 	t.printf("};\n")
+	t.builds()
+}
+
+// builds writes which builds the module is for where staprun finds it: among what
+// modinfo shows (staprun/build.go).
+func (t *translator) builds() {
+	for i, build := range t.program.Builds {
+		t.printf("\nstatic const char stap_build_%d[]\n\t__attribute__((used, section(\".modinfo\"), aligned(1))) = %s;\n",
+			i, quote("stap_build="+build.Object+" "+build.ID))
+	}
 }
 
 // nesting is how deep recursive functions may call each other, unless -D says

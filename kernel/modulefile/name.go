@@ -52,16 +52,29 @@ func SetName(module []byte, name string) error {
 // Vermagic gives the "vermagic=" entry: the kernel that the module was made for
 // is its first word.
 func Vermagic(module []byte) (string, error) {
-	data, _, err := section(module, ".modinfo")
+	values, err := Entries(module, "vermagic")
 	if err != nil {
 		return "", err
 	}
+	if len(values) == 0 {
+		return "", fmt.Errorf("the module does not say for which kernel it was made")
+	}
+	return values[0], nil
+}
+
+// Entries gives what the entries "key=…" of the section .modinfo say.
+func Entries(module []byte, key string) ([]string, error) {
+	data, _, err := section(module, ".modinfo")
+	if err != nil {
+		return nil, err
+	}
+	var values []string
 	for _, entry := range bytes.Split(data, []byte{0}) {
-		if value, ok := bytes.CutPrefix(entry, []byte("vermagic=")); ok {
-			return string(value), nil
+		if value, ok := bytes.CutPrefix(entry, []byte(key+"=")); ok {
+			values = append(values, string(value))
 		}
 	}
-	return "", fmt.Errorf("the module does not say for which kernel it was made")
+	return values, nil
 }
 
 // slot is where the name stands, as offsets in the file.

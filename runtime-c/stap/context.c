@@ -14,10 +14,12 @@ static int stap_contexts_init(void)
 	for_each_possible_cpu(cpu) {
 		struct stap_cpu_data *this = per_cpu_ptr(&stap_cpus, cpu);
 
+		this->closed = 1;
 		if (stap_script.strings) {
 			this->strings = kvmalloc_node(stap_script.strings, GFP_KERNEL, cpu_to_node(cpu));
 			if (!this->strings)
 				return -ENOMEM;
+			this->context.strings = this->strings;
 			this->context.strings_end = this->strings + stap_script.strings;
 		}
 		if (stap_script.match_bytes) {
@@ -36,6 +38,58 @@ static void stap_contexts_exit(void)
 	for_each_possible_cpu(cpu) {
 		kvfree(per_cpu_ptr(&stap_cpus, cpu)->strings);
 		kvfree(per_cpu_ptr(&stap_cpus, cpu)->context.match);
+	}
+}
+
+/* On other stacks than the task's, the difference is large. */
+static bool stap_stack_is_low(void)
+{
+	return current_stack_pointer - (unsigned long)task_stack_page(current) < MINSTACKSPACE;
+}
+
+struct stap_context *notrace stap_take_after_all(const struct stap_probe *probe, int state)
+{
+	struct stap_cpu_data *this = this_cpu_ptr(&stap_cpus);
+
+	if (READ_ONCE(stap_session_state) != state || (state == STAP_RUNNING && READ_ONCE(this->closed)))
+		return NULL;
+	if (this->busy) {
+		this->reentered++;
+		return NULL;
+	}
+	this->busy = 1; /* what is called here may have probes, too */
+	barrier();
+	if (!stap_rcu_is_watching()) {
+		this->unwatched++;
+	} else if (stap_stack_is_low()) {
+		this->low_stack++;
+		stap_skipped();
+	} else {
+		this->context.probe = probe;
+		return &this->context;
+	}
+	barrier();
+	this->busy = 0;
+	return NULL;
+}
+
+void notrace stap_hit_after_all(const struct stap_probe *probe, void *registers, char *kept, unsigned long address)
+{
+	struct stap_context *c = stap_take_after_all(probe, STAP_RUNNING);
+
+	if (c)
+		stap_run_with(c, registers, kept, address);
+	else
+		preempt_enable_notrace();
+}
+
+void stap_conclude(struct stap_context *c)
+{
+	if (c->out.at)
+		stap_message_commit(c);
+	if (c->error) {
+		stap_handler_failed(c);
+		c->error = NULL;
 	}
 }
 

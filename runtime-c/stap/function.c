@@ -1,156 +1,258 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /*
- * kernel.function("name"): the entry of a function, by name.
+ * kernel.function("name"): the entry of a function.
  *
- * A kprobe that is registered disabled resolves the name and checks that the
- * kernel lets the place be probed. Where that place is an ftrace site (nearly
- * every function), the kprobe goes away again and an ftrace callback is set on
- * the address: 35 instructions a hit instead of more than 100. Elsewhere the
- * kprobe stays and is enabled.
+ * Where that is an ftrace site, as nearly every function's is, it has an ftrace
+ * callback: 35 instructions a hit of the kernel's own, where a kprobe has more
+ * than 100. A few functions have a registration each, whose callback knows its
+ * probe. Many share one, which finds the probes by the address:
+ *
+ *	hash ──▶ | address | first probe |──▶ next probe at the same place ──▶ …
+ *
+ * Elsewhere there is a kprobe.
  */
+#include <linux/bitmap.h>
 #include <linux/ftrace.h>
+#include <linux/hash.h>
 #include <linux/kprobes.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/version.h>
-#include "runtime.h"
+#include "place.h"
 
-struct stap_function_site {
-	struct stap_probe *probe;
-	struct kprobe kprobe;
-	struct ftrace_ops ops;
-	bool ftrace;
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+
+/* So many functions have a callback of their own. */
+#define STAP_OWN_CALLBACKS 4
+
+/* How far a function's ftrace site may be behind its first instruction, in steps of 4. */
+#if defined(CONFIG_X86_64) && defined(CONFIG_X86_KERNEL_IBT)
+#define STAP_SITE_OFFSET 4
+#elif defined(CONFIG_ARM64)
+#define STAP_SITE_OFFSET 8
+#else
+#define STAP_SITE_OFFSET 0
+#endif
+
+struct stap_traced {
+	unsigned long address;
+	struct stap_probe *first;
 };
 
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
-static void notrace stap_function_traced(unsigned long ip, unsigned long parent_ip,
-					 struct ftrace_ops *ops, struct ftrace_regs *registers)
-{
-	struct stap_probe *probe = ops->private;
-	struct stap_context *c = stap_enter(probe, STAP_RUNNING);
+struct stap_trace {
+	struct ftrace_ops ops;
+	bool registered;
+	unsigned int bits;
+	struct stap_traced *table;	/* 1 << bits; NULL where ops.private is the probe */
+};
 
-	if (!c)
+static __always_inline void stap_trace_run(struct stap_context *c, struct ftrace_regs *registers)
+{
+	c->arguments = registers;
+	stap_run(c);
+	stap_give(c);
+	preempt_enable_notrace();
+}
+
+static noinline void notrace stap_trace_after_all(const struct stap_probe *probe, struct ftrace_regs *registers)
+{
+	struct stap_context *c = stap_take_after_all(probe, STAP_RUNNING);
+
+	if (c)
+		stap_trace_run(c, registers);
+	else
+		preempt_enable_notrace();
+}
+
+/* Each instruction counts here. */
+static __always_inline void stap_trace_hit(const struct stap_probe *probe, struct ftrace_regs *registers)
+{
+	struct stap_cpu_data *this;
+
+	preempt_disable_notrace();
+	this = stap_this_cpu();
+	if (stap_is_free(this) && likely(stap_rcu_is_watching()))
+		stap_trace_run(stap_take(this, probe), registers);
+	else
+		stap_trace_after_all(probe, registers);
+}
+
+static void notrace stap_traced(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+				struct ftrace_regs *registers)
+{
+	stap_trace_hit(ops->private, registers);
+}
+
+static __always_inline struct stap_traced *stap_trace_slot(const struct stap_trace *trace, unsigned long address)
+{
+	unsigned long i = hash_long(address, trace->bits);
+
+	while (trace->table[i].address && trace->table[i].address != address)
+		i = (i + 1) & ((1UL << trace->bits) - 1);
+	return &trace->table[i];
+}
+
+static void notrace stap_traced_many(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+				     struct ftrace_regs *registers)
+{
+	const struct stap_trace *trace = container_of(ops, struct stap_trace, ops);
+	const struct stap_probe *probe = NULL;
+	unsigned long back;
+
+	for (back = 0; back <= STAP_SITE_OFFSET && !probe; back += 4)
+		probe = stap_trace_slot(trace, ip - back)->first;
+	for (; probe; probe = stap_probe_next(probe))
+		stap_trace_hit(probe, registers);
+}
+
+/*
+ * Adds addresses to those that ops is called for; one that is no ftrace site
+ * spoils its batch, so a batch that fails is halved. Marks those that are none.
+ */
+static void stap_trace_filter(struct ftrace_ops *ops, unsigned long *addresses, unsigned int count,
+			      unsigned long *none, unsigned int at)
+{
+	unsigned int half = count / 2;
+
+#ifdef STAP_EXPORTED_ftrace_set_filter_ips
+	if (!ftrace_set_filter_ips(ops, addresses + at, count, 0, 0))
 		return;
-	if (unlikely(!rcu_is_watching())) {
-		container_of(c, struct stap_cpu_data, context)->unwatched++;
-	} else {
-		c->address = ip;
-		c->arguments = registers;
-		probe->handler(c);
+#else
+	if (count == 1 && !ftrace_set_filter_ip(ops, addresses[at], 0, 0))
+		return;
+#endif
+	if (count == 1) {
+		__set_bit(at, none);
+		return;
 	}
-	stap_leave(c);
+	stap_trace_filter(ops, addresses, half, none, at);
+	stap_trace_filter(ops, addresses, count - half, none, at + half);
 }
 
-static int stap_function_trace(struct stap_function_site *site, unsigned long address)
+/* Sets what it can of probes that are joined by place, firsts their first ones; marks the others. */
+static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts, unsigned long *addresses,
+			   unsigned int count, unsigned long *none)
 {
-	int rc;
+	unsigned int i;
 
-	site->ops.func = stap_function_traced;
-	site->ops.private = site->probe;
-	/* where they cannot be saved this is refused, and the kprobe has them */
+	/* where registers cannot be saved this is refused, and kprobes have them */
 	if (&STAP_UNIT(registers))
-		site->ops.flags = FTRACE_OPS_FL_SAVE_REGS;
-	rc = ftrace_set_filter_ip(&site->ops, address, 0, 0);
-	if (rc)
-		return rc;
-	rc = register_ftrace_function(&site->ops);
-	if (rc)
-		ftrace_free_filter(&site->ops);
-	return rc;
-}
-
-static void stap_function_untrace(struct stap_function_site *site)
-{
-	unregister_ftrace_function(&site->ops);
-	ftrace_free_filter(&site->ops);
-}
-#else
-static int stap_function_trace(struct stap_function_site *site, unsigned long address)
-{
-	return -EINVAL;
-}
-
-static void stap_function_untrace(struct stap_function_site *site)
-{
-}
-#endif
-
-static int stap_function_hit(struct kprobe *kprobe, struct pt_regs *registers)
-{
-	struct stap_function_site *site = container_of(kprobe, struct stap_function_site, kprobe);
-	struct stap_context *c = stap_enter(site->probe, STAP_RUNNING);
-
-	if (c) {
-		c->address = (unsigned long)kprobe->addr;
-		c->registers = registers;
-		site->probe->handler(c);
-		stap_leave(c);
-	}
-	return 0;
-}
-NOKPROBE_SYMBOL(stap_function_hit);
-
-stap_long stap_argument(struct stap_context *c, int n)
-{
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
-	if (c->arguments)
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-		return ftrace_regs_get_argument((struct ftrace_regs *)c->arguments, n);
-#else
-		return regs_get_kernel_argument(&((struct ftrace_regs *)c->arguments)->regs, n);
-#endif
-#endif
-	return regs_get_kernel_argument(c->registers, n);
-}
-
-static int stap_function_arm(struct stap_probe *probe)
-{
-	struct stap_function_site *site = kzalloc(sizeof(*site), GFP_KERNEL);
-	unsigned long address;
-	int rc;
-
-	if (!site)
-		return -ENOMEM;
-	stap_allocated += sizeof(*site);
-	site->probe = probe;
-	stap_kprobe_at(&site->kprobe, &((const struct stap_function_place *)probe->place)->at);
-	site->kprobe.pre_handler = stap_function_hit;
-	site->kprobe.flags = KPROBE_FLAG_DISABLED;
-	rc = register_kprobe(&site->kprobe);
-	if (rc) {
-		kfree(site);
-		return rc;
-	}
-	address = (unsigned long)site->kprobe.addr;
-	if (stap_function_trace(site, address) == 0) {
-		site->ftrace = true;
-		unregister_kprobe(&site->kprobe);
+		trace->ops.flags = FTRACE_OPS_FL_SAVE_REGS;
+	if (count == 1 && !stap_probe_next(firsts[0])) {
+		trace->ops.func = stap_traced;
+		trace->ops.private = firsts[0];
 	} else {
-		rc = enable_kprobe(&site->kprobe);
-		if (rc) {
-			unregister_kprobe(&site->kprobe);
-			kfree(site);
-			return rc;
+		trace->ops.func = stap_traced_many;
+		trace->bits = ilog2(count) + 2;
+		trace->table = kvcalloc(1UL << trace->bits, sizeof(*trace->table), GFP_KERNEL);
+		if (!trace->table)
+			return false;
+		stap_allocated += sizeof(*trace->table) << trace->bits;
+		for (i = 0; i < count; i++) {
+			struct stap_traced *slot = stap_trace_slot(trace, addresses[i]);
+
+			slot->address = addresses[i];
+			slot->first = firsts[i];
 		}
 	}
-	probe->site = site;
-	stap_event("info", "%s: %s at %pS", probe->point, site->ftrace ? "ftrace" : "kprobe", (void *)address);
-	return 0;
+	stap_trace_filter(&trace->ops, addresses, count, none, 0);
+	/* without a filter all functions would be traced */
+	trace->registered = !bitmap_full(none, count) && !register_ftrace_function(&trace->ops);
+	if (!trace->registered)
+		ftrace_free_filter(&trace->ops);
+	return trace->registered;
 }
 
-static void stap_function_disarm(struct stap_probe *probe)
+static void stap_trace_unset(struct stap_trace *trace)
 {
-	struct stap_function_site *site = probe->site;
-
-	if (!site)
-		return;
-	if (site->ftrace)
-		stap_function_untrace(site);
-	else
-		unregister_kprobe(&site->kprobe);
-	probe->site = NULL;
-	kfree(site);
+	if (trace->registered) {
+		unregister_ftrace_function(&trace->ops);
+		ftrace_free_filter(&trace->ops);
+	}
+	kvfree(trace->table);
 }
+
+struct stap_functions {
+	void *kprobes;
+	unsigned int count;
+	struct stap_trace traces[];
+};
+
+/* Traces what it can; gives how many of the probes are left over, moved to the front. */
+static unsigned int stap_functions_trace(struct stap_functions *set, struct stap_probe **probes, unsigned int count,
+					 struct stap_probe **firsts, unsigned long *addresses, unsigned long *none)
+{
+	unsigned int places = 0, left = 0, lines = 0, i, n, each;
+	struct stap_probe *probe, *next;
+
+	for (i = 0; i < count; i += n) {
+		n = stap_probes_join(probes + i, count - i);
+		firsts[places] = probes[i];
+		addresses[places++] = probes[i]->address;
+	}
+	each = places <= set->count ? 1 : places;
+	for (i = 0; i < places; i += each) {
+		bitmap_zero(none, each);
+		if (!stap_trace_set(&set->traces[i / each], firsts + i, addresses + i, each, none))
+			bitmap_fill(none, each);
+		for (n = 0; n < each; n++)
+			for (probe = firsts[i + n]; probe; probe = next) {
+				next = stap_probe_next(probe);
+				if (test_bit(n, none))
+					probes[left++] = probe;
+				else
+					stap_place_says(&lines, probe, "ftrace");
+			}
+	}
+	stap_place_sums_up(lines, "ftrace");
+	return left;
+}
+
+static void *stap_functions_set(struct stap_probe **probes, unsigned int count)
+{
+	struct stap_functions *set = kzalloc(struct_size(set, traces, STAP_OWN_CALLBACKS), GFP_KERNEL);
+	unsigned long *addresses = kvmalloc_array(count, sizeof(*addresses), GFP_KERNEL);
+	unsigned long *none = kvcalloc(BITS_TO_LONGS(count), sizeof(*none), GFP_KERNEL);
+	struct stap_probe **firsts = kvmalloc_array(count, sizeof(*firsts), GFP_KERNEL);
+	struct stap_probe **left = kvmalloc_array(count, sizeof(*left), GFP_KERNEL);
+	unsigned int i;
+
+	if (set && addresses && none && firsts && left) {
+		stap_allocated += struct_size(set, traces, STAP_OWN_CALLBACKS);
+		set->count = STAP_OWN_CALLBACKS;
+		memcpy(left, probes, count * sizeof(*left));
+		count = stap_functions_trace(set, left, count, firsts, addresses, none);
+		if (count)
+			set->kprobes = stap_kprobes_set(left, count);
+	} else {
+		for (i = 0; i < count; i++)
+			stap_arm_failed(probes[i], -ENOMEM);
+		kfree(set);
+		set = NULL;
+	}
+	kvfree(left);
+	kvfree(firsts);
+	kvfree(none);
+	kvfree(addresses);
+	return set;
+}
+
+static void stap_functions_unset(void *functions)
+{
+	struct stap_functions *set = functions;
+	unsigned int i;
+
+	for (i = 0; i < set->count; i++)
+		stap_trace_unset(&set->traces[i]);
+	stap_kprobes_unset(set->kprobes);
+	kfree(set);
+}
+
+static const struct stap_place_family stap_function_how = { .set = stap_functions_set, .unset = stap_functions_unset };
+#else
+static const struct stap_place_family stap_function_how = { .set = stap_kprobes_set, .unset = stap_kprobes_unset };
+#endif
 
 const struct stap_family stap_function = {
-	.name = "function", .type = "kprobe", .arm = stap_function_arm, .disarm = stap_function_disarm,
+	.name = "function", .type = "kprobe", .arm = stap_place_arm, .how = &stap_function_how,
 };

@@ -51,7 +51,7 @@ void stap_print_registers(struct stap_context *c)
 		return;
 	for (i = 0; i < ARRAY_SIZE(stap_registers); i++)
 		stap_printf(c, "%s%s: %016lx", !i ? "" : i % 3 ? " " : "\n", stap_registers[i].name,
-			    i ? *(const unsigned long *)((const char *)registers + stap_registers[i].offset) : c->address);
+			    i ? *(const unsigned long *)((const char *)registers + stap_registers[i].offset) : stap_hit_address(c));
 	stap_printf(c, "\n");
 }
 

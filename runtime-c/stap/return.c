@@ -10,14 +10,28 @@
 #include <linux/kprobes.h>
 #include <linux/slab.h>
 #include <linux/version.h>
-#include "runtime.h"
+#include "place.h"
 
 struct stap_return_site {
-	struct stap_probe *probe;
 	struct kretprobe kretprobe;
+	struct stap_probe *first;
 };
 
-static struct stap_probe *stap_return_probe(struct kretprobe_instance *instance)
+struct stap_returns {
+	struct stap_return_site *sites;
+	struct kretprobe **kretprobes;
+	unsigned int count;
+};
+
+/* The kernel keeps no more than this with a call. */
+#define STAP_KEPT_MAX 4096
+
+static __always_inline const struct stap_return_place *stap_return_place(const struct stap_probe *probe)
+{
+	return probe->place;
+}
+
+static __always_inline struct stap_probe *stap_return_probe(struct kretprobe_instance *instance)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
 	struct kretprobe *kretprobe = get_kretprobe(instance);
@@ -25,11 +39,10 @@ static struct stap_probe *stap_return_probe(struct kretprobe_instance *instance)
 	struct kretprobe *kretprobe = instance->rp;
 #endif
 
-	return container_of(kretprobe, struct stap_return_site, kretprobe)->probe;
+	return container_of(kretprobe, struct stap_return_site, kretprobe)->first;
 }
-NOKPROBE_SYMBOL(stap_return_probe);
 
-static unsigned long stap_return_to(struct kretprobe_instance *instance)
+static __always_inline unsigned long stap_return_to(struct kretprobe_instance *instance)
 {
 #ifdef CONFIG_KRETPROBE_ON_RETHOOK
 	return instance->node.ret_addr;
@@ -37,90 +50,161 @@ static unsigned long stap_return_to(struct kretprobe_instance *instance)
 	return (unsigned long)instance->ret_addr;
 #endif
 }
-NOKPROBE_SYMBOL(stap_return_to);
 
-/* The first word of what is kept is set last: all of it is there. */
+/*
+ * The probes of a function keep their values behind each other. The first word of
+ * what is kept is set last: all of it is there. Without any, the return is none.
+ */
 static int stap_return_entered(struct kretprobe_instance *instance, struct pt_regs *registers)
 {
-	const struct stap_function_place *place = stap_return_probe(instance)->place;
-	const struct stap_probe *probe = place->entry;
-	struct stap_context *c = stap_enter(probe, STAP_RUNNING);
-	stap_long *complete = (stap_long *)instance->data;
+	const struct stap_probe *probe;
+	char *kept = instance->data;
+	int wanted = 0;
 
-	if (!c)
-		return 1;
-	*complete = 0;
-	c->address = instruction_pointer(registers);
-	c->registers = registers;
-	c->kept = instance->data;
-	probe->handler(c);
-	stap_leave(c);
-	return !*complete;
+	for (probe = stap_return_probe(instance); probe; probe = stap_probe_next(probe)) {
+		const struct stap_return_place *place = stap_return_place(probe);
+
+		if (place->entry) {
+			*(stap_long *)kept = 0;
+			stap_hit(place->entry, registers, kept, 0);
+			wanted |= *(stap_long *)kept != 0;
+			kept += place->kept;
+		} else {
+			wanted = 1;
+		}
+	}
+	return !wanted;
 }
 NOKPROBE_SYMBOL(stap_return_entered);
 
 static int stap_return_hit(struct kretprobe_instance *instance, struct pt_regs *registers)
 {
-	struct stap_probe *probe = stap_return_probe(instance);
-	struct stap_context *c = stap_enter(probe, STAP_RUNNING);
-
-	if (c) {
-		c->address = stap_return_to(instance);
-		c->registers = registers;
-		c->kept = instance->data;
-		probe->handler(c);
-		stap_leave(c);
-	}
+	stap_hit(stap_return_probe(instance), registers, instance->data, stap_return_to(instance));
 	return 0;
 }
 NOKPROBE_SYMBOL(stap_return_hit);
+
+static int stap_return_hit_many(struct kretprobe_instance *instance, struct pt_regs *registers)
+{
+	const struct stap_probe *probe;
+	char *kept = instance->data;
+
+	for (probe = stap_return_probe(instance); probe; probe = stap_probe_next(probe)) {
+		const struct stap_return_place *place = stap_return_place(probe);
+
+		if (!place->entry || *(stap_long *)kept)
+			stap_hit(probe, registers, kept, stap_return_to(instance));
+		if (place->entry)
+			kept += place->kept;
+	}
+	return 0;
+}
+NOKPROBE_SYMBOL(stap_return_hit_many);
 
 stap_long stap_return_value(struct stap_context *c)
 {
 	return regs_return_value(c->registers);
 }
 
-static int stap_return_arm(struct stap_probe *probe)
+/*
+ * Joins as many of the probes of the first one's place as can keep their values
+ * together and follow as many calls.
+ */
+static unsigned int stap_returns_join(struct stap_probe **probes, unsigned int count)
 {
-	const struct stap_function_place *place = probe->place;
-	struct stap_return_site *site = kzalloc(sizeof(*site), GFP_KERNEL);
-	int rc;
+	unsigned long kept = 0;
+	unsigned int n;
 
-	if (!site)
-		return -ENOMEM;
-	site->probe = probe;
-	stap_kprobe_at(&site->kretprobe.kp, &place->at);
-	site->kretprobe.handler = stap_return_hit;
-	site->kretprobe.maxactive = place->active ?: max_t(int, 15, 6 * num_possible_cpus());
-	if (place->entry) {
-		site->kretprobe.entry_handler = stap_return_entered;
-		site->kretprobe.data_size = place->kept;
+	for (n = 0; n < count && probes[n]->address == probes[0]->address; n++) {
+		const struct stap_return_place *place = stap_return_place(probes[n]);
+
+		kept += place->kept;
+		if (n && (kept > STAP_KEPT_MAX || place->active != stap_return_place(probes[0])->active))
+			break;
 	}
-	rc = register_kretprobe(&site->kretprobe);
-	if (rc) {
-		kfree(site);
-		return rc;
-	}
-	stap_allocated += sizeof(*site) + site->kretprobe.maxactive * (sizeof(struct kretprobe_instance) + place->kept);
-	probe->site = site;
-	stap_event("info", "%s: kretprobe at %pS", probe->point, site->kretprobe.kp.addr);
-	return 0;
+	return stap_probes_join(probes, n);
 }
 
-static void stap_return_disarm(struct stap_probe *probe)
+static int stap_return_register(struct stap_return_site *site, struct stap_probe *first)
 {
-	struct stap_return_site *site = probe->site;
+	struct kretprobe *kretprobe = &site->kretprobe;
+	const int active = stap_return_place(first)->active;
+	struct stap_probe *probe;
 
-	if (!site)
+	memset(site, 0, sizeof(*site));
+	site->first = first;
+	for (probe = first; probe; probe = stap_probe_next(probe)) {
+		const struct stap_return_place *place = stap_return_place(probe);
+
+		if (place->entry) {
+			place->entry->address = probe->address;
+			kretprobe->data_size += place->kept;
+			kretprobe->entry_handler = stap_return_entered;
+		}
+	}
+	kretprobe->kp.addr = (kprobe_opcode_t *)first->address;
+	kretprobe->handler = stap_probe_next(first) ? stap_return_hit_many : stap_return_hit;
+	kretprobe->maxactive = active ?: max_t(int, 15, 6 * num_possible_cpus());
+	return register_kretprobe(kretprobe);
+}
+
+static void stap_returns_unset(void *returns)
+{
+	struct stap_returns *set = returns;
+	unsigned int i;
+
+	if (!set)
 		return;
-	unregister_kretprobe(&site->kretprobe);
-	stap_missed += site->kretprobe.nmissed;
-	probe->site = NULL;
-	kfree(site);
+	if (set->count)
+		unregister_kretprobes(set->kretprobes, set->count);
+	for (i = 0; i < set->count; i++)
+		stap_missed += set->kretprobes[i]->nmissed;
+	kvfree(set->kretprobes);
+	kvfree(set->sites);
+	kfree(set);
 }
+
+static void *stap_returns_set(struct stap_probe **probes, unsigned int count)
+{
+	struct stap_returns *set = kzalloc(sizeof(*set), GFP_KERNEL);
+	unsigned int i, n, lines = 0;
+
+	if (set) {
+		set->sites = kvcalloc(count, sizeof(*set->sites), GFP_KERNEL);
+		set->kretprobes = kvcalloc(count, sizeof(*set->kretprobes), GFP_KERNEL);
+	}
+	if (!set || !set->sites || !set->kretprobes) {
+		for (i = 0; i < count; i++)
+			stap_arm_failed(probes[i], -ENOMEM);
+		stap_returns_unset(set);
+		return NULL;
+	}
+	stap_allocated += sizeof(*set) + count * (sizeof(*set->sites) + sizeof(*set->kretprobes));
+	for (i = 0; i < count; i += n) {
+		struct stap_return_site *site = &set->sites[set->count];
+		struct stap_probe *probe;
+		int rc;
+
+		n = stap_returns_join(probes + i, count - i);
+		rc = stap_return_register(site, probes[i]);
+		if (!rc) {
+			set->kretprobes[set->count++] = &site->kretprobe;
+			stap_allocated += site->kretprobe.maxactive * (sizeof(struct kretprobe_instance) + site->kretprobe.data_size);
+		}
+		for (probe = probes[i]; probe; probe = stap_probe_next(probe))
+			if (rc)
+				stap_arm_failed(probe, rc);
+			else
+				stap_place_says(&lines, probe, "kretprobe");
+	}
+	stap_place_sums_up(lines, "kretprobe");
+	return set;
+}
+
+static const struct stap_place_family stap_return_how = { .set = stap_returns_set, .unset = stap_returns_unset };
 
 const struct stap_family stap_return = {
-	.name = "return", .type = "kretprobe", .is_return = 1, .arm = stap_return_arm, .disarm = stap_return_disarm,
+	.name = "return", .type = "kretprobe", .is_return = 1, .arm = stap_place_arm, .how = &stap_return_how,
 };
 /* Its probes are run by those of the return. */
 const struct stap_family stap_entry = { .name = "entry", .type = "kretprobe" };

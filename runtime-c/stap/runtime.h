@@ -6,10 +6,14 @@
 #ifndef STAP_RUNTIME_H
 #define STAP_RUNTIME_H
 
+#include <linux/context_tracking_state.h>
+#include <linux/log2.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/task_stack.h>
 #include <linux/uidgid.h>
+#include <linux/version.h>
 #include "stap.h"
 
 /* The longest text that one conversion may pad to. */
@@ -32,13 +36,15 @@ extern unsigned long stap_missed;	/* returns that the kernel had no room to foll
 extern unsigned long stap_allocated;	/* bytes that a session takes besides contexts, output and variables */
 
 /*
- * What a unit has to do when a session starts, when its probes are gone, and
- * when the module goes; each may be NULL. Whether a unit is linked with the
+ * What a unit has to do when a session starts, with its probes, when those are
+ * gone, and when the module goes; each may be NULL. Whether a unit is linked with the
  * script can be told by &STAP_UNIT(name), NULL where it is not. The macro spells
  * the name, since a unit is needed wherever one of its names stands.
  */
 struct stap_unit {
 	void (*start)(void);
+	void (*arm)(void);	/* all probes have been armed: what was put off is due */
+	void (*disarm)(void);
 	void (*stop)(void);
 	void (*unload)(void);
 };
@@ -47,6 +53,7 @@ struct stap_unit {
 
 extern const struct stap_unit STAP_UNIT(dataaddress) __weak;
 extern const struct stap_unit STAP_UNIT(log) __weak;
+extern const struct stap_unit STAP_UNIT(place) __weak;
 extern const struct stap_unit STAP_UNIT(registers) __weak;
 extern const struct stap_unit STAP_UNIT(target_set) __weak;
 
@@ -55,10 +62,19 @@ extern const struct stap_unit STAP_UNIT(target_set) __weak;
  * stap_enter() to stap_leave(). A probe that hits while its CPU's context is
  * taken (an interrupt, or a probed function that the handler itself calls) is
  * skipped and counted.
+ *
+ * What a hit need not set is as it is left: no error, no nesting, the stack of
+ * frames empty, registers NULL.
  */
 struct stap_cpu_data {
 	struct stap_context context;
-	int busy;
+	union {
+		u16 gate;		/* 0: a hit may take the context */
+		struct {
+			u8 busy;	/* it is taken; only its own CPU writes this */
+			u8 closed;	/* the session is not RUNNING */
+		};
+	};
 	unsigned long reentered;	/* hits skipped because of busy */
 	unsigned long unlocked;		/* hits skipped because a lock was not free in time */
 	unsigned long unwatched;	/* hits skipped because RCU was not watching */
@@ -69,13 +85,12 @@ struct stap_cpu_data {
 
 DECLARE_PER_CPU(struct stap_cpu_data, stap_cpus);
 
-struct kprobe;
-void stap_kprobe_at(struct kprobe *kprobe, const struct stap_address *at);
-
 /* Queues a line for staprun, from any context; format is NULL when kind says all. */
 void stap_event(const char *kind, const char *format, ...) __printf(2, 3);
 /* A hit was skipped that should not have been. */
 void stap_skipped(void);
+/* A probe could not be set. */
+void stap_arm_failed(const struct stap_probe *probe, int rc);
 /* The handler ended with a run-time error. */
 void stap_handler_failed(struct stap_context *c);
 /* Publishes what the handler printed. */
@@ -107,15 +122,82 @@ static __always_inline void stap_release(void)
 	this_cpu_ptr(&stap_cpus)->busy = 0;
 }
 
-/* On other stacks than the task's, the difference is large. */
-static __always_inline bool stap_stack_is_low(void)
+/* Whether RCU protects what the handler reads; it does not where the kernel is about to be idle. */
+static __always_inline bool stap_rcu_is_watching(void)
 {
-	return current_stack_pointer - (unsigned long)task_stack_page(current) < MINSTACKSPACE;
+#if defined(STAP_EXPORTED_context_tracking) && defined(CT_RCU_WATCHING)
+	const int watching = CT_RCU_WATCHING;
+#elif defined(STAP_EXPORTED_context_tracking) && defined(RCU_DYNTICKS_IDX)
+	const int watching = RCU_DYNTICKS_IDX;
+#else
+	return rcu_is_watching();
+#define STAP_RCU_BY_CALL
+#endif
+#ifndef STAP_RCU_BY_CALL
+#ifdef CONFIG_X86_64
+	asm goto("testl %0, " __percpu_arg(1) "\n\tjz %l[no]" : : "i" (watching),
+#ifdef __my_cpu_var
+		 "m" (__my_cpu_var(context_tracking.state.counter))
+#else
+		 "m" (context_tracking.state.counter)
+#endif
+		 : "cc" : no);
+	return true;
+no:
+	return false;
+#else
+	return __this_cpu_read(context_tracking.state.counter) & watching;
+#endif
+#endif
 }
 
 /*
- * Takes the context for a hit of probe while the session is in the wanted
- * state. NULL: the hit is skipped, and preemption is as it was.
+ * Whether little may be left of the stack: of the task's, that is so in the
+ * last bytes of an aligned block. On other stacks this says nothing.
+ */
+static __always_inline bool stap_stack_may_be_low(void)
+{
+	const unsigned long last = roundup_pow_of_two(MINSTACKSPACE);
+
+#ifdef CONFIG_X86_64
+	asm goto("testl %0, %%esp\n\tjz %l[low]" : : "i" ((u32)(-last & (THREAD_SIZE - 1))) : "cc" : low);
+	return false;
+low:
+	return true;
+#else
+	return !(current_stack_pointer & -last & (THREAD_SIZE - 1));
+#endif
+}
+
+/* What is this CPU's, as a pointer that the compiler does not take to pieces again. Preemption is off. */
+static __always_inline struct stap_cpu_data *stap_this_cpu(void)
+{
+	struct stap_cpu_data *this = this_cpu_ptr(&stap_cpus);
+
+	OPTIMIZER_HIDE_VAR(this);
+	return this;
+}
+
+/* Whether a hit may take the context; if not, that wants a closer look. Preemption is off. */
+static __always_inline bool stap_is_free(const struct stap_cpu_data *this)
+{
+	return likely(!this->gate && !stap_stack_may_be_low());
+}
+
+static __always_inline struct stap_context *stap_take(struct stap_cpu_data *this, const struct stap_probe *probe)
+{
+	this->busy = 1;
+	barrier();
+	this->context.probe = probe;
+	return &this->context;
+}
+
+/* Looks closer, and takes the context if it can; a hit that is skipped is counted. */
+struct stap_context *stap_take_after_all(const struct stap_probe *probe, int state);
+
+/*
+ * A hit of probe while the session is in the wanted state: preemption off, and
+ * the context. NULL: the hit is skipped, and preemption is as it was.
  */
 static __always_inline struct stap_context *stap_enter(const struct stap_probe *probe, int state)
 {
@@ -123,47 +205,65 @@ static __always_inline struct stap_context *stap_enter(const struct stap_probe *
 	struct stap_context *c;
 
 	preempt_disable_notrace();
-	this = this_cpu_ptr(&stap_cpus);
-	if (unlikely(READ_ONCE(stap_session_state) != state))
-		goto skip;
-	if (unlikely(this->busy)) {
-		this->reentered++;
-		goto skip;
+	this = stap_this_cpu();
+	if (state == STAP_RUNNING && stap_is_free(this)) {
+		c = stap_take(this, probe);
+	} else {
+		c = stap_take_after_all(probe, state);
+		if (!c) {
+			preempt_enable_notrace();
+			return NULL;
+		}
 	}
-	if (unlikely(stap_stack_is_low())) {
-		this->low_stack++;
-		stap_skipped();
-		goto skip;
-	}
-	this->busy = 1;
-	barrier();
-	c = &this->context;
-	c->probe = probe;
 	c->address = 0;
-	c->registers = NULL;
 	c->arguments = NULL;
-	c->kept = NULL;
-	c->error = NULL;
-	c->actions = MAXACTION_INTERRUPTIBLE;
-	c->nesting = 0;
-	c->strings = this->strings;
 	return c;
-skip:
-	preempt_enable_notrace();
-	return NULL;
+}
+
+/* What is due when a handler has printed or failed. */
+void stap_conclude(struct stap_context *c);
+
+static __always_inline void stap_give(struct stap_context *c)
+{
+	struct stap_cpu_data *this = container_of(c, struct stap_cpu_data, context);
+
+	if (unlikely((unsigned long)c->out.at | (unsigned long)c->error))
+		stap_conclude(c);
+	barrier();
+	this->busy = 0;
 }
 
 static __always_inline void stap_leave(struct stap_context *c)
 {
-	struct stap_cpu_data *this = container_of(c, struct stap_cpu_data, context);
-
-	if (c->out.at)
-		stap_message_commit(c);
-	if (unlikely(c->error))
-		stap_handler_failed(c);
-	barrier();
-	this->busy = 0;
+	c->registers = NULL;
+	stap_give(c);
 	preempt_enable_notrace();
+}
+
+/* Runs the handler of a hit whose registers the kernel saved; kept is NULL but in a return. */
+static __always_inline void stap_run_with(struct stap_context *c, void *registers, char *kept, unsigned long address)
+{
+	c->arguments = NULL;
+	c->registers = registers;
+	c->kept = kept;
+	c->address = address;
+	stap_run(c);
+	stap_leave(c);
+}
+
+void stap_hit_after_all(const struct stap_probe *probe, void *registers, char *kept, unsigned long address);
+
+/* A hit with registers, all of it. Each instruction counts here. */
+static __always_inline void stap_hit(const struct stap_probe *probe, void *registers, char *kept, unsigned long address)
+{
+	struct stap_cpu_data *this;
+
+	preempt_disable_notrace();
+	this = stap_this_cpu();
+	if (stap_is_free(this))
+		stap_run_with(stap_take(this, probe), registers, kept, address);
+	else
+		stap_hit_after_all(probe, registers, kept, address);
 }
 
 #endif

@@ -20,7 +20,6 @@ static stap_long stap_target_pid;
 static pid_t stap_owner_pid;		/* staprun's */
 kuid_t stap_staprun_uid;
 unsigned long stap_missed;
-static unsigned int stap_armed;
 static DEFINE_MUTEX(stap_session_mutex);
 
 stap_long stap_target(void)
@@ -33,13 +32,32 @@ stap_long stap_staprun_pid(void)
 	return stap_owner_pid;
 }
 
+static void stap_close_gates(u8 closed)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu_ptr(&stap_cpus, cpu)->closed, closed);
+}
+
+/* Lets probes hit, unless exit() came first. */
+static void stap_session_run(void)
+{
+	WRITE_ONCE(stap_session_state, STAP_RUNNING);
+	stap_close_gates(0);
+	smp_mb(); /* exit() changes the state, then closes */
+	if (READ_ONCE(stap_session_state) != STAP_RUNNING)
+		stap_close_gates(1);
+}
+
 void stap_exit(void)
 {
 	if (READ_ONCE(stap_session_exiting))
 		return;
 	WRITE_ONCE(stap_session_exiting, 1);
 	/* begin handlers that are still to come run; nothing else fires */
-	cmpxchg(&stap_session_state, STAP_RUNNING, STAP_STOPPING);
+	if (cmpxchg(&stap_session_state, STAP_RUNNING, STAP_STOPPING) == STAP_RUNNING)
+		stap_close_gates(1);
 	stap_event("exit", NULL);
 }
 
@@ -109,7 +127,7 @@ static void stap_run_handler(struct stap_probe *probe, int state)
 	struct stap_context *c = stap_enter(probe, state);
 
 	if (c) {
-		probe->handler(c);
+		stap_run_once(c);
 		stap_leave(c);
 	}
 }
@@ -137,7 +155,7 @@ const struct stap_family stap_end = { .name = "end", .type = "begin_end", .finis
 const struct stap_family stap_error_family = { .name = "error", .type = "begin_end", .finish = stap_error_finish };
 
 /* Units that have something to do at times, where they are linked. */
-static const struct stap_unit *const stap_units[] = { &STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(target_set) };
+static const struct stap_unit *const stap_units[] = { &STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set) };
 
 #define stap_units_do(what)							\
 	do {									\
@@ -159,14 +177,63 @@ static const char *stap_arm_failure(int rc)
 		return "its @entry values take more than the kernel keeps with a call";
 	case -ENOMEM:
 		return "out of memory";
+	case -EILSEQ:
+		return "no instruction begins there";
+	case -ENOEXEC:
+		return "the running kernel is another build than the one that the module was made for";
 	}
 	return "the kernel refuses";
 }
 
-/* Runs the begin handlers and arms the rest. An error leaves nothing armed. */
+static unsigned int stap_arm_failures, stap_dispensed;
+
+/* Of so many the reason is said; what is left out of a pattern's places is summed up. */
+#define STAP_FAILURE_LINES 32
+
+void stap_arm_failed(const struct stap_probe *probe, int rc)
+{
+	if (probe->dispensable) {
+		if (++stap_dispensed <= STAP_FAILURE_LINES)
+			stap_event("info", "%s: not set (rc %d): %s", probe->point, rc, stap_arm_failure(rc));
+	} else if (++stap_arm_failures <= STAP_FAILURE_LINES) {
+		if (probe->address)
+			stap_warning("probe %s (%ps) registration error [man warning::pass5] (rc %d): %s", probe->point,
+				     (void *)probe->address, rc, stap_arm_failure(rc));
+		else
+			stap_warning("probe %s registration error [man warning::pass5] (rc %d): %s", probe->point, rc,
+				     stap_arm_failure(rc));
+	}
+}
+
+/*
+ * Arms the probes; no one hits before the begin handlers have run, which is
+ * last. A probe that cannot be armed is left out.
+ */
+static void stap_session_arm(void)
+{
+	struct stap_probe *probes = stap_script.probes;
+	unsigned int i, begins;
+	int rc;
+
+	for (begins = 0; begins < stap_script.probe_count && probes[begins].family == &stap_begin;)
+		begins++;
+	for (i = begins; i < stap_script.probe_count; i++) {
+		rc = probes[i].family->arm ? probes[i].family->arm(&probes[i]) : 0;
+		if (rc)
+			stap_arm_failed(&probes[i], rc);
+	}
+	stap_units_do(arm);
+	if (stap_dispensed)
+		stap_event("warning", "%u of the places that patterns stand for cannot be probed; stap -vv names them", stap_dispensed);
+	if (stap_arm_failures > STAP_FAILURE_LINES)
+		stap_event("warning", "%u more probes have registration errors", stap_arm_failures - STAP_FAILURE_LINES);
+	for (i = 0; i < begins; i++)
+		stap_begin.arm(&probes[i]);
+}
+
+/* Arms the probes and runs the begin handlers; then the probes hit. */
 static int stap_session_start(stap_long target)
 {
-	unsigned int dispensed = 0;
 	int rc = -EBUSY;
 
 	mutex_lock(&stap_session_mutex);
@@ -178,29 +245,11 @@ static int stap_session_start(stap_long target)
 	stap_staprun_uid = current_uid();
 	stap_units_do(start);
 	WRITE_ONCE(stap_session_state, STAP_STARTING);
-	for (; stap_armed < stap_script.probe_count; stap_armed++) {
-		struct stap_probe *probe = &stap_script.probes[stap_armed];
-
-		if (!probe->family->arm)
-			continue;
-		if (stap_session_exiting && probe->family != &stap_begin)
-			break;
-		rc = probe->family->arm(probe);
-		if (rc && probe->dispensable) {
-			stap_event("info", "%s: not set (rc %d): %s", probe->point, rc, stap_arm_failure(rc));
-			dispensed++;
-			rc = 0;
-		}
-		if (rc) {
-			stap_event("error", "probe %s registration error (rc %d): %s", probe->point, rc,
-				   stap_arm_failure(rc));
-			stap_session_failed = 1;
-			break;
-		}
-	}
-	if (dispensed)
-		stap_event("warning", "%u of the places that patterns stand for cannot be probed; stap -vv names them", dispensed);
-	WRITE_ONCE(stap_session_state, rc || stap_session_exiting ? STAP_STOPPING : STAP_RUNNING);
+	stap_session_arm();
+	if (stap_session_exiting)
+		WRITE_ONCE(stap_session_state, STAP_STOPPING);
+	else
+		stap_session_run();
 	stap_event("started", NULL);
 out:
 	mutex_unlock(&stap_session_mutex);
@@ -220,12 +269,11 @@ static void stap_session_stop(void)
 		goto out;
 	}
 	WRITE_ONCE(stap_session_state, STAP_STOPPING);
-	while (stap_armed) {
-		struct stap_probe *probe = &stap_script.probes[--stap_armed];
-
-		if (probe->family->disarm)
-			probe->family->disarm(probe);
-	}
+	stap_close_gates(1);
+	stap_units_do(disarm);
+	for (i = stap_script.probe_count; i > 0; i--)
+		if (stap_script.probes[i - 1].family->disarm)
+			stap_script.probes[i - 1].family->disarm(&stap_script.probes[i - 1]);
 	stap_units_do(stop);
 	WRITE_ONCE(stap_session_state, STAP_FINISHING);
 	for (i = 0; i < stap_script.probe_count; i++)

@@ -59,27 +59,30 @@ static unsigned int stap_walk(struct stap_context *c, unsigned long **frames)
 
 	for (i = 0; i < n; i++) {
 		/* the hit's frame is a few bytes further on: behind what the probe put there */
-		if (c->address ? all[i] - c->address < 16 : !within_module(all[i], THIS_MODULE))
+		if (stap_hit_address(c) ? all[i] - stap_hit_address(c) < 16 : !within_module(all[i], THIS_MODULE))
 			break;
 	}
-	if (i == n && c->address) {
+	if (i == n && stap_hit_address(c)) {
 		i = 0;
 		all[1] = stap_return_address(c);
 		n = all[1] ? 2 : 1;
 	}
-	if (c->address)
-		all[i] = c->address;
+	if (stap_hit_address(c))
+		all[i] = stap_hit_address(c);
 	*frames = all + i;
 	return n - i;
 }
 
 #ifndef STAP_CALLEE_MATCHALL
+/* What a probe of a return puts in place of the address that the function returns to, once that is known. */
+static unsigned long stap_trampoline;
+
 /* A landing pad of this size may be between a function's entry and what was hit. */
 #define STAP_LANDING 4
 
 static bool stap_returns_to(struct stap_context *c, unsigned long address, long distance, int inside)
 {
-	long found = address - c->address;
+	long found = address - stap_hit_address(c);
 
 	return found == distance || (!inside && found == distance - STAP_LANDING);
 }
@@ -90,21 +93,30 @@ int stap_called_from(struct stap_context *c, const long *chains, int inside)
 #ifdef STAP_CALLEE_MATCHALL
 	return 1;
 #else
-	unsigned long *frames = NULL, nearest = inside ? 0 : stap_return_address(c);
+	unsigned long *frames, nearest = inside ? 0 : stap_return_address(c);
+	unsigned long trampoline = READ_ONCE(stap_trampoline);
+	const long *chain;
 	unsigned int n = 0;
+	bool deep = !nearest || !trampoline || nearest == trampoline;
 	long i;
 
-	for (; chains[0]; chains += 1 + chains[0]) {
-		if (nearest && !stap_returns_to(c, nearest, chains[1], 0))
+	for (chain = chains; chain[0] && nearest; chain += 1 + chain[0]) {
+		if (!stap_returns_to(c, nearest, chain[1], 0))
 			continue;
-		if (nearest && chains[0] == 1)
+		if (chain[0] == 1)
 			return 1;
-		if (!frames)
-			n = stap_walk(c, &frames);
-		for (i = 1; i <= chains[0] && i < n; i++)
-			if (!stap_returns_to(c, frames[i], chains[i], inside))
+		deep = true;
+	}
+	if (!deep)
+		return 0;
+	n = stap_walk(c, &frames);
+	if (nearest && n > 1 && frames[1] != nearest)
+		WRITE_ONCE(stap_trampoline, nearest);
+	for (chain = chains; chain[0]; chain += 1 + chain[0]) {
+		for (i = 1; i <= chain[0] && i < n; i++)
+			if (!stap_returns_to(c, frames[i], chain[i], inside))
 				break;
-		if (i > chains[0])
+		if (i > chain[0])
 			return 1;
 	}
 	return 0;

@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 6
+#define STAP_INTERFACE 7
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -45,6 +45,7 @@ typedef signed long long stap_long;
 typedef unsigned long long stap_ulong;
 
 struct stap_probe;
+struct stap_place_family;
 struct stap_match;
 
 #define stap_unlikely(x) __builtin_expect(!!(x), 0)
@@ -71,7 +72,7 @@ struct stap_context {
 	int nesting;		/* calls of recursive functions in progress */
 	void *cpu_data;		/* this CPU's part of the script's variables */
 	const struct stap_probe *probe;
-	unsigned long address;	/* the instruction that was hit, or 0 */
+	unsigned long address;	/* where probe has none, or is of a return; ask stap_hit_address() */
 	void *registers;	/* struct pt_regs of the hit, or NULL */
 	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
 	char *kept;		/* what the entry of the function keeps for its return, or NULL */
@@ -89,12 +90,13 @@ struct stap_family {
 	/* Runs or sets the probe; gives 0 or a negative errno. */
 	int (*arm)(struct stap_probe *probe);
 	void (*disarm)(struct stap_probe *probe);
+	const struct stap_place_family *how;	/* the runtime's own, of places in code */
 	/* Runs the probe after all others are disarmed; failed says how the session ended. */
 	void (*finish)(struct stap_probe *probe, int failed);
 };
 
 extern const struct stap_family stap_begin, stap_end, stap_error_family;
-extern const struct stap_family stap_timer, stap_function, stap_return, stap_entry;
+extern const struct stap_family stap_timer, stap_function, stap_kprobe, stap_return, stap_entry;
 
 /* One probe point with its handler. */
 struct stap_probe {
@@ -105,8 +107,15 @@ struct stap_probe {
 	stap_ulong number;	/* stap_timer: nanoseconds between hits */
 	const void *place;	/* the family's own: what the script's C says of the place */
 	void *site;		/* the family's own: what it keeps while the probe is set */
+	unsigned long address;	/* of the place in code, while the probe is set; else 0 */
 	int dispensable;	/* the session goes on where it cannot be set */
 };
+
+/* The instruction that was hit, or where a return goes to; 0 of what is not in code. */
+static inline unsigned long stap_hit_address(const struct stap_context *c)
+{
+	return c->probe->address && !c->probe->family->is_return ? c->probe->address : c->address;
+}
 
 /*
  * An address of the kernel or of a module, wherever that was loaded: so many
@@ -118,11 +127,22 @@ struct stap_address {
 	long offset;
 };
 
-/* stap_function, stap_return: where the function is, and for its return what is kept of the entry. */
+/* As a symbol: the offset is the address. */
+extern const char stap_absolute[];
+
+/* Where it is now; 0: it is not there. */
+unsigned long stap_resolve(const struct stap_address *at);
+
+/* stap_function, stap_kprobe: where the place is. */
 struct stap_function_place {
 	struct stap_address at;
+};
+
+/* stap_return: where the function is, and what is kept of its entry. */
+struct stap_return_place {
+	struct stap_address at;
 	stap_ulong active;	/* calls under way that are followed at once, or 0 */
-	const struct stap_probe *entry;	/* what runs at the entry, or NULL */
+	struct stap_probe *entry;	/* what runs at the entry, or NULL */
 	unsigned long kept;	/* how many bytes it keeps, the first word being 1 when that is complete */
 };
 
@@ -142,6 +162,14 @@ struct stap_script {
 };
 
 extern struct stap_script stap_script;
+
+/*
+ * Run the handler of the context's probe. The script has them, since it can call
+ * its handlers directly: stap_run() those of probes that hit, as often as the
+ * kernel comes by; stap_run_once() those of the session.
+ */
+void stap_run(struct stap_context *c);
+void stap_run_once(struct stap_context *c);
 
 /* What each CPU has for itself, as c->cpu_data has the running one's. */
 extern void **stap_cpu_blocks;
@@ -184,6 +212,18 @@ static inline int stap_act(struct stap_context *c, int n)
 		stap_error(c, "MAXACTION exceeded");
 		return 0;
 	}
+	return 1;
+}
+
+/* Whether a hit may do n actions, for handlers that never do more: known when they are compiled. */
+static inline int stap_may_act(struct stap_context *c, long n)
+{
+#ifndef STAP_SUPPRESS_TIME_LIMITS
+	if (n > MAXACTION_INTERRUPTIBLE) {
+		stap_error(c, "MAXACTION exceeded");
+		return 0;
+	}
+#endif
 	return 1;
 }
 

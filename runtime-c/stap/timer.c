@@ -15,7 +15,7 @@ static enum hrtimer_restart stap_timer_hit(struct hrtimer *timer)
 	struct stap_context *c = stap_enter(site->probe, STAP_RUNNING);
 
 	if (c) {
-		site->probe->handler(c);
+		stap_run(c);
 		stap_leave(c);
 	}
 	hrtimer_forward_now(timer, ns_to_ktime(site->probe->number));

@@ -69,6 +69,16 @@ typedef struct { int counter; } atomic_t;
 #define per_cpu(x, cpu) ((x)[cpu])
 #define cpu_to_node(cpu) (cpu)
 #define cpu_relax() barrier()
+#define __this_cpu_read(x) hosted_this_cpu_##x
+#define hosted_this_cpu_stap_cpus stap_cpus[hosted_cpu]
+#define rcu_is_watching() true
+#define roundup_pow_of_two(n) (n)
+#define OPTIMIZER_HIDE_VAR(x) barrier()
+#define THREAD_SIZE 16384UL
+#define LINUX_VERSION_CODE 0
+#define KERNEL_VERSION(a, b, c) 1
+#define smp_mb() barrier()
+#define notrace
 #define preempt_disable_notrace() barrier()
 #define preempt_enable_notrace() barrier()
 #define GFP_KERNEL 0
@@ -205,6 +215,12 @@ void stap_module_size(char *dst)
 stap_long stap_cpu(void) { return 0; }
 stap_long stap_time_ns(void) { return 1700000000123456789LL; }
 void stap_execname(char *dst) { stap_string_copy(dst, "hosted"); }
+
+/* for scripts that are C by hand */
+__weak void stap_run_once(struct stap_context *c)
+{
+	c->probe->handler(c);
+}
 
 static int hosted_arm(struct stap_probe *probe)
 {

@@ -14,6 +14,7 @@ type Builder struct {
 	types   []byte
 	strings []byte
 	count   uint32
+	begin   uint32 // where names begin: behind those of the base
 }
 
 // Member is a structure's: Offset is in bits, BitSize is of a bit-field.
@@ -32,13 +33,19 @@ type Parameter struct {
 // New gives an empty builder; type 0 is void.
 func New() *Builder { return &Builder{strings: []byte{0}} }
 
+// NewOn gives a builder of a module's BTF, whose records and names go on where those
+// of base end.
+func NewOn(base *Builder) *Builder {
+	return &Builder{strings: []byte{0}, count: base.count, begin: base.begin + uint32(len(base.strings))}
+}
+
 func (b *Builder) name(s string) uint32 {
 	if s == "" {
 		return 0
 	}
 	at := len(b.strings)
 	b.strings = append(append(b.strings, s...), 0)
-	return uint32(at)
+	return b.begin + uint32(at)
 }
 
 // Record adds a record of any kind.

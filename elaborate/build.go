@@ -1,0 +1,60 @@
+package elaborate
+
+import (
+	"maps"
+	"slices"
+)
+
+// kernelObject is what Options call the kernel itself.
+const kernelObject = "kernel"
+
+// Build is one build of the kernel or of a module: a program that has addresses or
+// locations out of its debuginfo must not run on another one, whatever its release.
+type Build struct {
+	Object string // "kernel", or a module's name
+	ID     string // its build-id in hexadecimal
+}
+
+// addressed is a Place at an address.
+type addressed interface {
+	address() KernelAddress
+}
+
+func (p *FunctionPlace) address() KernelAddress { return p.At }
+
+// bound reports whether the address holds for one build only, and not for all that
+// have the symbol.
+func (a KernelAddress) bound() bool { return a.Symbol == "" || a.Offset != 0 }
+
+// bindTo makes the program one for the build of an object that is at hand: what is
+// known of it from debuginfo is in the program.
+func (e *elaborator) bindTo(object string) {
+	if e.bound == nil {
+		e.bound = map[string]bool{}
+	}
+	e.bound[object] = true
+}
+
+// builds finds which builds the program is bound to.
+func (e *elaborator) builds() []Build {
+	for _, p := range e.program.Probes {
+		if place, ok := p.Place.(addressed); ok && place.address().bound() {
+			e.bindTo(e.objectOf(place.address().Module))
+		}
+	}
+	var builds []Build
+	for _, object := range slices.Sorted(maps.Keys(e.bound)) {
+		if e.options.BuildID == nil {
+			continue
+		}
+		id, err := e.options.BuildID(object)
+		if err != nil {
+			e.failure = err
+			return nil
+		}
+		if id != "" { // else there is nothing to tell builds apart by
+			builds = append(builds, Build{object, id})
+		}
+	}
+	return builds
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * Kprobes: on any instruction that the kernel lets be probed. It makes ftrace
+ * callbacks of those at ftrace sites, and jumps of others if it can.
+ */
+#include <linux/kprobes.h>
+#include <linux/slab.h>
+#include "place.h"
+
+struct stap_kprobe_site {
+	struct kprobe kprobe;
+	struct stap_probe *first;
+};
+
+struct stap_kprobes {
+	struct stap_kprobe_site *sites;
+	struct kprobe **kprobes;
+	unsigned int count;
+};
+
+static int stap_kprobe_hit(struct kprobe *kprobe, struct pt_regs *registers)
+{
+	struct stap_kprobe_site *site = container_of(kprobe, struct stap_kprobe_site, kprobe);
+
+	stap_hit(site->first, registers, NULL, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(stap_kprobe_hit);
+
+static int stap_kprobe_hit_many(struct kprobe *kprobe, struct pt_regs *registers)
+{
+	struct stap_probe *probe;
+
+	for (probe = container_of(kprobe, struct stap_kprobe_site, kprobe)->first; probe; probe = stap_probe_next(probe))
+		stap_hit(probe, registers, NULL, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(stap_kprobe_hit_many);
+
+/* Registered one by one, which tells those that are refused; taken away together, which waits once. */
+void *stap_kprobes_set(struct stap_probe **probes, unsigned int count)
+{
+	struct stap_kprobes *set = kzalloc(sizeof(*set), GFP_KERNEL);
+	unsigned int i, n, lines = 0;
+
+	if (set) {
+		set->sites = kvcalloc(count, sizeof(*set->sites), GFP_KERNEL);
+		set->kprobes = kvcalloc(count, sizeof(*set->kprobes), GFP_KERNEL);
+	}
+	if (!set || !set->sites || !set->kprobes) {
+		for (i = 0; i < count; i++)
+			stap_arm_failed(probes[i], -ENOMEM);
+		stap_kprobes_unset(set);
+		return NULL;
+	}
+	stap_allocated += sizeof(*set) + count * (sizeof(*set->sites) + sizeof(*set->kprobes));
+	for (i = 0; i < count; i += n) {
+		struct stap_kprobe_site *site = &set->sites[set->count];
+		struct stap_probe *probe;
+		int rc;
+
+		n = stap_probes_join(probes + i, count - i);
+		memset(site, 0, sizeof(*site));
+		site->first = probes[i];
+		site->kprobe.addr = (kprobe_opcode_t *)probes[i]->address;
+		site->kprobe.pre_handler = n > 1 ? stap_kprobe_hit_many : stap_kprobe_hit;
+		rc = register_kprobe(&site->kprobe);
+		if (!rc)
+			set->kprobes[set->count++] = &site->kprobe;
+		for (probe = probes[i]; probe; probe = stap_probe_next(probe))
+			if (rc)
+				stap_arm_failed(probe, rc);
+			else
+				stap_place_says(&lines, probe, "kprobe");
+	}
+	stap_place_sums_up(lines, "kprobe");
+	return set;
+}
+
+void stap_kprobes_unset(void *kprobes)
+{
+	struct stap_kprobes *set = kprobes;
+
+	if (!set)
+		return;
+	if (set->count)
+		unregister_kprobes(set->kprobes, set->count);
+	kvfree(set->kprobes);
+	kvfree(set->sites);
+	kfree(set);
+}
+
+static const struct stap_place_family stap_kprobe_how = { .set = stap_kprobes_set, .unset = stap_kprobes_unset };
+
+const struct stap_family stap_kprobe = {
+	.name = "kprobe", .type = "kprobe", .arm = stap_place_arm, .how = &stap_kprobe_how,
+};
