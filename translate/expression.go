@@ -103,6 +103,15 @@ func (b *body) expression(x elaborate.Expression) string {
 		return b.enumName(x)
 	case *elaborate.EmbeddedExpression:
 		return b.embeddedExpression(x)
+	case *elaborate.StoreBits:
+		return b.storeBits(x)
+	case *elaborate.KernelData:
+		return b.dataAddress(x)
+	case *elaborate.CPUOffset:
+		return b.set("stap_cpu_offset()")
+	}
+	if value, ok := b.registerExpression(x); ok {
+		return value
 	}
 	panic(fmt.Sprintf("an expression of type %T has no translation", x))
 }

@@ -52,6 +52,7 @@ struct stap_unit {
 
 #define STAP_UNIT(name) stap_##name##_unit
 
+extern const struct stap_unit STAP_UNIT(dataaddress) __weak;
 extern const struct stap_unit STAP_UNIT(log) __weak;
 extern const struct stap_unit STAP_UNIT(place) __weak;
 extern const struct stap_unit STAP_UNIT(registers) __weak;

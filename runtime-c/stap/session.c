@@ -159,7 +159,7 @@ const struct stap_family stap_error_family = { .name = "error", .type = "begin_e
 const struct stap_family stap_never = { .name = "never", .type = "never" };
 
 /* Units that have something to do at times, where they are linked. */
-static const struct stap_unit *const stap_units[] = { &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set) };
+static const struct stap_unit *const stap_units[] = { &STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set) };
 
 #define stap_units_do(what)							\
 	do {									\

@@ -307,6 +307,43 @@ static inline stap_long stap_modulo(struct stap_context *c, stap_long x, stap_lo
 	return y == -1 ? 0 : x % y;
 }
 
+static inline stap_long stap_divide_unsigned(struct stap_context *c, stap_ulong x, stap_ulong y)
+{
+	if (stap_unlikely(y == 0)) {
+		stap_error(c, "division by 0");
+		return 0;
+	}
+	return x / y;
+}
+
+static inline stap_long stap_modulo_unsigned(struct stap_context *c, stap_ulong x, stap_ulong y)
+{
+	if (stap_unlikely(y == 0)) {
+		stap_error(c, "division by 0");
+		return 0;
+	}
+	return x % y;
+}
+
+/* The bits of a 32-bit floating-point number (IEEE 754) as those of the same 64-bit one. */
+static inline stap_long stap_widen_float(stap_long bits)
+{
+	stap_ulong sign = (stap_ulong)(bits & 0x80000000) << 32, fraction = bits & 0x7fffff;
+	int exponent = bits >> 23 & 0xff;
+
+	if (exponent == 0xff)		/* infinite, or no number */
+		exponent = 0x7ff;
+	else if (exponent)
+		exponent += 1023 - 127;
+	else if (fraction) {		/* too small for the usual form, but not in 64 bits */
+		exponent = 1023 - 126;
+		for (; !(fraction & 0x800000); exponent--)
+			fraction <<= 1;
+		fraction &= 0x7fffff;
+	}
+	return sign | (stap_ulong)exponent << 52 | fraction << 29;
+}
+
 /* Strings: dst has MAXSTRINGLEN bytes and always ends in a NUL. */
 void stap_string_copy(char *dst, const char *src);
 void stap_string_append(char *dst, const char *src);
@@ -317,6 +354,9 @@ stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, 
 stap_long stap_user_read(struct stap_context *c, stap_long address, int size, int is_signed);
 void stap_kernel_write(struct stap_context *c, stap_long address, int size, stap_long value);
 void stap_user_write(struct stap_context *c, stap_long address, int size, stap_long value);
+/* Sets a bit-field: so many bits from a bit of the first byte (0 to 7) on. */
+void stap_kernel_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value);
+void stap_user_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value);
 /* The nth argument of the probed function, from 0, by the calling convention. */
 stap_long stap_argument(struct stap_context *c, int n);
 /* What the probed function returned. */
@@ -409,7 +449,23 @@ void stap_symbol_module(struct stap_context *c, char *dst, stap_long address);
 stap_long stap_user_mode(struct stap_context *c);
 stap_long stap_user_address(void);
 
-/* The registers of the hit (registers.c). */
+/* Where a variable of the kernel or of a module is, of those that the script names. */
+struct stap_data_address {
+	struct stap_address at;
+	unsigned long address;	/* 0: it is not loaded now */
+};
+
+extern struct stap_data_address stap_data_addresses[];
+extern const unsigned int stap_data_address_count;
+stap_long stap_data_address(struct stap_context *c, unsigned int n);
+/* How far this CPU's copy of per-CPU data is behind where that was linked. */
+stap_long stap_cpu_offset(void);
+
+/* The registers of the hit (registers.c), by DWARF's numbers; of those that are set, bits from shift on. */
+stap_long stap_register(struct stap_context *c, int n);
+void stap_set_register(struct stap_context *c, int n, int shift, int bits, stap_long value);
+void stap_set_argument(struct stap_context *c, int n, int bits, stap_long value);
+void stap_set_return_value(struct stap_context *c, stap_long value);
 void stap_print_registers(struct stap_context *c);
 
 /* The kernel's stack (stack.c). */
