@@ -55,6 +55,10 @@ type Options struct {
 	Symbols   func(object string) (*debuginfo.SymbolTable, error)
 	ModuleBTF func(module string) (*debuginfo.BTF, error)
 	BuildID   func(object string) (string, error) // hexadecimal; "" if it has none
+	// TraceSystem gives the system of a tracepoint: "sched" of sched_switch; "" if that is not known.
+	TraceSystem func(object, tracepoint string) (string, error)
+	// TracedModules gives the tracepoints of all modules: module, tracepoint, system.
+	TracedModules func() (map[string]map[string]string, error)
 
 	Guru             bool   // a user's embedded C is allowed
 	Unoptimized      bool   // keep what has no effect, and check it (-u)

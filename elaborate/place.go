@@ -54,7 +54,9 @@ func oneSite(place Place, p *parse.ProbePoint) []site {
 
 // families are all kinds of probe points.
 func families() []family {
-	return []family{beginFamily(), timerFamily(), functionFamily(), returnFamily(), kprobeFamily(), absoluteFamily()}
+	return []family{
+		beginFamily(), timerFamily(), functionFamily(), returnFamily(), kprobeFamily(), absoluteFamily(), traceFamily(), tracepointFamily(),
+	}
 }
 
 // shape gives a point the way patterns are written: literals by their types.

@@ -209,7 +209,11 @@ func (c *checker) assignTarget(x *parse.Assign, t *parse.Target, operator string
 		return nil
 	}
 	s, why := registerValue(v.typ)
+	argument, _ := v.x.(*Argument)
 	switch {
+	case argument != nil && argument.Traced:
+		c.fail(t.Token, "an argument of a tracepoint cannot be set: memory that it points to can be")
+		return nil
 	case v.x != nil:
 		c.fail(t.Token, "setting a parameter is not in this version: memory that it points to can be set")
 		return nil

@@ -147,7 +147,8 @@ func (d *driver) analyze(script []*parse.File, library *parse.Library) (*elabora
 
 func (d *driver) elaborateOptions() elaborate.Options {
 	return elaborate.Options{
-		BTF: d.btf, Symbols: d.symbols, ModuleBTF: d.moduleBTF, BuildID: d.buildID, Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
+		BTF: d.btf, Symbols: d.symbols, ModuleBTF: d.moduleBTF, BuildID: d.buildID,
+		TraceSystem: d.traceSystem, TracedModules: d.tracedModules, Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
 		SkipBadVariables: d.skipBadVariables, Compatible: d.compatible, Privilege: d.privilege,
 	}
 }

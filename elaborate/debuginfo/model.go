@@ -151,6 +151,19 @@ type Function struct {
 
 // Parameter is one named parameter of a function.
 type Parameter struct {
-	Name string // "" when the source gives none
-	Type Type
+	Name    string // "" when the source gives none
+	Type    Type
+	written func() string
+}
+
+// Written gives the type as the source has it, with its typedefs and qualifiers:
+// "bool", "char const*".
+func (p Parameter) Written() string {
+	switch {
+	case p.written != nil:
+		return p.written()
+	case p.Type == nil:
+		return "void"
+	}
+	return p.Type.String()
 }
