@@ -171,6 +171,13 @@ func (q *tracepointQuery) systemOf(object, name string) (string, error) {
 	return q.options.TraceSystem(object, name)
 }
 
+func (q *tracepointQuery) moduleBTF(module string) (*debuginfo.BTF, error) {
+	if q.options.ModuleBTF == nil {
+		return nil, &kernel.UserError{Message: "nothing is known of the module " + module}
+	}
+	return q.options.ModuleBTF(module)
+}
+
 // ofModules finds those of the modules that are wanted.
 func (q *tracepointQuery) ofModules(wanted func(module string) bool) (sites []site, names []string, d *parse.Diagnostic) {
 	if q.options.TracedModules == nil {
@@ -206,7 +213,7 @@ func (q *tracepointQuery) ofModules(wanted func(module string) bool) (sites []si
 
 // ofModule finds those of one module.
 func (q *tracepointQuery) ofModule(module *parse.StringLiteral) (sites []site, names []string, d *parse.Diagnostic) {
-	btf, err := q.options.ModuleBTF(module.Value)
+	btf, err := q.moduleBTF(module.Value)
 	var mistake *kernel.UserError
 	switch {
 	case errors.As(err, &mistake):
@@ -229,7 +236,7 @@ func (q *tracepointQuery) ofModule(module *parse.StringLiteral) (sites []site, n
 		if err != nil {
 			return nil, nil, q.fail(err)
 		}
-		sites = append(sites, q.site(&TracepointPlace{Name: t.Name, System: system, Module: module.Value, known: true, passes: t.Parameters}))
+		sites = append(sites, q.site(&TracepointPlace{Name: t.Name, System: system, Module: kernel.ModuleName(module.Value), known: true, passes: t.Parameters}))
 	}
 	return sites, names, nil
 }
@@ -237,7 +244,7 @@ func (q *tracepointQuery) ofModule(module *parse.StringLiteral) (sites []site, n
 // describe finds out what a module's tracepoint passes; of a module without BTF
 // nothing is known.
 func (q *tracepointQuery) describe(place *TracepointPlace) *parse.Diagnostic {
-	btf, err := q.options.ModuleBTF(place.Module)
+	btf, err := q.moduleBTF(place.Module)
 	var missing *kernel.UserError
 	if errors.As(err, &missing) {
 		return nil

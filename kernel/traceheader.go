@@ -186,8 +186,8 @@ func macroArguments(text string) (arguments []string, length int) {
 		return nil, 0
 	}
 	at++
-	depth, begin := 1, at
-	for at < len(text) {
+	var argument strings.Builder
+	for depth := 1; at < len(text); {
 		switch text[at] {
 		case '(', '{', '[':
 			depth++
@@ -195,13 +195,19 @@ func macroArguments(text string) (arguments []string, length int) {
 			depth--
 		}
 		if depth == 0 || depth == 1 && text[at] == ',' {
-			arguments = append(arguments, strings.Trim(text[begin:at], " \t\n\\"))
-			begin = at + 1
+			arguments = append(arguments, strings.Trim(argument.String(), " \t\n\\"))
+			argument.Reset()
+			at++
+			if depth == 0 {
+				return arguments, at
+			}
+			continue
 		}
-		if depth == 0 {
-			return arguments, at + 1
+		n := max(1, skipped(text[at:]))
+		if text[at] != '/' || n == 1 { // comments are left out
+			argument.WriteString(text[at : at+n])
 		}
-		at += max(1, skipped(text[at:]))
+		at += n
 	}
 	return nil, 0
 }

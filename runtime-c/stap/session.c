@@ -155,7 +155,7 @@ const struct stap_family stap_end = { .name = "end", .type = "begin_end", .finis
 const struct stap_family stap_error_family = { .name = "error", .type = "begin_end", .finish = stap_error_finish };
 
 /* Units that have something to do at times, where they are linked. */
-static const struct stap_unit *const stap_units[] = { &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set) };
+static const struct stap_unit *const stap_units[] = { &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set), &STAP_UNIT(tracepoint) };
 
 #define stap_units_do(what)							\
 	do {									\
@@ -179,6 +179,8 @@ static const char *stap_arm_failure(int rc)
 		return "out of memory";
 	case -EILSEQ:
 		return "no instruction begins there";
+	case -EOPNOTSUPP:
+		return "this kernel only calls functions of the very prototype (CFI)";
 	case -ENOEXEC:
 		return "the running kernel is another build than the one that the module was made for";
 	}

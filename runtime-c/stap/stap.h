@@ -75,6 +75,7 @@ struct stap_context {
 	unsigned long address;	/* where probe has none, or is of a return; ask stap_hit_address() */
 	void *registers;	/* struct pt_regs of the hit, or NULL */
 	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
+	const unsigned long *words;	/* what a tracepoint passes, as many words as its place says */
 	char *kept;		/* what the entry of the function keeps for its return, or NULL */
 	char *strings;		/* the stack of frames: the next free byte */
 	char *strings_end;
@@ -96,6 +97,7 @@ struct stap_family {
 };
 
 extern const struct stap_family stap_begin, stap_end, stap_error_family;
+extern const struct stap_family stap_tracepoint;
 extern const struct stap_family stap_timer, stap_function, stap_kprobe, stap_return, stap_entry;
 
 /* One probe point with its handler. */
@@ -144,6 +146,13 @@ struct stap_return_place {
 	stap_ulong active;	/* calls under way that are followed at once, or 0 */
 	struct stap_probe *entry;	/* what runs at the entry, or NULL */
 	unsigned long kept;	/* how many bytes it keeps, the first word being 1 when that is complete */
+};
+
+/* stap_tracepoint: which, and how many of the words that it passes the handler uses, from the first one on. */
+struct stap_tracepoint_place {
+	const char *name;
+	const char *module;	/* NULL: it is the kernel's */
+	int words;
 };
 
 /* All that the runtime knows of a script. */
