@@ -59,6 +59,10 @@ type Options struct {
 	BuildID   func(object string) (string, error) // hexadecimal; "" if it has none
 	Modules   func() (ModuleList, error)
 	Header    func(path string) ([]byte, error) // of the kernel's source: "include/linux/syscalls.h"
+	// TraceSystem gives the system of a tracepoint: "sched" of sched_switch; "" if that is not known.
+	TraceSystem func(object, tracepoint string) (string, error)
+	// TracedModules gives the tracepoints of all modules: module, tracepoint, system.
+	TracedModules func() (map[string]map[string]string, error)
 
 	MaxPlaces        int    // how many places a point may stand for; 0: 60,000
 	Guru             bool   // a user's embedded C is allowed

@@ -67,7 +67,7 @@ func oneSite(place Place, p *parse.ProbePoint) []site {
 func families() []family {
 	return []family{
 		beginFamily(), neverFamily(), timerFamily(), profileFamily(), codeFamily(), kprobeFamily(), absoluteFamily(),
-		perfFamily(), procfsFamily(), netfilterFamily(), watchFamily(),
+		traceFamily(), tracepointFamily(), perfFamily(), procfsFamily(), netfilterFamily(), watchFamily(),
 	}
 }
 

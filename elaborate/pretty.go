@@ -28,6 +28,12 @@ type grouped interface {
 	group(name string) (variables []string, known bool)
 }
 
+// titled is a place that says what it is: "$$name" and the like.
+type titled interface {
+	text(name string) (text string, known bool)
+	groups() []string // all that begin with "$$"
+}
+
 // isText reports whether a target is a text rather than a number.
 func isText(t *parse.Target) bool {
 	return t.Pretty > 0 || t.Base == nil && strings.HasPrefix(t.Name, "$$")
@@ -44,6 +50,11 @@ type printer struct {
 
 // pretty is a target as a text.
 func (c *checker) pretty(t *parse.Target) Expression {
+	if place, ok := c.place.(titled); ok && t.Base == nil && len(t.Accessors) == 0 {
+		if text, known := place.text(t.Name); known {
+			return &Text{text}
+		}
+	}
 	before := len(c.diagnostics)
 	p := &printer{checker: c, text: Print{Token: lastToken(t), ToString: true}, at: lastToken(t), deep: t.Pretty == 2}
 	ok := false
@@ -71,7 +82,11 @@ func (p *printer) group(t *parse.Target) bool {
 	names, known := place.group(t.Name)
 	if !known || len(t.Accessors) > 0 {
 		d := semanticError(t.Token, fmt.Sprintf("%s is no group of target variables", t.Name))
-		d.Hint = "there are $$vars, $$parms, $$locals and $$return"
+		groups := []string{"$$vars", "$$parms", "$$locals", "$$return"}
+		if place, ok := p.place.(titled); ok {
+			groups = place.groups()
+		}
+		d.Hint = "there are " + strings.Join(groups, ", ")
 		p.add(d)
 		return false
 	}

@@ -265,11 +265,13 @@ type (
 	}
 
 	// Argument is the nth parameter, from 0, of the probed function as the
-	// calling convention passes it: Size bytes of a register.
+	// calling convention passes it: Size bytes of a register. With Traced it is one
+	// that a tracepoint passes.
 	Argument struct {
 		N      int
 		Size   int
 		Signed bool
+		Traced bool
 	}
 
 	// ReturnValue is what the probed function returned: Size bytes of a register.

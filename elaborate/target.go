@@ -204,6 +204,10 @@ func (c *checker) assignMemory(x *parse.Assign, t *parse.Target, operator string
 	if y == nil {
 		return nil
 	}
+	if argument, ok := v.x.(*Argument); ok && argument.Traced {
+		c.fail(t.Token, "an argument of a tracepoint cannot be set: memory that it points to can be")
+		return nil
+	}
 	stored, d := store(v, y, lastToken(t))
 	if d != nil {
 		c.add(d)

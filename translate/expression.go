@@ -60,6 +60,9 @@ func (b *body) expression(x elaborate.Expression) string {
 	case *elaborate.Print:
 		return b.sprint(x)
 	case *elaborate.Argument:
+		if x.Traced {
+			return b.set("%s", cast(fmt.Sprintf("c->words[%d]", x.N), x.Size, x.Signed))
+		}
 		return b.set("%s", cast(fmt.Sprintf("stap_argument(c, %d)", x.N), x.Size, x.Signed))
 	case *elaborate.ReturnValue:
 		return b.set("%s", cast("stap_return_value(c)", x.Size, x.Signed))

@@ -39,6 +39,8 @@ func (t *translator) placeFields(p *elaborate.Probe) string {
 		return fmt.Sprintf(".family = &stap_kprobe, .place = &(const struct stap_function_place){ %s }", address(place.At))
 	case *elaborate.KprobeReturnPlace:
 		return t.returnFields(p, place.At, place.MaxActive)
+	case *elaborate.TracepointPlace:
+		return tracepointFields(place)
 	case elaborate.EntryPlace:
 		return ".family = &stap_entry"
 	}

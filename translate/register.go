@@ -21,7 +21,7 @@ func (b *body) registerExpression(x elaborate.Expression) (string, bool) {
 		return value, true
 	case *elaborate.StoreArgument:
 		value := b.expression(x.X)
-		b.emit("stap_set_argument(c, %d, %d, %s);", x.N, 8*x.Size, value)
+		b.emit("stap_set_argument_bits(c, %d, %d, %s);", x.N, 8*x.Size, value)
 		return value, true
 	case *elaborate.StoreReturnValue:
 		value := b.expression(x.X)

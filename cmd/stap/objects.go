@@ -12,11 +12,12 @@ import (
 // objects are what pass 2 has asked for of the kernel and its modules, each read
 // once, and given as long as the program runs.
 type objects struct {
-	btf        *debuginfo.BTF
-	debugInfo  map[string]*debuginfo.Object
-	images     map[string]*debuginfo.Image
-	symbols    map[string]*debuginfo.SymbolTable
-	moduleBTFs map[string]*debuginfo.BTF
+	btf         *debuginfo.BTF
+	debugInfo   map[string]*debuginfo.Object
+	images      map[string]*debuginfo.Image
+	symbols     map[string]*debuginfo.SymbolTable
+	moduleBTFs  map[string]*debuginfo.BTF
+	tracepoints tracepoints
 }
 
 // kernelObject is what pass 2 calls the kernel itself.

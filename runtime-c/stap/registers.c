@@ -32,6 +32,34 @@ static const struct stap_register stap_registers[] = {
 #endif
 };
 
+/* Names of parts of registers, and others for whole ones. */
+struct stap_register_alias {
+	const char *name;
+	const char *of;
+	int size;
+};
+
+static const struct stap_register_alias stap_aliases[] = {
+#if defined(CONFIG_X86_64)
+	{ "EIP", "RIP", 4 }, { "ESP", "RSP", 4 }, { "FLAGS", "EFLAGS", 8 }, { "EAX", "RAX", 4 }, { "EBX", "RBX", 4 },
+	{ "ECX", "RCX", 4 }, { "EDX", "RDX", 4 }, { "ESI", "RSI", 4 }, { "EDI", "RDI", 4 }, { "EBP", "RBP", 4 },
+	{ "AX", "RAX", 2 }, { "BX", "RBX", 2 }, { "CX", "RCX", 2 }, { "DX", "RDX", 2 }, { "SI", "RSI", 2 },
+	{ "DI", "RDI", 2 }, { "BP", "RBP", 2 }, { "SP", "RSP", 2 }, { "R8", "R08", 8 }, { "R9", "R09", 8 },
+#elif defined(CONFIG_ARM64)
+	{ "LR", "X30", 8 }, { "FP", "X29", 8 },
+#endif
+};
+
+static const struct stap_register *stap_register_find(const char *name)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(stap_registers); i++)
+		if (!strcasecmp(stap_registers[i].name, name))
+			return &stap_registers[i];
+	return NULL;
+}
+
 static const struct pt_regs *stap_hit_registers(struct stap_context *c)
 {
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
@@ -53,6 +81,32 @@ void stap_print_registers(struct stap_context *c)
 		stap_printf(c, "%s%s: %016lx", !i ? "" : i % 3 ? " " : "\n", stap_registers[i].name,
 			    i ? *(const unsigned long *)((const char *)registers + stap_registers[i].offset) : stap_hit_address(c));
 	stap_printf(c, "\n");
+}
+
+stap_long stap_register_named(struct stap_context *c, const char *name, int is_signed)
+{
+	const struct pt_regs *registers = stap_hit_registers(c);
+	const struct stap_register *found = stap_register_find(name);
+	unsigned long value;
+	int i, size = 8;
+
+	for (i = 0; i < ARRAY_SIZE(stap_aliases) && !found; i++)
+		if (!strcasecmp(stap_aliases[i].name, name)) {
+			found = stap_register_find(stap_aliases[i].of);
+			size = stap_aliases[i].size;
+		}
+	if (!found) {
+		stap_error(c, "Unknown register name %s", name);
+		return 0;
+	}
+	if (!registers) {
+		stap_error(c, "no registers are known at probe %s", c->probe->point);
+		return 0;
+	}
+	value = found == stap_registers ? stap_hit_address(c) :
+		*(const unsigned long *)((const char *)registers + found->offset);
+	value <<= 64 - 8 * size;
+	return is_signed ? (stap_long)value >> (64 - 8 * size) : (stap_long)(value >> (64 - 8 * size));
 }
 
 /* Offsets in struct pt_regs by DWARF's numbers of registers, and those of the arguments. */
@@ -106,15 +160,10 @@ void stap_set_register(struct stap_context *c, int n, int shift, int bits, stap_
 		*whole = (*whole & ~(mask << shift)) | (((unsigned long)value & mask) << shift);
 }
 
-void stap_set_argument(struct stap_context *c, int n, int bits, stap_long value)
+void stap_set_argument_bits(struct stap_context *c, int n, int bits, stap_long value)
 {
 	if (n < ARRAY_SIZE(stap_argument_numbers))
 		stap_set_register(c, stap_argument_numbers[n], 0, bits, value);
-}
-
-void stap_set_return_value(struct stap_context *c, stap_long value)
-{
-	stap_set_register(c, 0, 0, 64, value);
 }
 
 const struct stap_unit STAP_UNIT(registers) = { };

@@ -57,6 +57,7 @@ extern const struct stap_unit STAP_UNIT(log) __weak;
 extern const struct stap_unit STAP_UNIT(place) __weak;
 extern const struct stap_unit STAP_UNIT(registers) __weak;
 extern const struct stap_unit STAP_UNIT(target_set) __weak;
+extern const struct stap_unit STAP_UNIT(tracepoint) __weak;
 
 /*
  * The context of a CPU: taken by one handler at a time, preemption off from

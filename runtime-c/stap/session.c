@@ -159,7 +159,9 @@ const struct stap_family stap_error_family = { .name = "error", .type = "begin_e
 const struct stap_family stap_never = { .name = "never", .type = "never" };
 
 /* Units that have something to do at times, where they are linked. */
-static const struct stap_unit *const stap_units[] = { &STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set) };
+static const struct stap_unit *const stap_units[] = {
+	&STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set), &STAP_UNIT(tracepoint),
+};
 
 #define stap_units_do(what)							\
 	do {									\
@@ -174,7 +176,7 @@ static const char *stap_arm_failure(int rc)
 {
 	switch (rc) {
 	case -ENOENT:
-		return "its symbol is not in this kernel";
+		return "it is not in this kernel";
 	case -EINVAL:
 		return "the kernel does not let this place be probed";
 	case -E2BIG:
@@ -189,6 +191,8 @@ static const char *stap_arm_failure(int rc)
 		return "out of memory";
 	case -EILSEQ:
 		return "no instruction begins there";
+	case -EOPNOTSUPP:
+		return "this kernel only calls functions of the very prototype (CFI)";
 	case -ENOEXEC:
 		return "the running kernel is another build than the one that the module was made for";
 	}

@@ -76,6 +76,7 @@ struct stap_context {
 	void *registers;	/* struct pt_regs of the hit, or NULL */
 	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
 	void *hit;		/* the family's own: what it has of the hit */
+	const unsigned long *words;	/* what a tracepoint passes, as many words as its place says */
 	char *kept;		/* what the entry of the function keeps for its return, or NULL */
 	char *strings;		/* the stack of frames: the next free byte */
 	char *strings_end;
@@ -98,7 +99,7 @@ struct stap_family {
 
 extern const struct stap_family stap_begin, stap_end, stap_error_family;
 extern const struct stap_family stap_never, stap_timer, stap_jiffies, stap_profile;
-extern const struct stap_family stap_function, stap_kprobe, stap_return, stap_entry;
+extern const struct stap_family stap_function, stap_kprobe, stap_return, stap_entry, stap_tracepoint;
 extern const struct stap_family stap_perf, stap_counter, stap_watch;
 extern const struct stap_family stap_procfs_read, stap_procfs_write, stap_netfilter;
 
@@ -183,6 +184,13 @@ struct stap_netfilter_place {
 	unsigned int hook;
 	unsigned char protocol;
 	int priority;
+};
+
+/* stap_tracepoint: which, and how many of the words that it passes the handler uses, from the first one on. */
+struct stap_tracepoint_place {
+	const char *name;
+	const char *module;	/* NULL: it is the kernel's */
+	int words;
 };
 
 /* All that the runtime knows of a script. */
@@ -449,6 +457,12 @@ void stap_symbol_module(struct stap_context *c, char *dst, stap_long address);
 stap_long stap_user_mode(struct stap_context *c);
 stap_long stap_user_address(void);
 
+/* Arguments from 1 and the result, or an error (convention.c). */
+stap_long stap_argument_checked(struct stap_context *c, stap_long n);
+void stap_set_argument(struct stap_context *c, stap_long n, stap_long value);
+stap_long stap_return_value_checked(struct stap_context *c);
+void stap_set_return_value(struct stap_context *c, stap_long value);
+
 /* Where a variable of the kernel or of a module is, of those that the script names. */
 struct stap_data_address {
 	struct stap_address at;
@@ -464,9 +478,10 @@ stap_long stap_cpu_offset(void);
 /* The registers of the hit (registers.c), by DWARF's numbers; of those that are set, bits from shift on. */
 stap_long stap_register(struct stap_context *c, int n);
 void stap_set_register(struct stap_context *c, int n, int shift, int bits, stap_long value);
-void stap_set_argument(struct stap_context *c, int n, int bits, stap_long value);
-void stap_set_return_value(struct stap_context *c, stap_long value);
+void stap_set_argument_bits(struct stap_context *c, int n, int bits, stap_long value);
 void stap_print_registers(struct stap_context *c);
+/* One by its name, without a sign or with that of its size; an error where there is none. */
+stap_long stap_register_named(struct stap_context *c, const char *name, int is_signed);
 
 /* The kernel's stack (stack.c). */
 stap_long stap_stack_size(void);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * Arguments and results by number, as functions of the library ask for them:
+ * checked, and counted from 1.
+ */
+#include <linux/ftrace.h>
+#include <linux/ptrace.h>
+#include "runtime.h"
+
+/* Argument n is in the register at this place of struct pt_regs. */
+#if defined(CONFIG_X86_64)
+static const unsigned short stap_argument_registers[] = {
+	offsetof(struct pt_regs, di), offsetof(struct pt_regs, si), offsetof(struct pt_regs, dx),
+	offsetof(struct pt_regs, cx), offsetof(struct pt_regs, r8), offsetof(struct pt_regs, r9),
+};
+#elif defined(CONFIG_ARM64)
+#define STAP_X(n) offsetof(struct pt_regs, regs[n])
+static const unsigned short stap_argument_registers[] = {
+	STAP_X(0), STAP_X(1), STAP_X(2), STAP_X(3), STAP_X(4), STAP_X(5), STAP_X(6), STAP_X(7),
+};
+#endif
+
+/* What is saved at a function's entry, at least what arguments are passed in. */
+static struct pt_regs *stap_saved_registers(struct stap_context *c)
+{
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+	if (c->arguments)
+#if defined(CONFIG_ARM64)
+		return NULL; /* another struct */
+#elif defined(arch_ftrace_regs)
+		return &arch_ftrace_regs(c->arguments)->regs;
+#else
+		return &((struct ftrace_regs *)c->arguments)->regs;
+#endif
+#endif
+	return c->registers;
+}
+
+static bool stap_has_argument(struct stap_context *c, stap_long n)
+{
+	if (c->probe->family->is_return || !(c->registers || c->arguments))
+		stap_error(c, "arguments can be read at the entry of a function only");
+	else if (n < 1 || n > ARRAY_SIZE(stap_argument_registers))
+		stap_error(c, "no register has argument %lld of a function; they are counted from 1", n);
+	else
+		return true;
+	return false;
+}
+
+stap_long stap_argument_checked(struct stap_context *c, stap_long n)
+{
+	return stap_has_argument(c, n) ? stap_argument(c, n - 1) : 0;
+}
+
+void stap_set_argument(struct stap_context *c, stap_long n, stap_long value)
+{
+	struct pt_regs *registers;
+
+	if (!stap_has_argument(c, n))
+		return;
+	registers = stap_saved_registers(c);
+	if (registers)
+		*(unsigned long *)((char *)registers + stap_argument_registers[n - 1]) = value;
+#if defined(CONFIG_ARM64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+	else
+#ifdef arch_ftrace_regs
+		arch_ftrace_regs(c->arguments)->regs[n - 1] = value;
+#else
+		((struct ftrace_regs *)c->arguments)->regs[n - 1] = value;
+#endif
+#endif
+}
+
+static bool stap_has_result(struct stap_context *c)
+{
+	if (c->registers && c->probe->family->is_return)
+		return true;
+	stap_error(c, "there is a result at the return of a function only");
+	return false;
+}
+
+stap_long stap_return_value_checked(struct stap_context *c)
+{
+	return stap_has_result(c) ? regs_return_value(c->registers) : 0;
+}
+
+void stap_set_return_value(struct stap_context *c, stap_long value)
+{
+	if (!stap_has_result(c))
+		return;
+#if defined(CONFIG_X86_64)
+	((struct pt_regs *)c->registers)->ax = value;
+#elif defined(CONFIG_ARM64)
+	((struct pt_regs *)c->registers)->regs[0] = value;
+#endif
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * kernel.trace("sched:sched_switch"): tracepoints of the kernel and of modules.
+ *
+ * A tracepoint calls what is registered with it by a prototype of its own. What
+ * it passes is a word each, in registers and then on the stack, so a function of
+ * several words can stand for any that takes fewer: it puts those that handlers
+ * use into an array. Probes of one tracepoint share its registration.
+ *
+ *	a tracepoint ──▶ first probe ──▶ next probe at the same one ──▶ …
+ *
+ * The kernel's tracepoints are found by name in one walk over all of them, those
+ * of a module when it is there or comes.
+ */
+#include <linux/bsearch.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/tracepoint.h>
+#include "runtime.h"
+
+#define STAP_TRACEPOINT_LINES 64	/* before they say no more than a line of all does */
+
+struct stap_tracepoint_site {
+	const struct stap_tracepoint_place *place;	/* of the first probe */
+	struct stap_probe *first;	/* each has the next one in its site */
+	struct tracepoint *tracepoint;	/* NULL where it is not there */
+	void *function;			/* what is registered with it */
+	bool registered;
+};
+
+static struct stap_tracepoint_site *stap_tracepoints;
+static unsigned int stap_tracepoint_count, stap_tracepoint_lines;
+
+static __always_inline void stap_tracepoint_run(struct stap_context *c, const unsigned long *words)
+{
+	c->arguments = NULL;
+	c->words = words;
+	stap_run(c);
+	stap_leave(c);
+}
+
+static noinline void notrace stap_tracepoint_after_all(const struct stap_probe *probe, const unsigned long *words)
+{
+	struct stap_context *c = stap_take_after_all(probe, STAP_RUNNING);
+
+	if (c)
+		stap_tracepoint_run(c, words);
+	else
+		preempt_enable_notrace();
+}
+
+/* Each instruction counts here. */
+static __always_inline void stap_tracepoint_hit(const struct stap_probe *probe, const unsigned long *words)
+{
+	struct stap_cpu_data *this;
+
+	do {
+		preempt_disable_notrace();
+		this = this_cpu_ptr(&stap_cpus);
+		if (stap_is_free(this))
+			stap_tracepoint_run(stap_take(this, probe), words);
+		else
+			stap_tracepoint_after_all(probe, words);
+		probe = probe->site;
+	} while (unlikely(probe));
+}
+
+static void notrace stap_traced_0(void *data)
+{
+	stap_tracepoint_hit(data, NULL);
+}
+
+static void notrace stap_traced_2(void *data, unsigned long a, unsigned long b)
+{
+	const unsigned long words[] = { a, b };
+
+	stap_tracepoint_hit(data, words);
+}
+
+static void notrace stap_traced_5(void *data, unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+				  unsigned long e)
+{
+	const unsigned long words[] = { a, b, c, d, e };
+
+	stap_tracepoint_hit(data, words);
+}
+
+static void notrace stap_traced_12(void *data, unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+				   unsigned long e, unsigned long f, unsigned long g, unsigned long h,
+				   unsigned long i, unsigned long j, unsigned long k, unsigned long l)
+{
+	const unsigned long words[] = { a, b, c, d, e, f, g, h, i, j, k, l };
+
+	stap_tracepoint_hit(data, words);
+}
+
+static void *stap_tracepoint_function(int words)
+{
+	if (!words)
+		return stap_traced_0;
+	if (words <= 2)
+		return stap_traced_2;
+	if (words <= 5)
+		return stap_traced_5;
+	return stap_traced_12;
+}
+
+static int stap_tracepoint_compare_places(const struct stap_tracepoint_place *x, const struct stap_tracepoint_place *y)
+{
+	int order = strcmp(x->module ?: "", y->module ?: "");
+
+	return order ?: strcmp(x->name, y->name);
+}
+
+/* By module and name, then as they stand in the script. */
+static int stap_tracepoint_compare(const void *a, const void *b)
+{
+	const struct stap_probe *x = *(struct stap_probe *const *)a, *y = *(struct stap_probe *const *)b;
+	int order = stap_tracepoint_compare_places(x->place, y->place);
+
+	return order ?: x < y ? -1 : x > y;
+}
+
+/* Makes a site of each tracepoint that the script has probes on. */
+static int stap_tracepoint_sites(void)
+{
+	struct stap_probe **probes;
+	unsigned int count = 0, i, n;
+
+	probes = kvmalloc_array(stap_script.probe_count, sizeof(*probes), GFP_KERNEL);
+	if (!probes)
+		return -ENOMEM;
+	for (i = 0; i < stap_script.probe_count; i++)
+		if (stap_script.probes[i].family == &stap_tracepoint)
+			probes[count++] = &stap_script.probes[i];
+	stap_tracepoints = kvcalloc(count, sizeof(*stap_tracepoints), GFP_KERNEL);
+	if (!stap_tracepoints) {
+		kvfree(probes);
+		return -ENOMEM;
+	}
+	stap_allocated += count * sizeof(*stap_tracepoints);
+	sort(probes, count, sizeof(*probes), stap_tracepoint_compare, NULL);
+	for (i = 0, n = 0; i < count; n++) {
+		struct stap_tracepoint_site *site = &stap_tracepoints[n];
+		int words = 0;
+
+		site->first = probes[i];
+		site->place = probes[i]->place;
+		do {
+			const struct stap_tracepoint_place *place = probes[i]->place;
+
+			words = max(words, place->words);
+			probes[i]->site = NULL;
+			if (probes[i] != site->first)
+				probes[i - 1]->site = probes[i];
+			i++;
+		} while (i < count && !stap_tracepoint_compare_places(site->place, probes[i]->place));
+		site->function = stap_tracepoint_function(words);
+	}
+	stap_tracepoint_count = n;
+	kvfree(probes);
+	return 0;
+}
+
+static int stap_tracepoint_find(const void *key, const void *element)
+{
+	return stap_tracepoint_compare_places(key, ((const struct stap_tracepoint_site *)element)->place);
+}
+
+static struct stap_tracepoint_site *stap_tracepoint_site_of(const struct tracepoint *tracepoint, const char *module)
+{
+	const struct stap_tracepoint_place wanted = { .name = tracepoint->name, .module = module };
+
+	return bsearch(&wanted, stap_tracepoints, stap_tracepoint_count, sizeof(*stap_tracepoints), stap_tracepoint_find);
+}
+
+static void stap_tracepoint_register(struct stap_tracepoint_site *site)
+{
+	struct stap_probe *probe;
+	int rc = -ENOENT;
+
+#if defined(CONFIG_CFI_CLANG) || defined(CONFIG_CFI)
+	rc = -EOPNOTSUPP; /* calls are only let through by the prototype itself */
+#else
+	if (site->tracepoint)
+		rc = tracepoint_probe_register(site->tracepoint, site->function, site->first);
+#endif
+	site->registered = !rc;
+	for (probe = site->first; probe; probe = probe->site) {
+		if (rc)
+			stap_arm_failed(probe, rc);
+		else if (++stap_tracepoint_lines <= STAP_TRACEPOINT_LINES)
+			stap_event("info", "%s: tracepoint", probe->point);
+	}
+}
+
+static void stap_tracepoint_unregister(struct stap_tracepoint_site *site)
+{
+	if (site->registered)
+		tracepoint_probe_unregister(site->tracepoint, site->function, site->first);
+	site->registered = false;
+	site->tracepoint = NULL;
+}
+
+static void stap_tracepoint_of_kernel(struct tracepoint *tracepoint, void *unused)
+{
+	struct stap_tracepoint_site *site = stap_tracepoint_site_of(tracepoint, NULL);
+
+	if (site)
+		site->tracepoint = tracepoint;
+}
+
+#ifdef CONFIG_MODULES
+static bool stap_tracepoints_notified;
+
+static int stap_tracepoint_module(struct notifier_block *block, unsigned long state, void *data)
+{
+	const struct module *module = ((const struct tp_module *)data)->mod;
+	unsigned int i;
+
+	if (state != MODULE_STATE_COMING && state != MODULE_STATE_GOING)
+		return NOTIFY_DONE;
+	for (i = 0; i < module->num_tracepoints; i++) {
+		struct tracepoint *tracepoint = tracepoint_ptr_deref(&module->tracepoints_ptrs[i]);
+		struct stap_tracepoint_site *site = stap_tracepoint_site_of(tracepoint, module->name);
+
+		if (!site)
+			continue;
+		stap_tracepoint_unregister(site);
+		if (state == MODULE_STATE_COMING) {
+			site->tracepoint = tracepoint;
+			stap_tracepoint_register(site);
+		}
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block stap_tracepoint_modules = { .notifier_call = stap_tracepoint_module };
+
+/* Hears of the modules that are there at once, and of those that come. */
+static void stap_tracepoint_notify(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < stap_tracepoint_count; i++)
+		stap_tracepoints_notified |= !!stap_tracepoints[i].place->module;
+	if (stap_tracepoints_notified && register_tracepoint_module_notifier(&stap_tracepoint_modules)) {
+		stap_tracepoints_notified = false;
+		stap_warning("tracepoints of modules have no probes: the kernel does not tell of them");
+	}
+}
+
+static void stap_tracepoint_ignore(void)
+{
+	if (stap_tracepoints_notified)
+		unregister_tracepoint_module_notifier(&stap_tracepoint_modules);
+	stap_tracepoints_notified = false;
+}
+#else
+static void stap_tracepoint_notify(void)
+{
+}
+
+static void stap_tracepoint_ignore(void)
+{
+}
+#endif
+
+static void stap_tracepoint_set_all(void)
+{
+	unsigned int i;
+
+	if (stap_tracepoint_sites()) {
+		for (i = 0; i < stap_script.probe_count; i++)
+			if (stap_script.probes[i].family == &stap_tracepoint)
+				stap_arm_failed(&stap_script.probes[i], -ENOMEM);
+		return;
+	}
+	for_each_kernel_tracepoint(stap_tracepoint_of_kernel, NULL);
+	for (i = 0; i < stap_tracepoint_count; i++)
+		if (!stap_tracepoints[i].place->module)
+			stap_tracepoint_register(&stap_tracepoints[i]);
+	stap_tracepoint_notify();
+	if (stap_tracepoint_lines > STAP_TRACEPOINT_LINES)
+		stap_event("info", "%u probes: tracepoint", stap_tracepoint_lines);
+}
+
+static void stap_tracepoint_unset_all(void)
+{
+	unsigned int i;
+
+	stap_tracepoint_ignore();
+	for (i = 0; i < stap_tracepoint_count; i++)
+		stap_tracepoint_unregister(&stap_tracepoints[i]);
+	stap_tracepoint_count = 0;
+	tracepoint_synchronize_unregister();
+	kvfree(stap_tracepoints);
+	stap_tracepoints = NULL;
+}
+
+const struct stap_unit STAP_UNIT(tracepoint) = { .arm = stap_tracepoint_set_all, .disarm = stap_tracepoint_unset_all };
+
+/* They are set all at once. */
+const struct stap_family stap_tracepoint = { .name = "tracepoint", .type = "kernel_tracepoint" };
