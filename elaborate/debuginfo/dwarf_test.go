@@ -14,7 +14,7 @@ import (
 
 // fixtures are the files of testdata/dwarf (the script there makes them) that
 // are made of the same source.
-var fixtures = []string{"linked-5", "linked-4", "linked-2", "relocatable-5", "compressed-5", "split-5", "split-4", "packaged-4", "shared-4"}
+var fixtures = []string{"linked-5", "linked-4", "linked-2", "relocatable-5", "compressed-5", "split-5", "split-4", "packaged-4", "shared-4", "shared-5"}
 
 func open(t testing.TB, name string) *debuginfo.Object {
 	t.Helper()

@@ -41,7 +41,7 @@ func (o *Object) Variables(c *Code, at Address) ([]*Variable, error) {
 			return nil, o.damaged(err)
 		}
 	}
-	s := scope{object: o, address: address, function: around.position()}
+	s := scope{object: o, address: address, function: around.position(), left: len(e.unit.data)}
 	s.frameBase, s.frameBaseList = around.frameBase()
 	if err := s.collect(e, maxBlocks); err != nil {
 		return nil, o.damaged(err)
@@ -93,34 +93,36 @@ type scope struct {
 	frameBase     []byte
 	frameBaseList int64
 	variables     []*Variable
+	left          int // entries that may be read, as in codeWalk
 }
 
 // collect adds what can be seen in a function or block: first what is in the blocks
 // below that hold the address.
 func (s *scope) collect(e entry, depth int) error {
-	if depth == 0 {
-		return errEntry
-	}
 	var own []*Variable
 	var problem error
 	instances := map[position]bool{} // what the children are instances of
 	err := e.children(func(child *entry) bool {
-		switch child.tag() {
-		case dwarf.TagFormalParameter, dwarf.TagVariable:
+		if s.left--; s.left < 0 || depth == 0 {
+			problem = errEntry
+			return false
+		}
+		switch {
+		case child.tag() == dwarf.TagFormalParameter, child.tag() == dwarf.TagVariable:
 			if origin, ok := child.origin(); ok {
 				instances[origin.position()] = true
 			}
 			if v := s.object.variable(child, s.frameBase, s.frameBaseList, s.function); v != nil {
 				own = append(own, v)
 			}
-		case dwarf.TagLexDwarfBlock, dwarf.TagTryDwarfBlock, dwarf.TagCatchDwarfBlock:
+		case child.isBlock():
 			ranges, err := child.unit.code(nil, child.value(dwarf.AttrLowpc), child.value(dwarf.AttrHighpc), child.value(dwarf.AttrRanges))
 			if err == nil && inRanges(ranges, s.address) {
 				err = s.collect(*child, depth-1)
 			}
 			problem = errors.Join(problem, err)
 		}
-		return true
+		return problem == nil
 	})
 	if err = errors.Join(err, problem); err != nil {
 		return err
@@ -131,7 +133,7 @@ func (s *scope) collect(e entry, depth int) error {
 			return err
 		}
 		own = append(own, missing...)
-		if e.tag() != dwarf.TagLexDwarfBlock {
+		if !e.isBlock() {
 			sortParameters(own)
 		}
 	}
