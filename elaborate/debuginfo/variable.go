@@ -2,7 +2,6 @@ package debuginfo
 
 import (
 	"debug/dwarf"
-	"debug/elf"
 	"errors"
 	"slices"
 )
@@ -305,17 +304,13 @@ func (o *Object) declared(name, file string) (*Variable, error) {
 
 // symbol gives the address of the global symbol of that name.
 func (o *Object) symbol(name string) (uint64, bool) {
-	symbols, err := o.image.file.Symbols()
+	symbols, err := o.image.Symbols()
 	if err != nil {
 		return 0, false
 	}
 	for i := range symbols {
-		s := &symbols[i]
-		if s.Name == name && elf.ST_BIND(s.Info) != elf.STB_LOCAL && s.Section != elf.SHN_UNDEF {
-			if o.image.base != nil && int(s.Section) < len(o.image.base) {
-				return s.Value + o.image.base[s.Section], true
-			}
-			return s.Value, true
+		if s := &symbols[i]; s.Name == name && s.Global {
+			return o.image.Linear(s.Address)
 		}
 	}
 	return 0, false
