@@ -2,7 +2,6 @@ package debuginfo
 
 import (
 	"debug/dwarf"
-	"debug/elf"
 	"errors"
 	"slices"
 )
@@ -41,7 +40,7 @@ func (o *Object) Variables(c *Code, at Address) ([]*Variable, error) {
 			return nil, o.damaged(err)
 		}
 	}
-	s := scope{object: o, address: address, function: around.position()}
+	s := scope{object: o, address: address, function: around.position(), left: len(e.unit.data)}
 	s.frameBase, s.frameBaseList = around.frameBase()
 	if err := s.collect(e, maxBlocks); err != nil {
 		return nil, o.damaged(err)
@@ -93,34 +92,36 @@ type scope struct {
 	frameBase     []byte
 	frameBaseList int64
 	variables     []*Variable
+	left          int // entries that may be read, as in codeWalk
 }
 
 // collect adds what can be seen in a function or block: first what is in the blocks
 // below that hold the address.
 func (s *scope) collect(e entry, depth int) error {
-	if depth == 0 {
-		return errEntry
-	}
 	var own []*Variable
 	var problem error
 	instances := map[position]bool{} // what the children are instances of
 	err := e.children(func(child *entry) bool {
-		switch child.tag() {
-		case dwarf.TagFormalParameter, dwarf.TagVariable:
+		if s.left--; s.left < 0 || depth == 0 {
+			problem = errEntry
+			return false
+		}
+		switch {
+		case child.tag() == dwarf.TagFormalParameter, child.tag() == dwarf.TagVariable:
 			if origin, ok := child.origin(); ok {
 				instances[origin.position()] = true
 			}
 			if v := s.object.variable(child, s.frameBase, s.frameBaseList, s.function); v != nil {
 				own = append(own, v)
 			}
-		case dwarf.TagLexDwarfBlock, dwarf.TagTryDwarfBlock, dwarf.TagCatchDwarfBlock:
+		case child.isBlock():
 			ranges, err := child.unit.code(nil, child.value(dwarf.AttrLowpc), child.value(dwarf.AttrHighpc), child.value(dwarf.AttrRanges))
 			if err == nil && inRanges(ranges, s.address) {
 				err = s.collect(*child, depth-1)
 			}
 			problem = errors.Join(problem, err)
 		}
-		return true
+		return problem == nil
 	})
 	if err = errors.Join(err, problem); err != nil {
 		return err
@@ -131,7 +132,7 @@ func (s *scope) collect(e entry, depth int) error {
 			return err
 		}
 		own = append(own, missing...)
-		if e.tag() != dwarf.TagLexDwarfBlock {
+		if !e.isBlock() {
 			sortParameters(own)
 		}
 	}
@@ -303,17 +304,13 @@ func (o *Object) declared(name, file string) (*Variable, error) {
 
 // symbol gives the address of the global symbol of that name.
 func (o *Object) symbol(name string) (uint64, bool) {
-	symbols, err := o.image.file.Symbols()
+	symbols, err := o.image.Symbols()
 	if err != nil {
 		return 0, false
 	}
 	for i := range symbols {
-		s := &symbols[i]
-		if s.Name == name && elf.ST_BIND(s.Info) != elf.STB_LOCAL && s.Section != elf.SHN_UNDEF {
-			if o.image.base != nil && int(s.Section) < len(o.image.base) {
-				return s.Value + o.image.base[s.Section], true
-			}
-			return s.Value, true
+		if s := &symbols[i]; s.Name == name && s.Global {
+			return o.image.Linear(s.Address)
 		}
 	}
 	return 0, false
