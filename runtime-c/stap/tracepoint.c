@@ -181,7 +181,7 @@ static void stap_tracepoint_register(struct stap_tracepoint_site *site)
 	int rc = -ENOENT;
 
 #if defined(CONFIG_CFI_CLANG) || defined(CONFIG_CFI)
-	rc = -EOPNOTSUPP; /* calls are only let through by the prototype itself */
+	rc = -EPERM; /* calls are only let through by the prototype itself */
 #else
 	if (site->tracepoint)
 		rc = tracepoint_probe_register(site->tracepoint, site->function, site->first);
