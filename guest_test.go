@@ -3,6 +3,7 @@
 package gostap_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -51,6 +52,8 @@ func TestGuest(t *testing.T) {
 			t.Run("attached", g.attached)
 			t.Run("refused", g.refused)
 			t.Run("other namespace", g.otherNamespace)
+			t.Run("input", g.input)
+			t.Run("watched", g.watched)
 			t.Run("system calls", g.systemCalls)
 			if complaints := g.Complaints(); len(complaints) > 0 {
 				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))
@@ -445,6 +448,73 @@ func (g *guestTest) otherNamespace(t *testing.T) {
 	status, stdout, stderr := g.run(t, "unshare", "-f", "-p", "sh", "-c", "staprun -R "+module+"; exit $?")
 	if want := "1 1\ncannot resolve id in namespace\n"; status != 0 || stdout != want {
 		t.Errorf("status %d, %q, want %q\n%s", status, stdout, want, stderr)
+	}
+	g.nothingLeft(t)
+}
+
+// input: P292: what is typed comes to the script, by characters and by lines; an empty
+// line is one, and so is what stands behind the last end of a line.
+func (g *guestTest) input(t *testing.T) {
+	module := g.build(t, g.release, "-e", `
+		global characters
+		probe begin { println("ready") }
+		probe input.char { characters .= char == "\n" ? "/" : char }
+		probe input.line { printf("[%s]\n", line) if (line == "end") exit() }
+		probe end { println(characters) }`)
+	reader, writer := io.Pipe()
+	output, outputWriter := io.Pipe()
+	lines := make(chan string, 16)
+	go func() {
+		for scanner := bufio.NewScanner(output); scanner.Scan(); {
+			lines <- scanner.Text()
+		}
+		close(lines)
+	}()
+	var stderr bytes.Buffer
+	process, err := g.Start(vm.Command{Args: []string{"staprun", "-R", module}, Stdin: reader, Stdout: outputWriter, Stderr: &stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		typed string
+		want  []string
+	}{
+		{"", []string{"ready"}}, {"one\n", []string{"[one]"}}, {"\ntwo words\nen", []string{"[]", "[two words]"}}, {"d", nil},
+	} {
+		if _, err := writer.Write([]byte(step.typed)); step.typed != "" && err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range step.want {
+			if got := <-lines; got != want {
+				t.Fatalf("after %q: %q, want %q", step.typed, got, want)
+			}
+		}
+	}
+	writer.Close()
+	status, err := process.Wait()
+	outputWriter.Close()
+	if got := []string{<-lines, <-lines}; status != 0 || err != nil || stderr.String() != "" || !slices.Equal(got, []string{"[end]", "one//two words/end"}) {
+		t.Errorf("status %d, %v, %q, %s", status, err, got, stderr.String())
+	}
+	g.nothingLeft(t)
+}
+
+// watched: P271, R563: memory is watched by its address, too; where no breakpoint is left
+// that is said.
+func (g *guestTest) watched(t *testing.T) {
+	_, address, _ := g.run(t, "sh", "-c", "grep ' panic_timeout$' /proc/kallsyms | cut -d' ' -f1")
+	address = strings.TrimSpace(address)
+	module := g.build(t, g.release, "-e", `probe kernel.data(0x`+address+`).length(4).rw { println(execname()) exit() }`)
+	status, stdout, stderr := g.run(t, "staprun", "-R", "-c", "cat /proc/sys/kernel/panic", module)
+	if status != 0 || !strings.HasSuffix(stdout, "cat\n") {
+		t.Errorf("status %d, %q, %s", status, stdout, stderr)
+	}
+	module = g.build(t, g.release, "-e", `probe kernel.data("panic_timeout").length(4).write, kernel.data("panic_timeout").length(2).write,
+		kernel.data("panic_timeout").length(1).write, kernel.data("panic_on_oops").length(4).write,
+		kernel.data("panic_on_oops").length(2).write { exit() }`)
+	status, _, stderr = g.run(t, "staprun", "-R", module)
+	if status != 1 || !strings.Contains(stderr, "its hardware breakpoints are in use") {
+		t.Errorf("more than the processor can watch: status %d, %s", status, stderr)
 	}
 	g.nothingLeft(t)
 }

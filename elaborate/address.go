@@ -1,6 +1,9 @@
 package elaborate
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // KernelAddress is an address of the kernel or of a module in a form that holds
 // wherever that is loaded: Offset bytes behind a symbol, or behind _stext; or, for
@@ -25,4 +28,19 @@ func (a KernelAddress) String() string {
 		sign, offset = "-", -offset
 	}
 	return fmt.Sprintf("%s%s0x%x", symbol, sign, offset)
+}
+
+// noteData lists the addresses of data that the program uses.
+func (p *Program) noteData() {
+	note := func(n any) {
+		if data, ok := n.(*KernelData); ok && !slices.Contains(p.Data, data.At) {
+			p.Data = append(p.Data, data.At)
+		}
+	}
+	for _, f := range p.Functions {
+		walkStatements(f.Body, note)
+	}
+	for _, probe := range p.Probes {
+		walkStatements(handler(probe), note)
+	}
 }

@@ -22,6 +22,14 @@ type addressed interface {
 
 func (p *FunctionPlace) address() KernelAddress { return p.At }
 
+// object gives what the address is of, as Options call it.
+func (a KernelAddress) object() string {
+	if a.Module == "" {
+		return kernelObject
+	}
+	return a.Module
+}
+
 // bound reports whether the address holds for one build only, and not for all that
 // have the symbol.
 func (a KernelAddress) bound() bool { return a.Symbol == "" || a.Offset != 0 }
@@ -39,7 +47,7 @@ func (e *elaborator) bindTo(object string) {
 func (e *elaborator) builds() []Build {
 	for _, p := range e.program.Probes {
 		if place, ok := p.Place.(addressed); ok && place.address().bound() {
-			e.bindTo(e.objectOf(place.address().Module))
+			e.bindTo(place.address().object())
 		}
 	}
 	var builds []Build

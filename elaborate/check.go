@@ -186,13 +186,13 @@ func (c *checker) condition(x parse.Expression) Expression {
 			if !n.Variable.Global {
 				c.fail(n.Variable.Token, fmt.Sprintf("probe condition must not reference undeclared global '%s'", n.Variable.Text))
 			}
-		case *Store, *Step, *StoreElement, *Aggregate, *StoreMemory:
+		case *Store, *Step, *StoreElement, *Aggregate, *StoreMemory, *StoreHitVariable:
 			c.fail(at, "probe condition must not modify any variables")
 		case *Call:
 			if !c.isPure(n.Function, map[*Function]bool{}) {
 				c.fail(n.Token, fmt.Sprintf("probe condition must not call impure function '%s'", n.Function.Text))
 			}
-		case *Argument, *Dereference, *ReturnValue, *EntryValue:
+		case *Argument, *Dereference, *ReturnValue, *EntryValue, *HitVariable:
 			c.fail(at, "probe condition must not use target variables")
 		case *Print:
 			if !n.ToString {

@@ -139,7 +139,7 @@ func collect(list []Statement, found map[*Variable]Access) {
 // Alone reports whether no other handler runs while one of this place does.
 func Alone(place Place) bool {
 	switch place.(type) {
-	case BeginPlace, EndPlace, ErrorPlace:
+	case BeginPlace, EndPlace, ErrorPlace, NeverPlace:
 		return true
 	}
 	return false
@@ -313,6 +313,8 @@ func notNegative(x Expression) bool {
 	case *ReturnValue:
 		return !x.Signed && x.Size < 8
 	case *Dereference:
+		return !x.Signed && x.Size < 8
+	case *Cast:
 		return !x.Signed && x.Size < 8
 	case *Unary:
 		return x.Sign == "!"

@@ -423,6 +423,7 @@ func (e *elaborator) assemble() {
 			e.program.Probes = append(e.program.Probes, h.probe.Entry)
 		}
 	}
+	e.program.noteData()
 	e.checkPrivilege()
 	e.trackGroups()
 	effects := NewEffects(e.program)

@@ -32,7 +32,7 @@ func (e *elaborator) elide() {
 		e.elideHandler(h)
 	}
 	e.probes = slices.DeleteFunc(e.probes, func(h *handlerSource) bool {
-		if !h.isEmpty() {
+		if place, ok := h.probe.Place.(declaring); !h.isEmpty() || ok && place.declares() {
 			return false
 		}
 		if !h.probe.Position.Source.Library {

@@ -259,7 +259,7 @@ func (c *checker) knownType(x parse.Expression) parse.Type {
 	case *parse.NumberLiteral, *parse.Unary, *parse.Step, *parse.In:
 		return parse.Long
 	case *parse.Target:
-		if isText(x) {
+		if place, ok := c.place.(textual); isText(x) || ok && place.isString(x.Name) {
 			return parse.String
 		}
 		return parse.Long

@@ -129,6 +129,12 @@ func TestPrivilege(t *testing.T) {
 	refused := "may not be used when --privilege=stapusr is specified"
 	for script, want := range map[string]string{
 		`probe begin, timer.s(1), end { println(execname(), pid()) }`:             "",
+		`probe never, timer.jiffies(1), timer.hz(9), error, init { println(1) }`:  "",
+		`probe timer.profile.tick { println(1) }`:                                 "probe point is not allowed for --privilege=stapusr",
+		`probe perf.type(1).config(0) { println(1) }`:                             "probe point is not allowed for --privilege=stapusr",
+		`probe procfs.read { $value = "" }`:                                       "probe point is not allowed for --privilege=stapusr",
+		`probe netfilter.hook("3").pf("2") { println(1) }`:                        "probe point is not allowed for --privilege=stapusr",
+		`probe kernel.data("x").write { println(1) }`:                             "probe point is not allowed for --privilege=stapusr",
 		`probe kernel.function("do_sys_openat2") { println(1) }`:                  "probe point is not allowed for --privilege=stapusr",
 		`probe begin { println(kernel_string(5)) }`:                               "function kernel_string " + refused,
 		`function f(x) { return kernel_string(x) } probe begin { println(f(5)) }`: "function kernel_string " + refused,

@@ -1,6 +1,7 @@
 package elaborate
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,7 +19,8 @@ type FunctionPlace struct {
 	object    *object
 	code      *debuginfo.Code   // by DWARF; nil without it
 	link      debuginfo.Address // of the place in the file, if that is known
-	callers   *CalledFrom       // from whom it must have been called; nil: from anywhere
+	described memo[*instruction]
+	callers   *CalledFrom // from whom it must have been called; nil: from anywhere
 }
 
 func (*FunctionPlace) order() order { return order{stage: stageArm} }
@@ -26,7 +28,7 @@ func (*FunctionPlace) order() order { return order{stage: stageArm} }
 // typeInformation gives the kernel's BTF.
 func (e *elaborator) typeInformation() (*debuginfo.BTF, error) { return e.object(kernelObject).btf() }
 
-// signature gives the function's prototype, nil if nothing tells it.
+// signature gives the function's prototype by BTF, nil if that does not tell it.
 func (p *FunctionPlace) signature() *debuginfo.Function {
 	if p.system != nil {
 		return p.system.signature()
@@ -34,11 +36,83 @@ func (p *FunctionPlace) signature() *debuginfo.Function {
 	return p.prototype
 }
 
+// describedSignature gives the function's prototype, by DWARF where BTF does not
+// tell it.
+func (p *FunctionPlace) describedSignature() *debuginfo.Function {
+	if s := p.signature(); s != nil {
+		return s
+	}
+	i, err := p.instruction()
+	if err != nil || i == nil {
+		return nil
+	}
+	prototype, err := i.info.Prototype(i.code)
+	if err != nil {
+		return nil
+	}
+	return prototype
+}
+
 // argumentRegisters is how many words the calling convention passes in
 // registers, on all architectures at least this many.
 const argumentRegisters = 6
 
+// instruction describes the place by DWARF, nil where none is at hand.
+func (p *FunctionPlace) instruction() (*instruction, error) {
+	return p.described.get(func() (*instruction, error) {
+		if p.object == nil || p.system != nil {
+			return nil, nil
+		}
+		info, err := p.object.debugInfo()
+		if missing, failure := atHand(err); missing != nil || failure != nil {
+			return nil, failure
+		}
+		code, at := p.code, p.link
+		if code == nil {
+			if code, err = p.codeByName(info); code == nil {
+				return nil, err
+			}
+			if at == (debuginfo.Address{}) {
+				at = code.Entry
+			}
+		}
+		return newInstruction(p.object, code, at)
+	})
+}
+
+// codeByName finds the function where only its name or address is known.
+func (p *FunctionPlace) codeByName(info *debuginfo.Object) (*debuginfo.Code, error) {
+	if p.link != (debuginfo.Address{}) {
+		code, err := info.CodeAt(p.link)
+		if errors.Is(err, debuginfo.ErrNoCode) {
+			return nil, nil
+		}
+		return code, err
+	}
+	codes, err := info.Functions(debuginfo.Match{Name: func(name string) bool { return name == p.Name }})
+	if err != nil || len(codes) != 1 {
+		return nil, err
+	}
+	return codes[0], nil
+}
+
+// byDWARF gives the description by DWARF where that is what tells the variables: in
+// the middle of a function, where DWARF found it, and where BTF does not know it.
+func (p *FunctionPlace) byDWARF() *instruction {
+	if p.signature() != nil && (p.system != nil || p.code == nil) {
+		return nil
+	}
+	i, err := p.instruction()
+	if err != nil {
+		return nil
+	}
+	return i
+}
+
 func (p *FunctionPlace) variables() []string {
+	if i := p.byDWARF(); i != nil {
+		return i.variables()
+	}
 	if p.signature() == nil {
 		return nil
 	}
@@ -47,14 +121,17 @@ func (p *FunctionPlace) variables() []string {
 		if parameter.Name == "" { // "..."
 			continue
 		}
-		variables = append(variables, "$"+parameter.Name+":"+typeName(parameter.Type))
+		variables = append(variables, "$"+parameter.Name+":"+parameter.Written())
 	}
 	return variables
 }
 
-// group gives the variables that "$$parms" and the like stand for: BTF knows of no
+// group gives the variables that "$$vars" and the like stand for: BTF knows of no
 // locals.
 func (p *FunctionPlace) group(name string) ([]string, bool) {
+	if i := p.byDWARF(); i != nil {
+		return i.group(name)
+	}
 	switch name {
 	case "$$vars", "$$parms":
 		if p.signature() == nil {
@@ -73,15 +150,43 @@ func (p *FunctionPlace) group(name string) ([]string, bool) {
 	return nil, false
 }
 
-// target finds the parameter that a $variable names; of one that cannot be had, its
-// type.
+// target finds the variable that a $variable names; of one that cannot be had, its
+// type. Parameters are where the calling convention puts them, unless DWARF was
+// asked for the place already; DWARF is asked for all that this cannot tell.
 func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic) {
-	if p.signature() == nil {
-		return value{}, p.unknownParameters(t)
-	}
-	if p.system != nil {
+	var v value
+	var d *parse.Diagnostic
+	switch {
+	case p.system != nil:
 		return p.system.target(p, t)
+	case p.signature() == nil:
+		d = p.unknownParameters(t)
+	default:
+		v, d = p.parameter(t)
 	}
+	if d == nil && p.code == nil {
+		return v, nil
+	}
+	i, err := p.instruction()
+	switch {
+	case err != nil:
+		e.failure = err
+		return v, semanticError(t.Token, err.Error())
+	case i != nil:
+		return i.target(e, t)
+	case d == nil:
+		return v, nil
+	}
+	if p.object != nil && d.Hint != "" {
+		if missing, _ := atHand(p.object.info.err); missing != nil && missing.Hint != "" {
+			d.Hint += "; debuginfo tells more: " + missing.Hint
+		}
+	}
+	return v, d
+}
+
+// parameter finds a parameter by the calling convention.
+func (p *FunctionPlace) parameter(t *parse.Target) (value, *parse.Diagnostic) {
 	name := strings.TrimPrefix(t.Name, "$")
 	register := 0
 	var names []string

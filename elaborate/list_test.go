@@ -19,7 +19,13 @@ func TestList(t *testing.T) {
 		`kernel.function("foo").return`:   "[{kernel.function(\"foo\").return [$return:int $p:struct s* $n:int $str:char*]}]",
 		`my.*`:                            "[{my.first [name:string n:long]} {my.second [file:long]}]",
 		`begin, end`:                      "[{begin []} {end []}]",
-		`never ?`:                         "[]",
+		`nosuch ?`:                        "[]",
+		`timer.profile, timer.sec(5)`:     "[{timer.profile []} {timer.sec(5) []}]",
+		`procfs.*, never`:                 "[{never []} {procfs.read [$value:string]} {procfs.write [$value:string]}]",
+		`procfs("x").umask(7).read`:       "[{procfs(\"x\").umask(7).read [$value:string]}]",
+		`kernel.data("jiffies").**`:       "[{kernel.data(\"jiffies\").rw []} {kernel.data(\"jiffies\").write []}]",
+		`netfilter.hook("3").pf("2")`:     "[{netfilter.hook(\"3\").pf(\"2\") [$hooknum:unsigned int $skb:struct sk_buff* $in:struct net_device* $out:struct net_device* $pf:unsigned char $verdict:unsigned int]}]",
+		`perf.type(1).config(0).hz(9)`:    "[{perf.type(1).config(0).hz(9) []}]",
 	} {
 		wanted, err := parse.Parse(&parse.Source{Name: "list", Text: []byte("probe " + point + " {}")}, parse.Options{})
 		if err != nil {

@@ -19,6 +19,17 @@ type contextual interface {
 	target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic)
 }
 
+// assignable is a Place that has $variables of its own that a script can set.
+type assignable interface {
+	assign(c *checker, x *parse.Assign, t *parse.Target, operator string) Expression
+}
+
+// textual is a Place some of whose $variables are strings.
+type textual interface{ isString(name string) bool }
+
+// declaring is a Place that counts though its handler does nothing.
+type declaring interface{ declares() bool }
+
 // order is when a probe is armed: by stage, then by priority.
 type order struct {
 	stage    int
@@ -55,7 +66,10 @@ func oneSite(place Place, p *parse.ProbePoint) []site {
 
 // families are all kinds of probe points.
 func families() []family {
-	return []family{beginFamily(), timerFamily(), codeFamily(), kprobeFamily(), absoluteFamily()}
+	return []family{
+		beginFamily(), neverFamily(), timerFamily(), profileFamily(), codeFamily(), kprobeFamily(), absoluteFamily(),
+		perfFamily(), procfsFamily(), netfilterFamily(), watchFamily(),
+	}
 }
 
 // shape gives a point the way patterns are written: literals by their types.

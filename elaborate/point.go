@@ -58,12 +58,14 @@ func (e *elaborator) resolve(file *parse.File, p *parse.ProbePoint, via []*parse
 			first = d
 		}
 	}
+	known := false // a family has it: an alias that it begins with has no say
 	for _, f := range families() {
 		for _, pattern := range f.patterns {
 			matched := match(pattern, p)
 			if matched == nil {
 				continue
 			}
+			known = true
 			sites, d := f.resolve(e, matched)
 			if d != nil {
 				note(d)
@@ -74,7 +76,7 @@ func (e *elaborator) resolve(file *parse.File, p *parse.ProbePoint, via []*parse
 			}
 		}
 	}
-	through, d := e.aliases(p, via)
+	through, d := e.aliases(p, via, known)
 	if d != nil {
 		note(d)
 	}
@@ -172,11 +174,11 @@ func firstComponents(names []string) []string {
 const maxAliases, maxExpansions = 100, 100_000
 
 // aliases replaces a point by the points of the aliases that it names. What
-// follows an alias's name is appended to each of its points.
-func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias) ([]*derivation, *parse.Diagnostic) {
+// follows an alias's name is appended to each of its points; whole: nothing does.
+func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias, whole bool) ([]*derivation, *parse.Diagnostic) {
 	var found []*derivation
 	var first *parse.Diagnostic
-	for length := len(p.Components); length > 0; length-- {
+	for length := len(p.Components); length > 0 && !(whole && length < len(p.Components)); length-- {
 		suffix := p.Components[length:]
 		beginning := *p
 		beginning.Components = p.Components[:length]

@@ -125,15 +125,15 @@ func (p *printer) whole(v value) bool {
 	if pointer, ok := v.typ.(*debuginfo.Pointer); ok {
 		elem, err := pointer.Elem()
 		if err == nil && isData(elem) && !isCharacter(elem) {
-			x, d := load(v, p.at)
-			if d != nil {
-				p.add(d)
+			target, err := follow(v, elem, p.at)
+			if err != nil {
+				p.add(diagnosticOf(err, p.at))
 				return false
 			}
-			v = value{typ: elem, address: x, user: v.user}
+			v = target
 		}
 	}
-	if v.x == nil {
+	if v.inMemory() {
 		v.address = &Once{v.address}
 	}
 	p.put(v, true, 0)
@@ -236,9 +236,7 @@ func (p *printer) structure(v value, t *debuginfo.Struct, open bool, depth int) 
 			p.write("?")
 			continue
 		}
-		bits := debuginfo.Member{Offset: m.Offset % 8, BitSize: m.BitSize}
-		inside := value{typ: typ, address: v.address, offset: v.offset + int64(m.Offset/8), bits: bits, user: v.user}
-		p.put(inside, p.deep, depth+1)
+		p.put(v.inside(typ, m.Offset, m.BitSize), p.deep, depth+1)
 	}
 	p.write("}")
 }

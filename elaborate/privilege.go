@@ -17,6 +17,7 @@ type forEverybody interface{ forEverybody() }
 func (BeginPlace) forEverybody() {}
 func (EndPlace) forEverybody()   {}
 func (ErrorPlace) forEverybody() {}
+func (NeverPlace) forEverybody() {}
 func (TimerPlace) forEverybody() {}
 
 // checkPrivilege says what the program may not do for whom it is made.

@@ -1,9 +1,12 @@
 package elaborate
 
 import (
+	"debug/elf"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -33,14 +36,25 @@ const mostActive = 65535
 
 func (p *ReturnPlace) variables() []string {
 	parameters := p.FunctionPlace.variables()
-	if p.signature() == nil || p.signature().Result == nil {
+	result := p.result()
+	if result == nil {
 		return parameters
 	}
-	return append([]string{"$return:" + typeName(p.signature().Result)}, parameters...)
+	return append([]string{"$return:" + p.describedSignature().WrittenResult()}, parameters...)
+}
+
+// result gives the type of what the function returns; nil if it returns nothing or
+// that is not known.
+func (p *ReturnPlace) result() debuginfo.Type {
+	s := p.describedSignature()
+	if s == nil {
+		return nil
+	}
+	return s.Result
 }
 
 func (p *ReturnPlace) group(name string) ([]string, bool) {
-	if name == "$$return" && p.signature() != nil && p.signature().Result != nil {
+	if name == "$$return" && p.result() != nil {
 		return []string{"$return"}, true
 	}
 	return p.FunctionPlace.group(name)
@@ -51,24 +65,59 @@ func (p *ReturnPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diag
 	if t.Name != "$return" {
 		return p.FunctionPlace.target(e, t)
 	}
-	if p.signature() == nil {
+	if p.describedSignature() == nil {
 		return value{}, p.unknownParameters(t)
 	}
-	if p.signature().Result == nil {
+	result := p.result()
+	if result == nil {
 		return value{}, semanticError(t.Token, fmt.Sprintf("function %s returns nothing: there is no $return", p.Name))
 	}
-	size, why := registerValue(p.signature().Result)
-	if why != "" {
-		return value{}, semanticError(t.Token, fmt.Sprintf("the result of %s %s, and BTF does not say where it is", p.Name, why))
+	if structure, ok := result.(*debuginfo.Struct); ok {
+		return p.structure(structure, t)
 	}
-	return value{x: &ReturnValue{Size: size.size, Signed: size.signed}, typ: p.signature().Result}, nil
+	size, why := registerValue(result)
+	if why != "" {
+		return value{typ: result}, semanticError(t.Token, fmt.Sprintf("the result of %s %s, and nothing says where it is", p.Name, why))
+	}
+	return value{x: &ReturnValue{Size: size.size, Signed: size.signed}, typ: result}, nil
+}
+
+// structure finds a structure that the function returns: in one or two registers,
+// whose numbers in DWARF are 0 and 1 on all machines; of x86-64 a larger one is
+// where the first register points.
+func (p *ReturnPlace) structure(t *debuginfo.Struct, at *parse.Target) (value, *parse.Diagnostic) {
+	const registers = 2
+	v := value{typ: t}
+	for n := range registers {
+		v.fragments = append(v.fragments, fragment{begin: n * wordBits, bits: wordBits, x: &Register{n}, register: n})
+	}
+	if t.Size <= registers*wordBits/8 {
+		return v, nil
+	}
+	if i, err := p.instruction(); err == nil && i != nil && i.info.Image().Machine == elf.EM_X86_64 {
+		return value{typ: t, address: &ReturnValue{Size: 8}}, nil
+	}
+	return value{typ: t}, semanticError(at.Token, fmt.Sprintf("the result of %s is a structure, and nothing says where it is", p.Name))
 }
 
 // isOfEntry reports whether a target stands for something that only the entry of
-// the function can tell, in the handler of its return.
+// the function can tell, in the handler of its return: a variable of the function.
 func (c *checker) isOfEntry(t *parse.Target) bool {
-	_, ok := c.place.(*ReturnPlace)
-	return ok && !c.entering && t.Base == nil && t.Name[0] == '$' && t.Name != "$return" && t.Name != "$$return"
+	p, ok := c.place.(*ReturnPlace)
+	if !ok || c.entering || t.Base != nil || t.Name[0] != '$' || t.Name == "$return" || t.Name == "$$return" {
+		return false
+	}
+	if strings.HasPrefix(t.Name, "$$") || p.hasParameter(t.Name[1:]) {
+		return true
+	}
+	i, err := p.instruction()
+	return err != nil || i == nil || i.local(t.Name[1:]) != nil
+}
+
+// hasParameter reports whether the function is known to have a parameter.
+func (p *FunctionPlace) hasParameter(name string) bool {
+	s := p.signature()
+	return s != nil && slices.ContainsFunc(s.Parameters, func(parameter debuginfo.Parameter) bool { return parameter.Name == name })
 }
 
 // isReturn reports whether a place is where a function returns.

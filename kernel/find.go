@@ -13,6 +13,7 @@
 //	                                      usr/src/linux-headers-RELEASE, …-common
 //	                                      usr/lib/linux-kbuild-…
 //	                                      usr/lib/debug/boot/vmlinux-RELEASE
+//	                                      usr/lib/debug/lib/modules/RELEASE/kernel/…
 //
 // Per release, each part is taken from the system if it is there and from the
 // data folder otherwise. The beginning of a release asks for the newest one at
@@ -27,7 +28,12 @@
 // that was killed leaves nothing that looks usable and is not.
 //
 // BTFData gives the kernel's BTF: a plain file where there is one, otherwise
-// it is taken out of the compressed image once and kept.
+// it is taken out of the compressed image once and kept. Kept does the same for
+// other parts of an image.
+//
+// DebuginfoOf finds DWARF, of the kernel or a module: candidates by place, by
+// build-id and by the name that the module gives, the best first; the first whose
+// build-id is right is it. Last of all debuginfod servers are asked.
 //
 // Examine looks at a machine and says, check by check, what stap can do there.
 package kernel

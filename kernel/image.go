@@ -44,7 +44,7 @@ func (k *Kernel) BTFData() ([]byte, error) {
 }
 
 func readBTF(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
+	data, err := mapFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("BTF: %w", err)
 	}

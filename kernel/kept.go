@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ func (k *Kernel) Kept(part string, extract func(vmlinux []byte) ([]byte, error))
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(path)
+	data, err := mapFile(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return data, err
 	}
@@ -68,7 +69,8 @@ func (k *Kernel) Vmlinux() ([]byte, error) {
 	return k.unpacked, err
 }
 
-// mapFile maps a file into memory, to be read.
+// mapFile maps a file into memory, to be read, for as long as the program runs; what
+// cannot be mapped, as some files of the kernel, is read.
 func mapFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -83,10 +85,15 @@ func mapOpen(file *os.File) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() == 0 {
-		return nil, errors.New("nothing is in it")
+	if info.Size() > 0 {
+		if data, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED); err == nil {
+			return data, nil
+		}
 	}
-	return unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(file)
 }
 
 // keptPath names the file for a part of an image. In the cache folder the name

@@ -30,7 +30,8 @@ const Core = "runtime"
 // be compiled, most of which is reading the kernel's headers: a unit includes
 // those that it uses and no others.
 var Units = []string{
-	Core, "print", "format", "string", "address", "place", "kprobe", "function", "argument", "timer", "lock", "memory", "dump", "data", "return", "quote",
+	Core, "print", "format", "string", "address", "place", "kprobe", "function", "argument", "timer", "lock", "memory", "dump", "data", "dataaddress", "percpu", "return", "quote",
+	"profile", "perf", "watch", "procfs", "netfilter",
 	"task", "namespace", "process", "point", "hit", "registers", "stack", "module", "log", "target_set",
 }
 

@@ -160,8 +160,11 @@ func explainLoad(path, name string, err error) error {
 	return e
 }
 
+// folder is where the module has its files.
+func (m *loaded) folder() string { return filepath.Join(procRoot, m.name) }
+
 func (m *loaded) open() error {
-	folder := filepath.Join(procRoot, m.name)
+	folder := m.folder()
 	var err error
 	if m.control, err = os.OpenFile(filepath.Join(folder, "control"), os.O_RDWR, 0); err != nil {
 		return fmt.Errorf("opening the module's control file: %w", err)

@@ -40,6 +40,7 @@ type session struct {
 	merger  *merger
 	waker   *waker
 	command *command
+	input   *input
 
 	starting   error // of "start"
 	stopping   bool
@@ -76,7 +77,9 @@ func (s *session) run(ctx context.Context) (int, error) {
 		s.starting = s.tell(fmt.Sprintf("start %d", target))
 		waker.wake(eventStarted)
 	}()
-	if err := s.loop(); err != nil {
+	err = s.loop()
+	s.input.close()
+	if err != nil {
 		return 1, err
 	}
 	return s.report(), nil
@@ -165,8 +168,10 @@ func (s *session) wakeUps() error {
 			if s.starting != nil {
 				s.failed = true
 				s.stop()
-			} else if s.command != nil {
+			} else if s.command != nil { // which has standard input
 				s.command.release()
+			} else {
+				s.input = openInput(s.module.folder(), s.options.Stdin)
 			}
 		case eventStopped:
 			s.stopped = true
@@ -288,6 +293,9 @@ func (s *session) report() int {
 	if count["dropped"] > 0 {
 		s.warn(fmt.Sprintf("%d of %d messages (%d bytes) of output are lost: they found no room. Enlarge the buffer of %d MB per CPU with -s",
 			count["dropped"], count["dropped"]+count["produced"], count["dropped_bytes"], count["buffer_kb"]>>10))
+	}
+	if count["lost_lines"] > 0 {
+		s.warn(fmt.Sprintf("%d warnings and errors of the script are not shown: there was no room for them", count["lost_lines"]))
 	}
 	if missing > 0 {
 		s.warn(fmt.Sprintf("%d messages of output are missing", missing))

@@ -44,7 +44,7 @@ type Options struct {
 	BufferMB       int    // per CPU; 0: the module chooses
 	Verbose        bool   // say how probes were armed
 	NoWarnings     bool
-	Stdin          io.Reader // of the command; nil: os.Stdin
+	Stdin          io.Reader // of the command, or without one of the script; nil: os.Stdin
 	Stdout, Stderr io.Writer // of the script
 }
 

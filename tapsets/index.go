@@ -33,6 +33,13 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "input.stp",
+		Aliases: []string{
+			"input.char",
+			"input.line",
+		},
+	},
+	{
 		File: "logging.stp",
 		Functions: []string{
 			"abort/0",
@@ -93,6 +100,13 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "profile.stp",
+		Aliases: []string{
+			"timer.profile",
+			"timer.profile.freq",
+		},
+	},
+	{
 		File: "regex.stp",
 		Functions: []string{
 			"matched/1",
@@ -119,6 +133,13 @@ var index = []parse.FileIndex{
 			"remote_uri/0",
 			"stp_pid/0",
 			"target/0",
+		},
+	},
+	{
+		File: "session_points.stp",
+		Aliases: []string{
+			"init",
+			"oneshot",
 		},
 	},
 	{

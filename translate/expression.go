@@ -77,6 +77,12 @@ func (b *body) expression(x elaborate.Expression) string {
 		return b.dereference(x)
 	case *elaborate.StoreMemory:
 		return b.storeMemory(x)
+	case *elaborate.HitVariable:
+		return b.hitVariable(x)
+	case *elaborate.StoreHitVariable:
+		return b.storeHitVariable(x)
+	case *elaborate.PerfCount:
+		return b.perfCount(x)
 	case *elaborate.Element:
 		return b.element(x)
 	case *elaborate.StoreElement:
@@ -97,6 +103,15 @@ func (b *body) expression(x elaborate.Expression) string {
 		return b.enumName(x)
 	case *elaborate.EmbeddedExpression:
 		return b.embeddedExpression(x)
+	case *elaborate.StoreBits:
+		return b.storeBits(x)
+	case *elaborate.KernelData:
+		return b.dataAddress(x)
+	case *elaborate.CPUOffset:
+		return b.set("stap_cpu_offset()")
+	}
+	if value, ok := b.registerExpression(x); ok {
+		return value
 	}
 	panic(fmt.Sprintf("an expression of type %T has no translation", x))
 }

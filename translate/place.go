@@ -15,8 +15,20 @@ func (t *translator) placeFields(p *elaborate.Probe) string {
 		return ".family = &stap_end"
 	case elaborate.ErrorPlace:
 		return ".family = &stap_error_family"
+	case elaborate.NeverPlace:
+		return ".family = &stap_never"
 	case elaborate.TimerPlace:
 		return timerFields(place)
+	case elaborate.ProfilePlace:
+		return ".family = &stap_profile"
+	case *elaborate.PerfPlace:
+		return perfFields(place)
+	case *elaborate.ProcfsPlace:
+		return procfsFields(place)
+	case *elaborate.NetfilterPlace:
+		return netfilterFields(place)
+	case *elaborate.WatchPlace:
+		return watchFields(place)
 	case *elaborate.FunctionPlace:
 		return functionFields(place)
 	case *elaborate.ReturnPlace:

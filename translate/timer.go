@@ -7,5 +7,9 @@ import (
 )
 
 func timerFields(place elaborate.TimerPlace) string {
-	return fmt.Sprintf(".family = &stap_timer, .number = %dULL", place.Period.Nanoseconds())
+	family := "stap_timer"
+	if place.Jiffies {
+		family = "stap_jiffies"
+	}
+	return fmt.Sprintf(".family = &%s, .place = &(const struct stap_timer_place){ .period = %d, .random = %d }", family, place.Period, place.Random)
 }

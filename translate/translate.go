@@ -261,6 +261,7 @@ func (t *translator) script() {
 		t.printf("\t{ .point = %s, .written = %s, .handler = %s, %s%s },\n", quote(p.Point), quote(p.Written), t.probes[i], t.placeFields(p), dispensable)
 	}
 	t.printf("};\n")
+	t.dataAddresses()
 	t.run()
 	t.printf("\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
 	if t.program.Anchor != 0 {

@@ -40,8 +40,10 @@ func (d *driver) runInGuest(ctx context.Context, built *kbuild.Result) (status i
 		Args:   append([]string{"/usr/bin/staprun"}, d.staprunOptions()...),
 		Stdout: output, Stderr: d.stderr,
 	}
-	if d.command != "" {
+	if d.command != "" || d.readsInput {
 		command.Stdin = os.Stdin
+	}
+	if d.command != "" {
 		if folder, err := os.Getwd(); err == nil {
 			command.Dir = folder
 		}

@@ -45,6 +45,7 @@ func runPasses(ctx context.Context, s *settings, arguments []string) (status int
 	if err != nil || d.stopAfter(2) {
 		return failed(2, err)
 	}
+	d.readsInput = program.ReadsInput()
 	module := d.translate(program)
 	if d.stopAfter(3) {
 		return failed(3, d.show(module.C))
@@ -64,6 +65,7 @@ type driver struct {
 	objects        objects
 	interrupted    context.Context // ends with a signal
 	folder         string          // temporary
+	readsInput     bool            // the script has probes for standard input
 }
 
 func (d *driver) stopAfter(pass int) bool { return d.lastPass == pass }

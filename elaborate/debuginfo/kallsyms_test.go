@@ -107,7 +107,7 @@ func perCPU(address, base uint64) uint32 {
 
 func relative(address, base uint64) uint32 { return uint32(address - base) }
 
-// TestKallsyms: P385: the layouts that kernels have had.
+// TestKallsyms: the layouts that kernels have had.
 func TestKallsyms(t *testing.T) {
 	const base = 0xffffffff81000000
 	var symbols []linkedSymbol

@@ -57,7 +57,7 @@ func withDebuginfo(t *testing.T, k *kernel.Kernel) *debuginfo.Image {
 	return m
 }
 
-// TestGuestKallsyms: P385: what the bare image says of its symbols is what vmlinux's
+// TestGuestKallsyms: what the bare image says of its symbols is what vmlinux's
 // symbol table says: all symbols of code, at the same addresses, and the same places
 // of the function tracer.
 func TestGuestKallsyms(t *testing.T) {

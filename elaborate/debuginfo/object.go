@@ -41,8 +41,9 @@ type Object struct {
 	signaturesOnce sync.Once
 	signatures     map[uint64]position // of types in units of their own
 
-	types typeCache
-	rows  rowCache
+	types  typeCache
+	frames frames
+	rows   rowCache
 }
 
 // Numbers of sources in a position. Split units come behind: that of the n-th unit

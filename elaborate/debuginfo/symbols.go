@@ -204,18 +204,23 @@ func (t *SymbolTable) Len() int { return t.count }
 // Symbols gives all symbols, by section and address.
 func (t *SymbolTable) Symbols() []Symbol {
 	symbols := make([]Symbol, t.count)
+	names := string(t.names) // all at once: the symbols' names are parts of it
 	for i := range symbols {
-		symbols[i] = t.symbol(i)
+		begin := t.nameOffset(i)
+		symbols[i] = t.described(i, names[begin:begin+len(t.name(i))])
 	}
 	return symbols
 }
 
 // symbol gives symbol i by address.
-func (t *SymbolTable) symbol(i int) Symbol {
+func (t *SymbolTable) symbol(i int) Symbol { return t.described(i, string(t.name(i))) }
+
+// described gives symbol i, whose name is known.
+func (t *SymbolTable) described(i int, name string) Symbol {
 	at := t.records[i*symbolSize:]
 	flags := binary.LittleEndian.Uint16(at[18:])
 	return Symbol{
-		Name: string(t.name(i)), Address: Address{Section: t.section(int(binary.LittleEndian.Uint16(at[16:]))), Offset: t.offset(i)},
+		Name: name, Address: Address{Section: t.section(int(binary.LittleEndian.Uint16(at[16:]))), Offset: t.offset(i)},
 		Size:   uint64(binary.LittleEndian.Uint32(at[12:])),
 		Global: flags&flagGlobal != 0, Function: flags&flagFunction != 0, Weak: flags&flagWeak != 0,
 	}
@@ -225,12 +230,13 @@ func (t *SymbolTable) offset(i int) uint64 {
 	return binary.LittleEndian.Uint64(t.records[i*symbolSize:])
 }
 
+// nameOffset tells where the name of symbol i begins.
+func (t *SymbolTable) nameOffset(i int) int {
+	return min(int(binary.LittleEndian.Uint32(t.records[i*symbolSize+8:])), len(t.names))
+}
+
 func (t *SymbolTable) name(i int) []byte {
-	offset := binary.LittleEndian.Uint32(t.records[i*symbolSize+8:])
-	if uint64(offset) >= uint64(len(t.names)) {
-		return nil
-	}
-	name := t.names[offset:]
+	name := t.names[t.nameOffset(i):]
 	if end := bytes.IndexByte(name, 0); end >= 0 {
 		name = name[:end]
 	}

@@ -120,7 +120,7 @@ func TestIsColdPart(t *testing.T) {
 	}
 }
 
-// TestParseKallsyms: P385: the running kernel's own list.
+// TestParseKallsyms: the running kernel's own list.
 func TestParseKallsyms(t *testing.T) {
 	text := "ffffffff81000000 T _stext\nffffffff81000100 t twice\nffffffff81000200 t twice\n0000000000001000 A per_cpu\n" +
 		"ffffffff82000000 W weak\nffffffff83000000 d data\nffffffffc0000010 t inside\t[nfs]\nffffffffc0000020 T other\t[ext4]\n"

@@ -20,11 +20,11 @@
 
 static char stap_events[STAP_EVENTS_SIZE];
 static size_t stap_events_used;
-static unsigned long stap_events_lost;
 static DEFINE_RAW_SPINLOCK(stap_events_lock);
 static struct irq_work stap_events_wake;
+static int stap_exit_told;
 static int stap_owned;
-static struct proc_dir_entry *stap_proc_dir;
+struct proc_dir_entry *stap_proc_dir;
 
 /*
  * Locks the queue. Probes on this CPU are skipped meanwhile: a handler that hits
@@ -137,6 +137,20 @@ static ssize_t stap_control_write(struct file *file, const char __user *from, si
 	return rc ? rc : size;
 }
 
+/* No line is queued: in an NMI there might be no way to do so. Who reads finds the flag. */
+static void stap_exit_wake(void)
+{
+	irq_work_queue(&stap_events_wake);
+}
+
+static const char stap_exit_line[] = "exit\n";
+
+/* The script has asked for the end, and nobody knows yet. */
+static bool stap_exit_due(void)
+{
+	return READ_ONCE(stap_session_exiting) && !stap_exit_told;
+}
+
 /* Gives whole lines; -EAGAIN when there is none. */
 static ssize_t stap_control_read(struct file *file, char __user *to, size_t room, loff_t *position)
 {
@@ -145,6 +159,7 @@ static ssize_t stap_control_read(struct file *file, char __user *to, size_t room
 	ssize_t n;
 	char *text;
 
+	room = min_t(size_t, room, STAP_EVENTS_SIZE);
 	text = kmalloc(STAP_EVENTS_SIZE, GFP_KERNEL);
 	if (!text)
 		return -ENOMEM;
@@ -156,6 +171,11 @@ static ssize_t stap_control_read(struct file *file, char __user *to, size_t room
 	memcpy(text, stap_events, n);
 	stap_events_used -= n;
 	memmove(stap_events, stap_events + n, stap_events_used);
+	if (!stap_events_used && stap_exit_due() && room - n >= sizeof(stap_exit_line) - 1) {
+		memcpy(text + n, stap_exit_line, sizeof(stap_exit_line) - 1);
+		n += sizeof(stap_exit_line) - 1;
+		stap_exit_told = 1;
+	}
 	stap_events_give(flags, occupied);
 	if (!n)
 		n = -EAGAIN;
@@ -172,7 +192,7 @@ static __poll_t stap_control_poll(struct file *file, poll_table *wait)
 	poll_wait(file, &stap_wait, wait);
 	WRITE_ONCE(stap_reader_waits, 1);
 	smp_mb(); /* pairs with stap_message_commit() */
-	if (READ_ONCE(stap_events_used))
+	if (READ_ONCE(stap_events_used) || stap_exit_due())
 		return EPOLLIN | EPOLLRDNORM;
 	for_each_online_cpu(cpu)
 		if (stap_relay_unread(cpu))

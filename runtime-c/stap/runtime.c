@@ -9,24 +9,15 @@
 #include <linux/module.h>
 #include <linux/namei.h>
 #include <linux/poll.h>
-#include <linux/proc_fs.h>
 #include <linux/relay.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/version.h>
 #include <linux/vmalloc.h>
+#include "proc.h"
 #include "runtime.h"
 
 static void stap_event_list(const char *kind, const char *format, va_list arguments) __printf(2, 0);
-
-static void *stap_proc_data(const struct inode *inode)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)
-	return pde_data(inode);
-#else
-	return PDE_DATA(inode);
-#endif
-}
+static void stap_exit_wake(void);
 
 #include "context.c"
 #include "transport.c"

@@ -32,6 +32,7 @@ enum {
 extern int stap_session_state;
 extern kuid_t stap_staprun_uid;		/* of whom started the session */
 extern struct rchan *stap_relay;
+extern struct proc_dir_entry *stap_proc_dir;	/* /proc/systemtap/MODULE */
 extern unsigned long stap_missed;	/* returns that the kernel had no room to follow */
 extern unsigned long stap_allocated;	/* bytes that a session takes besides contexts, output and variables */
 
@@ -51,6 +52,7 @@ struct stap_unit {
 
 #define STAP_UNIT(name) stap_##name##_unit
 
+extern const struct stap_unit STAP_UNIT(dataaddress) __weak;
 extern const struct stap_unit STAP_UNIT(log) __weak;
 extern const struct stap_unit STAP_UNIT(place) __weak;
 extern const struct stap_unit STAP_UNIT(registers) __weak;

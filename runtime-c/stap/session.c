@@ -21,6 +21,7 @@ static pid_t stap_owner_pid;		/* staprun's */
 kuid_t stap_staprun_uid;
 unsigned long stap_missed;
 static DEFINE_MUTEX(stap_session_mutex);
+static unsigned long stap_events_lost;
 
 stap_long stap_target(void)
 {
@@ -58,7 +59,7 @@ void stap_exit(void)
 	/* begin handlers that are still to come run; nothing else fires */
 	if (cmpxchg(&stap_session_state, STAP_RUNNING, STAP_STOPPING) == STAP_RUNNING)
 		stap_close_gates(1);
-	stap_event("exit", NULL);
+	stap_exit_wake();
 }
 
 /* An error that has no text. The actions are used up, so no try catches it. */
@@ -154,8 +155,11 @@ const struct stap_family stap_begin = { .name = "begin", .type = "begin_end", .a
 const struct stap_family stap_end = { .name = "end", .type = "begin_end", .finish = stap_end_finish };
 const struct stap_family stap_error_family = { .name = "error", .type = "begin_end", .finish = stap_error_finish };
 
+/* Its handlers are there to be checked, and never run. */
+const struct stap_family stap_never = { .name = "never", .type = "never" };
+
 /* Units that have something to do at times, where they are linked. */
-static const struct stap_unit *const stap_units[] = { &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set) };
+static const struct stap_unit *const stap_units[] = { &STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set) };
 
 #define stap_units_do(what)							\
 	do {									\
@@ -175,6 +179,12 @@ static const char *stap_arm_failure(int rc)
 		return "the kernel does not let this place be probed";
 	case -E2BIG:
 		return "its @entry values take more than the kernel keeps with a call";
+	case -EDOM:
+		return "its address is not a multiple of its length, which .length(N) gives";
+	case -ENOSPC:
+		return "the processor can watch no more places: its hardware breakpoints are in use";
+	case -EOPNOTSUPP:
+		return "this kernel is built without it";
 	case -ENOMEM:
 		return "out of memory";
 	case -EILSEQ:
@@ -303,8 +313,8 @@ static int stap_session_summary(char *text, size_t size)
 		dropped_bytes += per_cpu(stap_relay_cpus, cpu).dropped_bytes;
 	}
 	return scnprintf(text, size,
-			 "failed=%d errors=%d skipped=%d reentered=%lu unlocked=%lu unwatched=%lu low_stack=%lu dropped=%lu dropped_bytes=%llu cut=%lu missed=%lu produced=%u buffer_kb=%zu",
+			 "failed=%d errors=%d skipped=%d reentered=%lu unlocked=%lu unwatched=%lu low_stack=%lu dropped=%lu dropped_bytes=%llu cut=%lu missed=%lu lost_lines=%lu produced=%u buffer_kb=%zu",
 			 stap_session_failed, atomic_read(&stap_errors), atomic_read(&stap_skips), reentered, unlocked, unwatched, low_stack,
-			 dropped, dropped_bytes, cut, stap_missed, (u32)atomic_read(&stap_sequence),
+			 dropped, dropped_bytes, cut, stap_missed, stap_events_lost, (u32)atomic_read(&stap_sequence),
 			 stap_relay->subbuf_size * stap_relay->n_subbufs >> 10);
 }

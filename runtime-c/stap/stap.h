@@ -75,6 +75,7 @@ struct stap_context {
 	unsigned long address;	/* where probe has none, or is of a return; ask stap_hit_address() */
 	void *registers;	/* struct pt_regs of the hit, or NULL */
 	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
+	void *hit;		/* the family's own: what it has of the hit */
 	char *kept;		/* what the entry of the function keeps for its return, or NULL */
 	char *strings;		/* the stack of frames: the next free byte */
 	char *strings_end;
@@ -96,7 +97,10 @@ struct stap_family {
 };
 
 extern const struct stap_family stap_begin, stap_end, stap_error_family;
-extern const struct stap_family stap_timer, stap_function, stap_kprobe, stap_return, stap_entry;
+extern const struct stap_family stap_never, stap_timer, stap_jiffies, stap_profile;
+extern const struct stap_family stap_function, stap_kprobe, stap_return, stap_entry;
+extern const struct stap_family stap_perf, stap_counter, stap_watch;
+extern const struct stap_family stap_procfs_read, stap_procfs_write, stap_netfilter;
 
 /* One probe point with its handler. */
 struct stap_probe {
@@ -104,7 +108,6 @@ struct stap_probe {
 	const char *point;	/* as messages show it */
 	const char *written;	/* as the script has it, or NULL: like point */
 	void (*handler)(struct stap_context *c);
-	stap_ulong number;	/* stap_timer: nanoseconds between hits */
 	const void *place;	/* the family's own: what the script's C says of the place */
 	void *site;		/* the family's own: what it keeps while the probe is set */
 	unsigned long address;	/* of the place in code, while the probe is set; else 0 */
@@ -144,6 +147,42 @@ struct stap_return_place {
 	stap_ulong active;	/* calls under way that are followed at once, or 0 */
 	struct stap_probe *entry;	/* what runs at the entry, or NULL */
 	unsigned long kept;	/* how many bytes it keeps, the first word being 1 when that is complete */
+};
+
+/* stap_timer, stap_jiffies: how often; the unit is a nanosecond, or the kernel's tick. */
+struct stap_timer_place {
+	stap_ulong period;
+	stap_ulong random;	/* each period is longer or shorter by at most this much */
+};
+
+/* stap_perf, stap_counter: an event as perf_event_open(2) names it. */
+struct stap_perf_place {
+	unsigned int type;
+	stap_ulong config;
+	stap_ulong period;	/* events between two hits; 0: of a counter, or with a frequency */
+	stap_ulong frequency;	/* hits in a second, or 0 */
+};
+
+/* stap_watch: memory of the kernel. */
+struct stap_watch_place {
+	unsigned long address;	/* 0: at is where */
+	struct stap_address at;
+	unsigned int length;	/* 1, 2, 4 or 8 bytes */
+	int reads;		/* hit by reading, too */
+};
+
+/* stap_procfs_read, stap_procfs_write: a file in the session's folder. */
+struct stap_procfs_place {
+	const char *path;
+	unsigned int mode;
+	unsigned long size;	/* of what is read, at most; 0: as long as a string */
+};
+
+/* stap_netfilter: a hook, by the kernel's numbers. */
+struct stap_netfilter_place {
+	unsigned int hook;
+	unsigned char protocol;
+	int priority;
 };
 
 /* All that the runtime knows of a script. */
@@ -268,6 +307,43 @@ static inline stap_long stap_modulo(struct stap_context *c, stap_long x, stap_lo
 	return y == -1 ? 0 : x % y;
 }
 
+static inline stap_long stap_divide_unsigned(struct stap_context *c, stap_ulong x, stap_ulong y)
+{
+	if (stap_unlikely(y == 0)) {
+		stap_error(c, "division by 0");
+		return 0;
+	}
+	return x / y;
+}
+
+static inline stap_long stap_modulo_unsigned(struct stap_context *c, stap_ulong x, stap_ulong y)
+{
+	if (stap_unlikely(y == 0)) {
+		stap_error(c, "division by 0");
+		return 0;
+	}
+	return x % y;
+}
+
+/* The bits of a 32-bit floating-point number (IEEE 754) as those of the same 64-bit one. */
+static inline stap_long stap_widen_float(stap_long bits)
+{
+	stap_ulong sign = (stap_ulong)(bits & 0x80000000) << 32, fraction = bits & 0x7fffff;
+	int exponent = bits >> 23 & 0xff;
+
+	if (exponent == 0xff)		/* infinite, or no number */
+		exponent = 0x7ff;
+	else if (exponent)
+		exponent += 1023 - 127;
+	else if (fraction) {		/* too small for the usual form, but not in 64 bits */
+		exponent = 1023 - 126;
+		for (; !(fraction & 0x800000); exponent--)
+			fraction <<= 1;
+		fraction &= 0x7fffff;
+	}
+	return sign | (stap_ulong)exponent << 52 | fraction << 29;
+}
+
 /* Strings: dst has MAXSTRINGLEN bytes and always ends in a NUL. */
 void stap_string_copy(char *dst, const char *src);
 void stap_string_append(char *dst, const char *src);
@@ -278,6 +354,9 @@ stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, 
 stap_long stap_user_read(struct stap_context *c, stap_long address, int size, int is_signed);
 void stap_kernel_write(struct stap_context *c, stap_long address, int size, stap_long value);
 void stap_user_write(struct stap_context *c, stap_long address, int size, stap_long value);
+/* Sets a bit-field: so many bits from a bit of the first byte (0 to 7) on. */
+void stap_kernel_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value);
+void stap_user_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value);
 /* The nth argument of the probed function, from 0, by the calling convention. */
 stap_long stap_argument(struct stap_context *c, int n);
 /* What the probed function returned. */
@@ -285,6 +364,19 @@ stap_long stap_return_value(struct stap_context *c);
 /* Reads a NUL-terminated string; faults are errors. */
 void stap_user_string(struct stap_context *c, char *dst, stap_long address);
 void stap_kernel_string(struct stap_context *c, char *dst, stap_long address);
+
+/* The $variables of netfilter and procfs probes, and the count of a perf counter on this CPU. */
+stap_long stap_netfilter_hooknum(struct stap_context *c);
+stap_long stap_netfilter_pf(struct stap_context *c);
+stap_long stap_netfilter_skb(struct stap_context *c);
+stap_long stap_netfilter_in(struct stap_context *c);
+stap_long stap_netfilter_out(struct stap_context *c);
+stap_long stap_netfilter_verdict(struct stap_context *c);
+void stap_netfilter_set_verdict(struct stap_context *c, stap_long verdict);
+void stap_procfs_value(struct stap_context *c, char *dst);
+void stap_procfs_set_value(struct stap_context *c, const char *value);
+void stap_procfs_append_value(struct stap_context *c, const char *value);
+stap_long stap_perf_count(struct stap_context *c, const struct stap_probe *probe);
 
 /* Printing. */
 void stap_output_more(struct stap_output *out);
@@ -357,7 +449,23 @@ void stap_symbol_module(struct stap_context *c, char *dst, stap_long address);
 stap_long stap_user_mode(struct stap_context *c);
 stap_long stap_user_address(void);
 
-/* The registers of the hit (registers.c). */
+/* Where a variable of the kernel or of a module is, of those that the script names. */
+struct stap_data_address {
+	struct stap_address at;
+	unsigned long address;	/* 0: it is not loaded now */
+};
+
+extern struct stap_data_address stap_data_addresses[];
+extern const unsigned int stap_data_address_count;
+stap_long stap_data_address(struct stap_context *c, unsigned int n);
+/* How far this CPU's copy of per-CPU data is behind where that was linked. */
+stap_long stap_cpu_offset(void);
+
+/* The registers of the hit (registers.c), by DWARF's numbers; of those that are set, bits from shift on. */
+stap_long stap_register(struct stap_context *c, int n);
+void stap_set_register(struct stap_context *c, int n, int shift, int bits, stap_long value);
+void stap_set_argument(struct stap_context *c, int n, int bits, stap_long value);
+void stap_set_return_value(struct stap_context *c, stap_long value);
 void stap_print_registers(struct stap_context *c);
 
 /* The kernel's stack (stack.c). */

@@ -187,6 +187,10 @@ void stap_event(const char *kind, const char *format, ...)
 	va_end(arguments);
 }
 
+static void stap_exit_wake(void)
+{
+}
+
 #include "data.c"
 #include "context.c"
 #include "lock.c"
@@ -218,6 +222,11 @@ void stap_execname(char *dst) { stap_string_copy(dst, "hosted"); }
 
 /* for scripts that are C by hand */
 __weak void stap_run_once(struct stap_context *c)
+{
+	c->probe->handler(c);
+}
+
+__weak void stap_run(struct stap_context *c)
 {
 	c->probe->handler(c);
 }

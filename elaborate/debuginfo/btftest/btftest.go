@@ -103,6 +103,21 @@ func (b *Builder) composite(kind uint32, name string, size uint32, members []Mem
 	return b.Record(name, kind, uint32(len(members)), bits, size, rest...)
 }
 
+// Enumerator is one name of an enumeration.
+type Enumerator struct {
+	Name  string
+	Value int32
+}
+
+// Enum adds an enumeration of four bytes.
+func (b *Builder) Enum(name string, values ...Enumerator) uint32 {
+	var rest []uint32
+	for _, v := range values {
+		rest = append(rest, b.name(v.Name), uint32(v.Value))
+	}
+	return b.Record(name, 6, uint32(len(values)), true, 4, rest...) // signed
+}
+
 // Function adds a function and its prototype.
 func (b *Builder) Function(name string, result uint32, parameters ...Parameter) uint32 {
 	var rest []uint32
