@@ -71,6 +71,11 @@ func (f *foundFunction) isNamedByPrototype() bool {
 	return f.prototype != nil && f.prototype.Name == f.name
 }
 
+// declaration is where DWARF has the function from.
+func (f *foundFunction) declaration() debuginfo.Declaration {
+	return debuginfo.Declaration{Name: f.code.Name, File: f.code.File, Line: f.code.Line}
+}
+
 func codeFamily() family {
 	f := family{resolve: resolveCode}
 	for _, base := range []string{"kernel", "module(string)"} {
@@ -228,12 +233,19 @@ func (q *codeQuery) entries(functions []*foundFunction) ([]site, *parse.Diagnost
 	if d != nil {
 		return nil, d
 	}
+	outOfLine := map[debuginfo.Declaration]bool{}
+	for _, f := range functions {
+		if f.code != nil && !f.code.Inlined {
+			outOfLine[f.declaration()] = true
+		}
+	}
 	var sites []site
 	for _, f := range functions {
 		s, d := q.site(f)
 		if d != nil {
 			return nil, d
 		}
+		s.spare = f.code != nil && f.code.Inlined && outOfLine[f.declaration()]
 		sites = append(sites, s)
 	}
 	return sites, nil

@@ -27,6 +27,7 @@ func smallBTF() (*debuginfo.BTF, error) {
 	}
 	registers := b.Pointer(b.Struct("pt_regs", 120, members...))
 	fileParameter, mode := btftest.Parameter{Name: "file", Type: file}, btftest.Parameter{Name: "mode", Type: integer}
+	b.Function("level", integer, btftest.Parameter{Name: "unused", Type: integer}, fileParameter)
 	for _, name := range []string{"open_file", "lookup", "verify", "start_file"} {
 		b.Function(name, integer, fileParameter, mode)
 	}
@@ -127,10 +128,10 @@ func TestCodePoints(t *testing.T) {
 		{`function("twin").call`, "function(\"twin@fs/open.c:4\").call _stext+0x30\nkernel.function(\"twin@fs/read.c:3\").call _stext+0xf0"},
 		{`function("cloned")`, `function("cloned@fs/read.c:10") _stext+0xd0`},
 		{`function("cloned.constprop.0").call`, `function("cloned.constprop.0").call _stext+0xd0`},
-		{`function("may_read").call`, "! no match (similar functions: cloned, __do_sys_read, _etext, do_exit, read_file)"},
+		{`function("may_read").call`, "! no match (similar functions: cloned, __do_sys_read, _etext, do_exit, level)"},
 		{`function("may_read").return`, "! cannot probe .return of 4 inlined function(s) may_read"},
-		{`function("twin").exported`, "! no match (similar functions: _etext, cloned, verify, do_exit, lookup)"},
-		{`function("copy_bytes")`, `function("copy_bytes") _stext+0x1d9`},
+		{`function("twin").exported`, "! no match (similar functions: _etext, cloned, level, verify, do_exit)"},
+		{`function("copy_bytes")`, `function("copy_bytes") _stext+0x201`},
 		{`function("open_file").label("out")`, `function("open_file@fs/open.c:10").label("out") _stext+0x7c`},
 		{`function("open_file").label("o*")`, `function("open_file@fs/open.c:10").label("out") _stext+0x7c`},
 		{`function("open_file").label("in")`, "! no match: open_file has no label in"},
@@ -174,7 +175,7 @@ func TestNamedPoints(t *testing.T) {
 		{"names", `kernel.function("open_file")`, `kernel.function("open_file") open_file+0x0`},
 		{"symbols", `kernel.function("open_file").return`, `kernel.function("open_file").return _stext+0x40`},
 		{"symbols", `kernel.function("lookup").exported`, `kernel.function("lookup").exported _stext+0x130`},
-		{"symbols", `kernel.function("copy_bytes")`, `kernel.function("copy_bytes") _stext+0x1d9`},
+		{"symbols", `kernel.function("copy_bytes")`, `kernel.function("copy_bytes") _stext+0x201`},
 		{"symbols", `kernel.function("__x64_sys_getuid")`, `kernel.function("__x64_sys_getuid") _stext+0xb0`},
 		{"symbols", `kernel.function("__*_sys_getuid")`, `kernel.function("__do_sys_getuid") _stext+0xb0`},
 		{"symbols", `kernel.function("twin")`, "! twin is there several times: only debuginfo tells them apart `stap prep --debuginfo -r 1.2.3` fetches it"},
@@ -291,5 +292,37 @@ func TestMaxPlaces(t *testing.T) {
 	o.MaxPlaces = 3
 	if got, want := dumpSmall(t, o, `probe kernel.function("*") { println(1) }`), " places, more than 3"; !strings.Contains(got, want) {
 		t.Errorf("no %q in %s", want, got)
+	}
+}
+
+// TestSpares: P231: an inlined copy that lacks a variable of the function out of line
+// is left out, and that is said; what no copy has is a mistake.
+func TestSpares(t *testing.T) {
+	elaborated := func(body string) (probes int, messages string) {
+		t.Helper()
+		file, err := parse.Parse(&parse.Source{Name: "test", Text: []byte(`probe kernel.function("level") { ` + body + ` }`)}, parse.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		program, found, err := elaborate.Elaborate([]*parse.File{file}, library(), small("dwarf"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if program != nil {
+			probes = len(program.Probes)
+		}
+		if len(found) > 0 {
+			messages = found.Error()
+		}
+		return probes, messages
+	}
+	if probes, messages := elaborated("println(1)"); probes != 2 || messages != "" {
+		t.Errorf("%d probes, %s", probes, messages)
+	}
+	if probes, messages := elaborated("println($unused)"); probes != 1 || !strings.Contains(messages, "1 inlined copies are not probed: ") {
+		t.Errorf("%d probes, %s", probes, messages)
+	}
+	if probes, messages := elaborated("println($nothing)"); probes != 0 || !strings.Contains(messages, "$nothing") && !strings.Contains(messages, "'nothing'") {
+		t.Errorf("%d probes, %s", probes, messages)
 	}
 }

@@ -37,6 +37,7 @@
 package elaborate
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 
@@ -169,7 +170,9 @@ type handlerSource struct {
 	conditions []condition
 	dead       map[parse.Node]bool
 	calls      []*Function
-	kept       []*Keep // at the entry of the function, for its return
+	kept       []*Keep           // at the entry of the function, for its return
+	spare      bool              // it goes away if it has a mistake
+	mistake    *parse.Diagnostic // the first one of a spare handler
 }
 
 // condition is "if (…)" after a probe point.
@@ -228,14 +231,49 @@ func (e *elaborator) settleTypes() {
 		said = e.diagnostics
 	}
 	e.diagnostics = append(e.diagnostics, e.elided...)
+	e.dropSpares()
 	if e.diagnostics.Errors() == 0 { // what is wrong may be why something has no type
 		e.settleRest()
 	}
 }
 
+// dropSpares takes away the handlers at inlined copies that lack what the function
+// out of line has, such as a parameter that the compiler left out there.
+func (e *elaborator) dropSpares() {
+	count := map[parse.Token]int{}
+	for _, h := range e.probes {
+		if h.mistake != nil {
+			count[h.probe.Token]++
+		}
+	}
+	e.probes = slices.DeleteFunc(e.probes, func(h *handlerSource) bool {
+		if n := count[h.probe.Token]; h.mistake != nil && n > 0 {
+			d := e.warn(h.probe.Token, fmt.Sprintf("%d inlined copies are not probed: %s", n, h.mistake.Message))
+			d.Hint = "with .call behind it only the function out of line is meant"
+			delete(count, h.probe.Token)
+		}
+		return h.mistake != nil
+	})
+}
+
+func firstError(ds parse.Diagnostics) *parse.Diagnostic {
+	for _, d := range ds {
+		if d.Severity == parse.Error {
+			return d
+		}
+	}
+	return nil
+}
+
 func (e *elaborator) checkBodies() {
 	for _, h := range e.probes {
+		said := len(e.diagnostics)
 		h.check(e)
+		if first := firstError(e.diagnostics[said:]); h.spare && first != nil {
+			e.diagnostics, h.mistake = e.diagnostics[:said], first
+		} else {
+			h.mistake = nil
+		}
 	}
 	for i := 0; i < len(e.program.Functions); i++ { // checking may add more
 		e.checkFunction(e.program.Functions[i])

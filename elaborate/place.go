@@ -56,6 +56,7 @@ type site struct {
 	place       Place
 	point       string
 	dispensable bool // one of those that a pattern stands for
+	spare       bool // a copy of a function that is there without it, too
 }
 
 // oneSite is the result of a family whose points stand for one place each.
