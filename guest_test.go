@@ -504,8 +504,8 @@ func (g *guestTest) input(t *testing.T) {
 	g.nothingLeft(t)
 }
 
-// watched: P271, R563: memory is watched by its address, too; where no breakpoint is left
-// that is said.
+// watched: P271, R563, P362: memory is watched by its address, too; where no breakpoint is left
+// that is said, and the others are set.
 func (g *guestTest) watched(t *testing.T) {
 	_, address, _ := g.run(t, "sh", "-c", "grep ' panic_timeout$' /proc/kallsyms | cut -d' ' -f1")
 	address = strings.TrimSpace(address)
@@ -517,8 +517,8 @@ func (g *guestTest) watched(t *testing.T) {
 	module = g.build(t, g.release, "-e", `probe kernel.data("panic_timeout").length(4).write, kernel.data("panic_timeout").length(2).write,
 		kernel.data("panic_timeout").length(1).write, kernel.data("panic_on_oops").length(4).write,
 		kernel.data("panic_on_oops").length(2).write { exit() }`)
-	status, _, stderr = g.run(t, "staprun", "-R", module)
-	if status != 1 || !strings.Contains(stderr, "its hardware breakpoints are in use") {
+	status, _, stderr = g.run(t, "staprun", "-R", "-c", "true", module)
+	if status != 0 || !strings.Contains(stderr, "its hardware breakpoints are in use") {
 		t.Errorf("more than the processor can watch: status %d, %s", status, stderr)
 	}
 	g.nothingLeft(t)

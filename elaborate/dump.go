@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -113,8 +112,7 @@ func (d *dumper) function(f *Function) {
 
 func (d *dumper) probe(p *Probe) {
 	d.write(p.Point)
-	derivation := slices.Compact(append(slices.Clone(p.Aliases), p.Written))
-	d.write(" /* <- ", strings.Join(derivation, " <- "), " */\n")
+	d.write(" /* <- ", strings.Join(p.Derivation(), " <- "), " */\n")
 	d.locals(p.Locals)
 	if !d.bodies {
 		return

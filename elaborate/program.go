@@ -1,6 +1,8 @@
 package elaborate
 
 import (
+	"slices"
+
 	"github.com/gostap/gostap/elaborate/regex"
 	"github.com/gostap/gostap/parse"
 )
@@ -18,6 +20,7 @@ type Program struct {
 
 	Builds     []Build         // what it may run on; of other objects, any build will do
 	Data       []KernelAddress // of the KernelData in it, each once
+	Timed      bool            // what each probe costs is to be reported
 	Submatches bool            // some function asks what the groups of a pattern matched
 
 	Anchor int64 // how far register_kprobe is behind _stext, where addresses of the kernel count from that; 0: none does
@@ -99,6 +102,12 @@ type Probe struct {
 	Locals      []*Variable
 	Body        []Statement
 	Entry       *Probe // of a return: what runs at the function's entry, a probe of the program, too; nil without it
+}
+
+// Derivation gives the points that the probe's comes from: the nearest alias first,
+// what the script has last.
+func (p *Probe) Derivation() []string {
+	return slices.Compact(append(slices.Clone(p.Aliases), p.Written))
 }
 
 // Statement is one of the nodes below.

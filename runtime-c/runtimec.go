@@ -30,9 +30,9 @@ const Core = "runtime"
 // be compiled, most of which is reading the kernel's headers: a unit includes
 // those that it uses and no others.
 var Units = []string{
-	Core, "print", "format", "string", "address", "place", "kprobe", "function", "argument", "convention", "timer", "lock", "memory", "dump", "data", "dataaddress", "percpu", "return", "quote",
-	"tracepoint", "profile", "perf", "watch", "procfs", "netfilter",
-	"task", "namespace", "process", "point", "hit", "registers", "stack", "module", "log", "target_set",
+	Core, "print", "format", "string", "address", "place", "kprobe", "function", "argument", "convention", "timer", "lock", "memory",
+	"dump", "data", "dataaddress", "percpu", "return", "quote", "tracepoint", "profile", "perf", "watch", "procfs", "netfilter",
+	"task", "namespace", "process", "point", "hit", "registers", "stack", "module", "log", "target_set", "timing",
 }
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel

@@ -309,6 +309,9 @@ func (s *session) report() int {
 	if s.options.Verbose && count["reentered"]+count["unwatched"] > 0 {
 		s.say(fmt.Sprintf("hits inside of handlers: %d, in places where RCU is not watching: %d; not handled", count["reentered"], count["unwatched"]))
 	}
+	if err := s.timing(); err != nil {
+		s.warn(fmt.Sprintf("the report of what probes cost is missing: %v", err))
+	}
 	if s.command != nil {
 		if failure := s.command.failure(); failure != "" {
 			s.warn(failure)

@@ -25,7 +25,7 @@ func (b *body) registerExpression(x elaborate.Expression) (string, bool) {
 		return value, true
 	case *elaborate.StoreReturnValue:
 		value := b.expression(x.X)
-		b.emit("stap_set_return_value(c, %s);", value)
+		b.emit("stap_set_return_value_checked(c, %s);", value)
 		return value, true
 	case *elaborate.Cast:
 		return b.set("%s", cast(b.expression(x.X), x.Size, x.Signed)), true

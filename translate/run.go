@@ -3,6 +3,7 @@ package translate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gostap/gostap/elaborate"
 )
@@ -13,18 +14,17 @@ import (
 //
 //	void stap_run(struct stap_context *c)
 //	{
-//		void (*handler)(struct stap_context *) = c->probe->handler;
-//
-//		if (handler == probe_1) {
+//		if (c->probe->handler == probe_1) {
 //			probe_1(c);
-//		} else if (handler == probe_2) {
+//		} else if (c->probe->handler == probe_2) {
 //			probe_2(c);
 //		} else {
-//			handler(c);
+//			c->probe->handler(c);
 //		}
 //	}
 //
-// Where all probes that can hit have one handler, that is all of it.
+// Where all probes that can hit have one handler, that is all of it. With -t the cost
+// of each probe is taken here, too.
 
 // mostDirect is how many handlers are asked after, one after the other.
 const mostDirect = 4
@@ -37,25 +37,54 @@ func (t *translator) run() {
 			handlers = append(handlers, t.probes[i])
 		}
 	}
-	t.printf("\nvoid stap_run_once(struct stap_context *c)\n{\n\tc->probe->handler(c);\n}\n")
-	t.printf("\nvoid stap_run(struct stap_context *c)\n{\n")
+	t.timed("stap_run_once", "\tc->probe->handler(c);\n")
 	if len(handlers) == 1 {
-		t.printf("\t%s(c);\n}\n", handlers[0])
+		t.timed("stap_run", fmt.Sprintf("\t%s(c);\n", handlers[0]))
 		return
 	}
-	t.printf("\tvoid (*handler)(struct stap_context *) = c->probe->handler;\n\n")
-	for i, name := range handlers[:min(len(handlers), mostDirect)] {
-		if i > 0 {
-			t.printf(" else ")
-		} else {
-			t.printf("\t")
-		}
-		t.printf("if (handler == %[1]s) {\n\t\t%[1]s(c);\n\t}", name)
+	var text strings.Builder
+	for _, name := range handlers[:min(len(handlers), mostDirect)] {
+		fmt.Fprintf(&text, "if (c->probe->handler == %[1]s) {\n\t\t%[1]s(c);\n\t} else ", name)
 	}
-	if len(handlers) > 0 {
-		t.printf(" else {\n\t\thandler(c);\n\t}\n}\n")
-	} else {
-		t.printf("\thandler(c);\n}\n")
+	if text.Len() == 0 {
+		t.timed("stap_run", "\tc->probe->handler(c);\n")
+		return
+	}
+	t.timed("stap_run", "\t"+text.String()+"{\n\t\tc->probe->handler(c);\n\t}\n")
+}
+
+// timed writes one of the two; where costs are wanted, between two looks at the
+// clock.
+func (t *translator) timed(name, body string) {
+	if t.program.Timed {
+		body = "\tconst stap_ulong begun = stap_timing_now();\n\n" + body + "\tstap_timing_end(c, begun);\n"
+	}
+	t.printf("\nvoid %s(struct stap_context *c)\n{\n%s}\n", name, body)
+}
+
+// timing writes what the report of costs calls the probes and globals.
+func (t *translator) timing() {
+	if !t.program.Timed {
+		return
+	}
+	t.printf("\nstatic const struct stap_timing_probe stap_timing_probes[] = {\n")
+	for _, p := range t.program.Probes {
+		t.printf("\t{ %s, %s },\n", quote(p.Position.String()), quote(strings.Join(p.Derivation(), " from: ")))
+	}
+	t.printf("};\n\nstatic const struct stap_timing_lock stap_timing_locks[] = {\n")
+	for _, g := range t.program.Globals {
+		if t.locked[g] {
+			t.printf("\t{ %s, &lock_%s },\n", quote(g.Text), t.global(g))
+		}
+	}
+	t.printf("};\n")
+}
+
+// timingFields are those of struct stap_script.
+func (t *translator) timingFields() {
+	if t.program.Timed {
+		t.printf("\t.timing_probes = stap_timing_probes,\n\t.timing_locks = stap_timing_locks,\n")
+		t.printf("\t.timing_lock_count = sizeof(stap_timing_locks) / sizeof(stap_timing_locks[0]),\n")
 	}
 }
 

@@ -263,6 +263,7 @@ func (t *translator) script() {
 	t.printf("};\n")
 	t.dataAddresses()
 	t.run()
+	t.timing()
 	t.printf("\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
 	if t.program.Anchor != 0 {
 		t.printf("\t.anchor = %d,\n", t.program.Anchor)
@@ -276,6 +277,7 @@ func (t *translator) script() {
 		t.printf("\t.match_bytes = %s,\n", t.matchBytes())
 	}
 	t.dataFields()
+	t.timingFields()
 	t.printf("};\n")
 	t.builds()
 }

@@ -21,7 +21,6 @@ var laterOptions = []laterOption{
 	{letter: "P", what: "searching prologues, which is for probes of user programs,"},
 	{letter: "b", what: "output in a file per CPU"},
 	{letter: "i", name: "interactive", what: "the interactive editor"},
-	{letter: "t", what: "a report of probes' run times"},
 	{letter: "d", value: "X", what: "taking along symbols for backtraces"},
 	{name: "ldd", what: "taking along symbols for backtraces"},
 	{name: "all-modules", what: "taking along symbols for backtraces"},

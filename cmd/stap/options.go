@@ -53,6 +53,7 @@ type scriptSettings struct {
 	suppressHandlerErrors  bool
 	suppressTimeLimits     bool
 	unoptimized            bool
+	timing                 bool
 	noGlobalDisplay        bool
 	runtime                string
 	prologueSearching      string
@@ -114,6 +115,7 @@ func (s *scriptSettings) addTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.suppressTimeLimits, "suppress-time-limits", false, "handlers may run as long as they like (needs -g)")
 	flags.IntVar(&s.maxPlaces, "max-places", 60_000, "a probe point may stand for `NUMBER` places")
 	flags.BoolVarP(&s.unoptimized, "unoptimized", "u", false, "keep what has no effect")
+	flags.BoolVarP(&s.timing, "timing", "t", false, "at the end, what each probe cost: hits, times, what was skipped")
 	flags.BoolVar(&s.noGlobalDisplay, "no-global-var-display", false, "do not print globals at the end that are written and never read")
 	flags.StringVar(&s.runtime, "runtime", "kernel", "`WHAT` the script runs in: kernel")
 	flags.StringVar(&s.prologueSearching, "prologue-searching", "auto", "`WHEN` to look for the end of functions' prologues: never or auto")

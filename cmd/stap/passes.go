@@ -175,6 +175,7 @@ func (d *driver) findKernel() (*kernel.Kernel, error) {
 // translate is pass 3.
 func (d *driver) translate(program *elaborate.Program) translate.Module {
 	watch := startWatch()
+	program.Timed = d.timing
 	module := translate.Translate(program)
 	module.C = append(module.C, moduleInfo(d.moduleInfo)...)
 	d.pass(watch, 3, "translated to C into %q", kbuild.ScriptFile)

@@ -29,15 +29,18 @@ static unsigned long stap_symbol_offset(unsigned long address)
 	return plus && sscanf(plus, "+0x%lx/", &offset) == 1 && offset <= 8 ? offset : 0;
 }
 
-/* The kernel has one look-up of symbols that modules may use, that of kprobes. */
+/*
+ * The kernel has one look-up of symbols that modules may use, that of kprobes.
+ * What cannot be probed, such as data, is refused after that.
+ */
 static int stap_symbol_find(const struct stap_address *at, unsigned long *address)
 {
 	struct kprobe kprobe = { .symbol_name = at->symbol, .offset = at->offset, .flags = KPROBE_FLAG_DISABLED };
 	int rc = register_kprobe(&kprobe);
 
+	*address = (unsigned long)kprobe.addr;
 	if (rc)
 		return rc;
-	*address = (unsigned long)kprobe.addr;
 	unregister_kprobe(&kprobe);
 	if (!at->offset)
 		*address -= stap_symbol_offset(*address);
@@ -61,7 +64,8 @@ int stap_address_find(const struct stap_address *at, unsigned long *address)
 
 unsigned long stap_resolve(const struct stap_address *at)
 {
-	unsigned long address;
+	unsigned long address = 0;
 
-	return stap_address_find(at, &address) ? 0 : address;
+	stap_address_find(at, &address);
+	return address;
 }

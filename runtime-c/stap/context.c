@@ -55,14 +55,17 @@ struct stap_context *notrace stap_take_after_all(const struct stap_probe *probe,
 		return NULL;
 	if (this->busy) {
 		this->reentered++;
+		stap_account_skipped(probe, STAP_SKIP_NESTED, 1);
 		return NULL;
 	}
 	this->busy = 1; /* what is called here may have probes, too */
 	barrier();
 	if (!stap_rcu_is_watching()) {
 		this->unwatched++;
+		stap_account_skipped(probe, STAP_SKIP_UNWATCHED, 1);
 	} else if (stap_stack_is_low()) {
 		this->low_stack++;
+		stap_account_skipped(probe, STAP_SKIP_LOW_STACK, 1);
 		stap_skipped();
 	} else {
 		this->context.probe = probe;

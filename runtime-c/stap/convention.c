@@ -52,7 +52,7 @@ stap_long stap_argument_checked(struct stap_context *c, stap_long n)
 	return stap_has_argument(c, n) ? stap_argument(c, n - 1) : 0;
 }
 
-void stap_set_argument(struct stap_context *c, stap_long n, stap_long value)
+void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long value)
 {
 	struct pt_regs *registers;
 
@@ -84,7 +84,7 @@ stap_long stap_return_value_checked(struct stap_context *c)
 	return stap_has_result(c) ? regs_return_value(c->registers) : 0;
 }
 
-void stap_set_return_value(struct stap_context *c, stap_long value)
+void stap_set_return_value_checked(struct stap_context *c, stap_long value)
 {
 	if (!stap_has_result(c))
 		return;

@@ -80,11 +80,14 @@ void *stap_kprobes_set(struct stap_probe **probes, unsigned int count)
 void stap_kprobes_unset(void *kprobes)
 {
 	struct stap_kprobes *set = kprobes;
+	unsigned int i;
 
 	if (!set)
 		return;
 	if (set->count)
 		unregister_kprobes(set->kprobes, set->count);
+	for (i = 0; i < set->count; i++)
+		stap_account_skipped(set->sites[i].first, STAP_SKIP_KPROBE, set->kprobes[i]->nmissed);
 	kvfree(set->kprobes);
 	kvfree(set->sites);
 	kfree(set);

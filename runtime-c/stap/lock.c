@@ -10,9 +10,18 @@
 #define STAP_MAY_TRY(tries) ((tries) <= MAXTRYLOCK)
 #endif
 
-static int stap_lock_failed(struct stap_context *c)
+static void stap_lock_waits(struct stap_lock *lock, int tries)
 {
+	if (!tries)
+		atomic_inc((atomic_t *)&lock->waits);
+	udelay(TRYLOCKDELAY);
+}
+
+static int stap_lock_failed(struct stap_context *c, struct stap_lock *lock)
+{
+	atomic_inc((atomic_t *)&lock->timeouts);
 	container_of(c, struct stap_cpu_data, context)->unlocked++;
+	stap_account_skipped(c->probe, STAP_SKIP_LOCK, 1);
 	stap_skipped();
 	return 0;
 }
@@ -27,9 +36,9 @@ int stap_lock_read(struct stap_context *c, struct stap_lock *lock)
 		if (holders >= 0 && cmpxchg_acquire(&lock->holders, holders, holders + 1) == holders)
 			return 1;
 		if (holders < 0)
-			udelay(TRYLOCKDELAY);
+			stap_lock_waits(lock, tries);
 	}
-	return stap_lock_failed(c);
+	return stap_lock_failed(c, lock);
 }
 
 int stap_lock_write(struct stap_context *c, struct stap_lock *lock)
@@ -39,9 +48,9 @@ int stap_lock_write(struct stap_context *c, struct stap_lock *lock)
 	for (tries = 0; STAP_MAY_TRY(tries); tries++) {
 		if (cmpxchg_acquire(&lock->holders, 0, -1) == 0)
 			return 1;
-		udelay(TRYLOCKDELAY);
+		stap_lock_waits(lock, tries);
 	}
-	return stap_lock_failed(c);
+	return stap_lock_failed(c, lock);
 }
 
 void stap_lock_spin(struct stap_lock *lock)

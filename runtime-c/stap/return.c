@@ -157,8 +157,11 @@ static void stap_returns_unset(void *returns)
 		return;
 	if (set->count)
 		unregister_kretprobes(set->kretprobes, set->count);
-	for (i = 0; i < set->count; i++)
+	for (i = 0; i < set->count; i++) {
 		stap_missed += set->kretprobes[i]->nmissed;
+		stap_account_skipped(set->sites[i].first, STAP_SKIP_ENTRY, set->kretprobes[i]->kp.nmissed);
+		stap_account_skipped(set->sites[i].first, STAP_SKIP_RETURN, set->kretprobes[i]->nmissed);
+	}
 	kvfree(set->kretprobes);
 	kvfree(set->sites);
 	kfree(set);

@@ -28,8 +28,8 @@ static void stap_exit_wake(void);
 static void stap_unload(void)
 {
 	stap_session_stop();
-	stap_units_do(unload);
 	stap_control_exit();
+	stap_units_do(unload);
 	stap_relay_exit();
 	stap_contexts_exit();
 	if (stap_script.release)

@@ -36,6 +36,18 @@ extern struct proc_dir_entry *stap_proc_dir;	/* /proc/systemtap/MODULE */
 extern unsigned long stap_missed;	/* returns that the kernel had no room to follow */
 extern unsigned long stap_allocated;	/* bytes that a session takes besides contexts, output and variables */
 
+/* Why a hit was skipped. */
+enum stap_skip {
+	STAP_SKIP_NESTED,	/* inside of a handler */
+	STAP_SKIP_LOCK,		/* a lock was not free in time */
+	STAP_SKIP_UNWATCHED,	/* RCU was not watching */
+	STAP_SKIP_LOW_STACK,
+	STAP_SKIP_KPROBE,	/* the kernel was in another kprobe */
+	STAP_SKIP_ENTRY,	/* it was so at the entry of a function whose return has a probe */
+	STAP_SKIP_RETURN,	/* more calls were under way than are followed */
+	STAP_SKIPS,
+};
+
 /*
  * What a unit has to do when a session starts, with its probes, when those are
  * gone, and when the module goes; each may be NULL. Whether a unit is linked with the
@@ -48,6 +60,7 @@ struct stap_unit {
 	void (*disarm)(void);
 	void (*stop)(void);
 	void (*unload)(void);
+	void (*skipped)(const struct stap_probe *probe, enum stap_skip why, unsigned long n);
 };
 
 #define STAP_UNIT(name) stap_##name##_unit
@@ -58,6 +71,14 @@ extern const struct stap_unit STAP_UNIT(place) __weak;
 extern const struct stap_unit STAP_UNIT(registers) __weak;
 extern const struct stap_unit STAP_UNIT(target_set) __weak;
 extern const struct stap_unit STAP_UNIT(tracepoint) __weak;
+extern const struct stap_unit STAP_UNIT(timing) __weak;
+
+/* Hits of a probe were skipped, for the account of each probe if there is one. */
+static inline void stap_account_skipped(const struct stap_probe *probe, enum stap_skip why, unsigned long n)
+{
+	if (&STAP_UNIT(timing) && n)
+		STAP_UNIT(timing).skipped(probe, why, n);
+}
 
 /*
  * The context of a CPU: taken by one handler at a time, preemption off from

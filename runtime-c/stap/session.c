@@ -161,6 +161,7 @@ const struct stap_family stap_never = { .name = "never", .type = "never" };
 /* Units that have something to do at times, where they are linked. */
 static const struct stap_unit *const stap_units[] = {
 	&STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set), &STAP_UNIT(tracepoint),
+	&STAP_UNIT(timing),
 };
 
 #define stap_units_do(what)							\

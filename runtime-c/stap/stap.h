@@ -206,6 +206,9 @@ struct stap_script {
 	void (*prepare)(void *data);	/* gets the bytes for arrays, all zero */
 	int (*allocate)(void);		/* stap_data_allocate, or NULL without such data */
 	void (*release)(void);		/* stap_data_release */
+	const struct stap_timing_probe *timing_probes;	/* with -t; else NULL */
+	const struct stap_timing_lock *timing_locks;
+	unsigned int timing_lock_count;
 };
 
 extern struct stap_script stap_script;
@@ -229,7 +232,24 @@ void stap_count_up(stap_long *count);
 /* A lock of one global variable: readers, or -1 for a writer. */
 struct stap_lock {
 	int holders;
+	unsigned int waits;	/* how often it was not free at once */
+	unsigned int timeouts;	/* and not in time */
 };
+
+/* What a script with -t says of its probes and locks; they are in the order of the probes. */
+struct stap_timing_probe {
+	const char *place;	/* in the script, "file:line:column" */
+	const char *origin;	/* the points that it comes from, through aliases */
+};
+
+struct stap_timing_lock {
+	const char *name;	/* of the global */
+	const struct stap_lock *lock;
+};
+
+/* When a handler begins and when it has ended (timing.c). */
+stap_ulong stap_timing_now(void);
+void stap_timing_end(struct stap_context *c, stap_ulong begun);
 
 /* Each gives 1, or 0 after MAXTRYLOCK tries: then the hit is skipped. */
 int stap_lock_read(struct stap_context *c, struct stap_lock *lock);
@@ -459,9 +479,9 @@ stap_long stap_user_address(void);
 
 /* Arguments from 1 and the result, or an error (convention.c). */
 stap_long stap_argument_checked(struct stap_context *c, stap_long n);
-void stap_set_argument(struct stap_context *c, stap_long n, stap_long value);
+void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long value);
 stap_long stap_return_value_checked(struct stap_context *c);
-void stap_set_return_value(struct stap_context *c, stap_long value);
+void stap_set_return_value_checked(struct stap_context *c, stap_long value);
 
 /* Where a variable of the kernel or of a module is, of those that the script names. */
 struct stap_data_address {

@@ -5,29 +5,12 @@
  * in a trap that may have interrupted anything, as an NMI does.
  */
 #include <linux/hw_breakpoint.h>
-#include <linux/kprobes.h>
 #include "perf.h"
-
-/*
- * Where a symbol of the kernel is. The kernel tells modules only of what can be
- * probed: a kprobe on data is refused, but has looked its symbol up before.
- */
-static unsigned long stap_watch_address(const struct stap_watch_place *place)
-{
-	struct kprobe kprobe = { .flags = KPROBE_FLAG_DISABLED };
-
-	if (place->address)
-		return place->address;
-	stap_kprobe_at(&kprobe, &place->at);
-	if (register_kprobe(&kprobe) == 0)
-		unregister_kprobe(&kprobe);
-	return (unsigned long)kprobe.addr;
-}
 
 static int stap_watch_arm(struct stap_probe *probe)
 {
 	const struct stap_watch_place *place = probe->place;
-	unsigned long address = stap_watch_address(place);
+	unsigned long address = place->address ?: stap_resolve(&place->at);
 	struct perf_event_attr attr;
 	int rc;
 

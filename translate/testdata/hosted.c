@@ -50,6 +50,7 @@ typedef struct { int counter; } atomic_t;
 #define WRITE_ONCE(x, value) ((x) = (value))
 #define smp_store_release(at, value) (*(at) = (value))
 #define cmpxchg(at, old, new) __sync_val_compare_and_swap(at, old, new)
+#define atomic_inc(at) (++(at)->counter)
 #define cmpxchg_acquire cmpxchg
 #define cmpxchg_release cmpxchg
 #define ATOMIC_INIT(n) { n }
@@ -221,6 +222,11 @@ stap_long stap_time_ns(void) { return 1700000000123456789LL; }
 void stap_execname(char *dst) { stap_string_copy(dst, "hosted"); }
 
 /* for scripts that are C by hand */
+__weak void stap_run(struct stap_context *c)
+{
+	c->probe->handler(c);
+}
+
 __weak void stap_run_once(struct stap_context *c)
 {
 	c->probe->handler(c);
