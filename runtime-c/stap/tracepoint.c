@@ -226,7 +226,7 @@ static void stap_tracepoint_register(struct stap_tracepoint_site *site)
 	int rc = -ENOENT;
 
 #if defined(CONFIG_CFI_CLANG) || defined(CONFIG_CFI)
-	rc = -EPERM; /* calls are only let through by the prototype itself */
+	rc = -EPROTOTYPE; /* calls are only let through by the prototype itself */
 #else
 	if (!site->function)
 		rc = -EINVAL;
