@@ -192,7 +192,7 @@ static const char *stap_arm_failure(int rc)
 		return "out of memory";
 	case -EILSEQ:
 		return "no instruction begins there";
-	case -EPERM:
+	case -EPROTOTYPE:
 		return "this kernel only calls functions of the very prototype (CFI)";
 	case -ENOEXEC:
 		return "the running kernel is another build than the one that the module was made for";

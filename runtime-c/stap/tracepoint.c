@@ -4,8 +4,8 @@
  *
  * A tracepoint calls what is registered with it by a prototype of its own. What
  * it passes is a word each, in registers and then on the stack, so a function of
- * several words can stand for any that takes fewer: it puts those that handlers
- * use into an array. Probes of one tracepoint share its registration.
+ * so many words can stand for any that takes more: it puts those that handlers use
+ * into an array. Probes of one tracepoint share its registration.
  *
  *	a tracepoint ──▶ first probe ──▶ next probe at the same one ──▶ …
  *
@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/tracepoint.h>
+#include <linux/version.h>
 #include "runtime.h"
 
 #define STAP_TRACEPOINT_LINES 64	/* before they say no more than a line of all does */
@@ -32,12 +33,23 @@ struct stap_tracepoint_site {
 static struct stap_tracepoint_site *stap_tracepoints;
 static unsigned int stap_tracepoint_count, stap_tracepoint_lines;
 
+/* Until Linux 6.13 it is the tracepoint that switches preemption off. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define stap_tracepoint_begin() do { } while (0)
+#define stap_tracepoint_end() do { } while (0)
+#else
+#define stap_tracepoint_begin() preempt_disable_notrace()
+#define stap_tracepoint_end() preempt_enable_notrace()
+#endif
+
 static __always_inline void stap_tracepoint_run(struct stap_context *c, const unsigned long *words)
 {
 	c->arguments = NULL;
-	c->words = words;
+	c->address = 0;
+	if (words)
+		c->words = words;
 	stap_run(c);
-	stap_leave(c);
+	stap_give(c);
 }
 
 static noinline void notrace stap_tracepoint_after_all(const struct stap_probe *probe, const unsigned long *words)
@@ -46,8 +58,6 @@ static noinline void notrace stap_tracepoint_after_all(const struct stap_probe *
 
 	if (c)
 		stap_tracepoint_run(c, words);
-	else
-		preempt_enable_notrace();
 }
 
 /* Each instruction counts here. */
@@ -55,17 +65,39 @@ static __always_inline void stap_tracepoint_hit(const struct stap_probe *probe, 
 {
 	struct stap_cpu_data *this;
 
-	do {
-		preempt_disable_notrace();
-		this = this_cpu_ptr(&stap_cpus);
-		if (stap_is_free(this))
-			stap_tracepoint_run(stap_take(this, probe), words);
-		else
-			stap_tracepoint_after_all(probe, words);
-		probe = probe->site;
-	} while (unlikely(probe));
+	stap_tracepoint_begin();
+	this = stap_this_cpu();
+	if (stap_is_free(this))
+		stap_tracepoint_run(stap_take(this, probe), words);
+	else
+		stap_tracepoint_after_all(probe, words);
+	stap_tracepoint_end();
 }
 
+static noinline void notrace stap_tracepoint_hits(const struct stap_probe *probe, const unsigned long *words)
+{
+	for (; probe; probe = probe->site)
+		stap_tracepoint_hit(probe, words);
+}
+
+#define STAP_PARAMETERS_5 unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e
+#define STAP_PARAMETERS_6 STAP_PARAMETERS_5, unsigned long f
+#define STAP_PARAMETERS_7 STAP_PARAMETERS_6, unsigned long g
+#define STAP_PARAMETERS_8 STAP_PARAMETERS_7, unsigned long h
+#define STAP_PARAMETERS_9 STAP_PARAMETERS_8, unsigned long i
+#define STAP_PARAMETERS_10 STAP_PARAMETERS_9, unsigned long j
+#define STAP_PARAMETERS_11 STAP_PARAMETERS_10, unsigned long k
+#define STAP_PARAMETERS_12 STAP_PARAMETERS_11, unsigned long l
+#define STAP_WORDS_5 a, b, c, d, e
+#define STAP_WORDS_6 STAP_WORDS_5, f
+#define STAP_WORDS_7 STAP_WORDS_6, g
+#define STAP_WORDS_8 STAP_WORDS_7, h
+#define STAP_WORDS_9 STAP_WORDS_8, i
+#define STAP_WORDS_10 STAP_WORDS_9, j
+#define STAP_WORDS_11 STAP_WORDS_10, k
+#define STAP_WORDS_12 STAP_WORDS_11, l
+
+/* For one probe that uses at most so many words, which are in registers. */
 static void notrace stap_traced_0(void *data)
 {
 	stap_tracepoint_hit(data, NULL);
@@ -78,32 +110,47 @@ static void notrace stap_traced_2(void *data, unsigned long a, unsigned long b)
 	stap_tracepoint_hit(data, words);
 }
 
-static void notrace stap_traced_5(void *data, unsigned long a, unsigned long b, unsigned long c, unsigned long d,
-				  unsigned long e)
+static void notrace stap_traced_5(void *data, STAP_PARAMETERS_5)
 {
-	const unsigned long words[] = { a, b, c, d, e };
+	const unsigned long words[] = { STAP_WORDS_5 };
 
 	stap_tracepoint_hit(data, words);
 }
 
-static void notrace stap_traced_12(void *data, unsigned long a, unsigned long b, unsigned long c, unsigned long d,
-				   unsigned long e, unsigned long f, unsigned long g, unsigned long h,
-				   unsigned long i, unsigned long j, unsigned long k, unsigned long l)
-{
-	const unsigned long words[] = { a, b, c, d, e, f, g, h, i, j, k, l };
+/*
+ * For any probes. Of words on the stack exactly those are read that are used:
+ * there may be nothing behind what was passed, not even memory.
+ */
+#define STAP_TRACED_MANY(n)							\
+	static void notrace stap_traced_many_##n(void *data, STAP_PARAMETERS_##n) \
+	{									\
+		const unsigned long words[] = { STAP_WORDS_##n };		\
+										\
+		stap_tracepoint_hits(data, words);				\
+	}
 
-	stap_tracepoint_hit(data, words);
-}
+STAP_TRACED_MANY(5)
+STAP_TRACED_MANY(6)
+STAP_TRACED_MANY(7)
+STAP_TRACED_MANY(8)
+STAP_TRACED_MANY(9)
+STAP_TRACED_MANY(10)
+STAP_TRACED_MANY(11)
+STAP_TRACED_MANY(12)
 
-static void *stap_tracepoint_function(int words)
+/* What to register for probes of one tracepoint that use so many words; NULL: these are too many. */
+static void *stap_tracepoint_function(const struct stap_probe *first, int words)
 {
-	if (!words)
-		return stap_traced_0;
-	if (words <= 2)
-		return stap_traced_2;
-	if (words <= 5)
-		return stap_traced_5;
-	return stap_traced_12;
+	static void *const many[] = {
+		stap_traced_many_5, stap_traced_many_6, stap_traced_many_7, stap_traced_many_8,
+		stap_traced_many_9, stap_traced_many_10, stap_traced_many_11, stap_traced_many_12,
+	};
+	const int in_registers = 5;
+
+	if (!first->site && words <= in_registers)
+		return words > 2 ? (void *)stap_traced_5 : words ? (void *)stap_traced_2 : (void *)stap_traced_0;
+	words = max(words - in_registers, 0);
+	return words < ARRAY_SIZE(many) ? many[words] : NULL;
 }
 
 static int stap_tracepoint_compare_places(const struct stap_tracepoint_place *x, const struct stap_tracepoint_place *y)
@@ -148,15 +195,13 @@ static int stap_tracepoint_sites(void)
 		site->first = probes[i];
 		site->place = probes[i]->place;
 		do {
-			const struct stap_tracepoint_place *place = probes[i]->place;
-
-			words = max(words, place->words);
+			words = max(words, ((const struct stap_tracepoint_place *)probes[i]->place)->words);
 			probes[i]->site = NULL;
 			if (probes[i] != site->first)
 				probes[i - 1]->site = probes[i];
 			i++;
 		} while (i < count && !stap_tracepoint_compare_places(site->place, probes[i]->place));
-		site->function = stap_tracepoint_function(words);
+		site->function = stap_tracepoint_function(site->first, words);
 	}
 	stap_tracepoint_count = n;
 	kvfree(probes);
@@ -181,9 +226,11 @@ static void stap_tracepoint_register(struct stap_tracepoint_site *site)
 	int rc = -ENOENT;
 
 #if defined(CONFIG_CFI_CLANG) || defined(CONFIG_CFI)
-	rc = -EPERM; /* calls are only let through by the prototype itself */
+	rc = -EPROTOTYPE; /* calls are only let through by the prototype itself */
 #else
-	if (site->tracepoint)
+	if (!site->function)
+		rc = -EINVAL;
+	else if (site->tracepoint)
 		rc = tracepoint_probe_register(site->tracepoint, site->function, site->first);
 #endif
 	site->registered = !rc;
