@@ -117,7 +117,7 @@ func (l *locator) fragments(piece debuginfo.Piece, begin int) ([]fragment, error
 func bytesFragments(piece debuginfo.Piece, begin int) []fragment {
 	all := piece.Bits
 	if all == 0 {
-		all = max(8*len(piece.Bytes), wordBits)
+		all = max((len(piece.Bytes)+7)/8, 1) * wordBits // what is missing is 0
 	}
 	var fragments []fragment
 	for at := 0; at < all; at += wordBits {

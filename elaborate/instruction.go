@@ -232,18 +232,25 @@ func (e *elaborator) dataAddress(o *object, a debuginfo.Address, at parse.Token)
 	return &Binary{Token: parse.Token{Position: at.Position, Text: "+"}, X: first, Y: &CPUOffset{}}, nil
 }
 
-// moduleData gives an address of a module's data, by a symbol before it that names
-// one place only.
+// moduleData gives an address of a module's data, by the nearest symbol of the same
+// section that names one place only.
 func (o *object) moduleData(a debuginfo.Address) (KernelAddress, error) {
 	table, err := o.symbols()
 	if err != nil {
 		return KernelAddress{}, err
 	}
-	symbols, distance := table.At(a)
-	for _, s := range symbols {
-		if len(table.Named(s.Name)) == 1 {
-			return KernelAddress{Module: o.module(), Symbol: s.Name, Offset: int64(distance)}, nil
+	var nearest *KernelAddress
+	far := func(distance int64) int64 { return max(distance, -distance) }
+	for _, s := range table.Symbols() {
+		distance := int64(a.Offset - s.Address.Offset)
+		if s.Address.Section != a.Section || nearest != nil && far(distance) >= far(nearest.Offset) ||
+			strings.HasPrefix(s.Name, ".") || len(table.Named(s.Name)) != 1 {
+			continue
 		}
+		nearest = &KernelAddress{Module: o.module(), Symbol: s.Name, Offset: distance}
 	}
-	return KernelAddress{}, fmt.Errorf("no symbol of %s tells where it is", o)
+	if nearest == nil {
+		return KernelAddress{}, fmt.Errorf("no symbol of %s tells where it is", o)
+	}
+	return *nearest, nil
 }

@@ -61,7 +61,7 @@ func (c *checker) pretty(t *parse.Target) Expression {
 	if t.Base == nil && strings.HasPrefix(t.Name, "$$") {
 		ok = p.group(t)
 	} else if v, found := c.walk(t); found {
-		ok = p.whole(v)
+		ok = c.noted(p.whole(v))
 	}
 	if !ok {
 		return c.bad(t, before)
@@ -97,15 +97,20 @@ func (p *printer) group(t *parse.Target) bool {
 		p.write(strings.TrimPrefix(name, "$") + "=")
 		v, d := p.place.(contextual).target(p.elaborator, &parse.Target{Token: t.Token, Name: name})
 		_, isStructure := v.typ.(*debuginfo.Struct)
+		_, isArray := v.typ.(*debuginfo.Array)
 		switch {
-		case isStructure:
+		case d != nil && isStructure:
 			p.write("{...}")
 		case d != nil:
 			p.write("?")
 		case t.Pretty > 0:
-			if !p.whole(v) {
-				return false
+			if p.whole(v) != nil {
+				p.write("?")
 			}
+		case isStructure:
+			p.write("{...}")
+		case isArray:
+			p.write("[...]")
 		default:
 			p.number(v, 'x', '#')
 		}
@@ -136,14 +141,13 @@ func (p *printer) number(v value, verb, flag byte) {
 
 // whole writes the value that was asked for. A pointer is followed, once. What
 // leads to memory is computed once for all that is read there.
-func (p *printer) whole(v value) bool {
+func (p *printer) whole(v value) *parse.Diagnostic {
 	if pointer, ok := v.typ.(*debuginfo.Pointer); ok {
 		elem, err := pointer.Elem()
 		if err == nil && isData(elem) && !isCharacter(elem) {
 			target, err := follow(v, elem, p.at)
 			if err != nil {
-				p.add(diagnosticOf(err, p.at))
-				return false
+				return diagnosticOf(err, p.at)
 			}
 			v = target
 		}
@@ -152,7 +156,7 @@ func (p *printer) whole(v value) bool {
 		v.address = &Once{v.address}
 	}
 	p.put(v, true, 0)
-	return true
+	return nil
 }
 
 // isData reports whether there is something of that type to be shown.
@@ -217,13 +221,14 @@ func (p *printer) array(v value, t *debuginfo.Array, open bool, depth int) {
 	switch {
 	case !open || err != nil || v.x != nil || t.Count == 0:
 		p.write("[...]")
+	case isCharacter(elem) && !v.inMemory():
+		p.write("?")
 	case isCharacter(elem):
 		p.values++
 		p.piece(addressOf(v, p.at), Conversion{Verb: 'q', Precision: &Number{int64(t.Count)}})
 	default:
 		p.write("[")
-		v.typ = elem
-		p.put(v, p.deep, depth+1)
+		p.put(v.inside(elem, 0, 0), p.deep, depth+1)
 		p.write(", ...]")
 	}
 }
