@@ -371,7 +371,7 @@ func TestLines(t *testing.T) {
 }
 
 // TestTypes: how structures are laid out, with bit-fields, anonymous members, arrays,
-// what is complete elsewhere, and what functions look like.
+// what is complete elsewhere, and what functions look like (P382).
 func TestTypes(t *testing.T) {
 	eachFixture(t, func(t *testing.T, o *debuginfo.Object) {
 		shape := structure(t, o, "struct shape")

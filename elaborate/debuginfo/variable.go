@@ -106,20 +106,16 @@ func (s *scope) collect(e entry, depth int) error {
 			problem = errEntry
 			return false
 		}
+		if origin, ok := child.origin(); ok {
+			instances[origin.position()] = true
+		}
 		switch {
-		case child.tag() == dwarf.TagFormalParameter, child.tag() == dwarf.TagVariable:
-			if origin, ok := child.origin(); ok {
-				instances[origin.position()] = true
-			}
+		case child.isVariable():
 			if v := s.object.variable(child, s.frameBase, s.frameBaseList, s.function); v != nil {
 				own = append(own, v)
 			}
 		case child.isBlock():
-			ranges, err := child.unit.code(nil, child.value(dwarf.AttrLowpc), child.value(dwarf.AttrHighpc), child.value(dwarf.AttrRanges))
-			if err == nil && inRanges(ranges, s.address) {
-				err = s.collect(*child, depth-1)
-			}
-			problem = errors.Join(problem, err)
+			problem = s.block(child, depth-1)
 		}
 		return problem == nil
 	})
@@ -127,7 +123,7 @@ func (s *scope) collect(e entry, depth int) error {
 		return err
 	}
 	if origin, ok := e.origin(); ok {
-		missing, err := s.uninstantiated(origin, instances)
+		missing, err := s.uninstantiated(origin, instances, depth)
 		if err != nil {
 			return err
 		}
@@ -140,20 +136,55 @@ func (s *scope) collect(e entry, depth int) error {
 	return nil
 }
 
+// block adds what can be seen in a block. Of one that no code is left of, that is what
+// is static.
+func (s *scope) block(e *entry, depth int) error {
+	low, list := e.value(dwarf.AttrLowpc), e.value(dwarf.AttrRanges)
+	if low.form == 0 && list.form == 0 {
+		before := len(s.variables)
+		err := s.collect(*e, depth)
+		added := slices.DeleteFunc(s.variables[before:], func(v *Variable) bool {
+			return len(v.attributes.expression) == 0 || !isFixed(v.attributes.expression[0])
+		})
+		s.variables = s.variables[:before+len(added)]
+		return err
+	}
+	ranges, err := e.unit.code(nil, low, e.value(dwarf.AttrHighpc), list)
+	if err != nil || !inRanges(ranges, s.address) {
+		return err
+	}
+	return s.collect(*e, depth)
+}
+
 // uninstantiated gives the variables of what a copy is an instance of that the copy
-// has no entries for: the compiler left them out, or they are static.
-func (s *scope) uninstantiated(origin entry, instances map[position]bool) ([]*Variable, error) {
-	origin = origin.outermost()
+// has no entries for: the compiler left them out, or they are static. Of blocks that
+// the copy is without it gives the static ones.
+func (s *scope) uninstantiated(origin entry, instances map[position]bool, depth int) ([]*Variable, error) {
 	var missing []*Variable
+	var problem error
 	err := origin.children(func(child *entry) bool {
-		if tag := child.tag(); (tag == dwarf.TagFormalParameter || tag == dwarf.TagVariable) && !instances[child.position()] {
+		if s.left--; s.left < 0 {
+			problem = errEntry
+			return false
+		}
+		if instances[child.position()] {
+			return true
+		}
+		if child.isVariable() {
 			if v := s.object.variable(child, s.frameBase, s.frameBaseList, s.function); v != nil {
 				missing = append(missing, v)
 			}
+		} else if child.isBlock() {
+			problem = s.block(child, depth-1)
 		}
-		return true
+		return problem == nil
 	})
-	return missing, err
+	return missing, errors.Join(err, problem)
+}
+
+// isVariable reports whether an entry is a variable or a parameter.
+func (e *entry) isVariable() bool {
+	return e.tag() == dwarf.TagFormalParameter || e.tag() == dwarf.TagVariable
 }
 
 // sortParameters puts parameters first, and both in the order of the source as far as
