@@ -275,7 +275,7 @@ func (q *tracepointQuery) site(place *TracepointPlace) site {
 	if place.Module != "" && q.numbered {
 		one.Components[0].Argument = &parse.StringLiteral{Token: q.name.Token, Value: place.Module}
 	}
-	return site{place, canonical(&one), isGlob(q.wanted) || isGlob(q.system)}
+	return site{place: place, point: canonical(&one), dispensable: isGlob(q.wanted) || isGlob(q.system)}
 }
 
 func (q *tracepointQuery) noMatch(names []string) *parse.Diagnostic {

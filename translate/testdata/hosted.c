@@ -266,11 +266,6 @@ __weak void stap_run_once(struct stap_context *c)
 	c->probe->handler(c);
 }
 
-__weak void stap_run(struct stap_context *c)
-{
-	c->probe->handler(c);
-}
-
 static int hosted_arm(struct stap_probe *probe)
 {
 	probe->site = probe;
