@@ -221,12 +221,12 @@ void stap_set_register(struct stap_context *c, int n, int shift, int bits, stap_
 	hosted_registers[n] = (hosted_registers[n] & ~(mask << shift)) | (((unsigned long)value & mask) << shift);
 }
 
-void stap_set_argument(struct stap_context *c, int n, int bits, stap_long value)
+void stap_set_argument_bits(struct stap_context *c, int n, int bits, stap_long value)
 {
 	stap_set_register(c, n, 0, bits, value);
 }
 
-void stap_set_return_value(struct stap_context *c, stap_long value)
+void stap_set_return_value_checked(struct stap_context *c, stap_long value)
 {
 	stap_set_register(c, 0, 0, 64, value);
 }
