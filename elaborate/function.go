@@ -190,8 +190,12 @@ func (p *FunctionPlace) parameter(t *parse.Target) (value, *parse.Diagnostic) {
 	name := strings.TrimPrefix(t.Name, "$")
 	register := 0
 	var names []string
+	inMemory := returnsInMemory(p.signature())
 	for _, parameter := range p.signature().Parameters {
 		size, kind := registerValue(parameter.Type)
+		if inMemory {
+			kind = "comes with the place for a structure that the function returns"
+		}
 		if parameter.Name == name {
 			if kind == "" && register >= argumentRegisters {
 				kind = "is not passed in a register"
@@ -211,6 +215,15 @@ func (p *FunctionPlace) parameter(t *parse.Target) (value, *parse.Diagnostic) {
 		register++
 	}
 	return value{}, p.noVariable(t, names)
+}
+
+// returnsInMemory reports whether a function returns a structure that registers do not
+// hold. On some machines, such as x86-64, the place for it takes the register of the
+// first parameter.
+func returnsInMemory(f *debuginfo.Function) bool {
+	const registers = 2
+	s, ok := f.Result.(*debuginfo.Struct)
+	return ok && s.Size > registers*wordBits/8
 }
 
 // noVariable says which parameters there are.

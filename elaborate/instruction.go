@@ -145,6 +145,7 @@ func (e *elaborator) located(i *instruction, v *debuginfo.Variable, at parse.Tok
 	case err != nil:
 		return nothing, semanticError(at, fmt.Sprintf("variable '%s' cannot be read: %s", v.Name, err))
 	}
+	e.bindTo(i.object.module())
 	l := &locator{at: at, machine: i.info.Image().Machine, address: func(a debuginfo.Address) (Expression, error) { return e.dataAddress(i.object, a, at) }}
 	x, err := l.value(location, v.Type)
 	if err != nil {

@@ -159,6 +159,7 @@ func Kernel() []byte {
 	b.Function("many", 0, Parameter{"a", integer}, Parameter{"b", integer}, Parameter{"c", integer}, Parameter{"d", integer},
 		Parameter{"e", integer}, Parameter{"f", integer}, Parameter{"g", integer})
 	b.Function("none", 0)
+	b.Function("gives_how", how, Parameter{"after", integer})
 	color := b.Record("color", 6, 3, false, 4, b.name("RED"), 0, b.name("GREEN"), 1, b.name("BLUE"), 7) // an enumeration
 	b.shown(integer, unsigned, character, text, color)
 	b.tracepoints(integer, character)
