@@ -9,6 +9,15 @@
 #include <linux/notifier.h>
 #include "runtime.h"
 
+/* A script that names none has no table. */
+extern struct stap_data_address stap_data_addresses[] __weak;
+extern const unsigned int stap_data_address_count __weak;
+
+static unsigned int stap_data_count(void)
+{
+	return &stap_data_address_count ? stap_data_address_count : 0;
+}
+
 /*
  * The look-up of symbols that kprobes have finds data, too: registering one there
  * is refused, but not before it is told where that is.
@@ -40,7 +49,7 @@ static int stap_data_module(struct notifier_block *block, unsigned long state, v
 	const struct module *module = data;
 	unsigned int i;
 
-	for (i = 0; i < stap_data_address_count; i++) {
+	for (i = 0; i < stap_data_count(); i++) {
 		if (!stap_data_belongs(&stap_data_addresses[i], module->name))
 			continue;
 		if (state == MODULE_STATE_COMING)
@@ -58,7 +67,7 @@ static void stap_data_address_start(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < stap_data_address_count; i++) {
+	for (i = 0; i < stap_data_count(); i++) {
 		if (stap_data_addresses[i].at.module && !stap_data_notified)
 			stap_data_notified = !register_module_notifier(&stap_data_modules);
 		stap_data_find(&stap_data_addresses[i]);
