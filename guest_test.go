@@ -27,10 +27,11 @@ import (
 // guestTest is a kernel that has been booted, and what runs in it.
 type guestTest struct {
 	*vm.Guest
-	kernel  *kernel.Kernel
-	release string
-	stap    string
-	cache   string
+	kernel      *kernel.Kernel
+	release     string
+	stap        string
+	cache       string
+	environment []string // of stap, beside this one's
 }
 
 // TestGuest boots each kernel of GOSTAP_KERNELS once and runs every script of
@@ -53,6 +54,7 @@ func TestGuest(t *testing.T) {
 			t.Run("attached", g.attached)
 			t.Run("refused", g.refused)
 			t.Run("other namespace", g.otherNamespace)
+			t.Run("without debuginfo", g.withoutDebuginfo)
 			t.Run("input", g.input)
 			t.Run("watched", g.watched)
 			t.Run("system calls", g.systemCalls)
@@ -101,13 +103,19 @@ func bootGuest(t *testing.T, beginning string) *guestTest {
 	return &guestTest{Guest: guest, kernel: k, release: k.Release, stap: filepath.Join(binaries, "stap"), cache: t.TempDir()}
 }
 
+// command is one of stap's, where the scripts are.
+func (g *guestTest) command(arguments ...string) *exec.Cmd {
+	command := exec.Command(g.stap, arguments...)
+	command.Dir = "testdata/guest"
+	command.Env = append(append(os.Environ(), "SYSTEMTAP_DIR="+g.cache), g.environment...)
+	return command
+}
+
 // build makes a module of a script and puts it into the guest.
 func (g *guestTest) build(t *testing.T, release string, arguments ...string) string {
 	t.Helper()
 	// An emulated CPU that holds a lock may stand still for a tenth of a second.
-	command := exec.Command(g.stap, append([]string{"-p4", "-r", release, "-DMAXTRYLOCK=100000"}, arguments...)...)
-	command.Dir = "testdata/guest"
-	command.Env = append(os.Environ(), "SYSTEMTAP_DIR="+g.cache)
+	command := g.command(append([]string{"-p4", "-r", release, "-DMAXTRYLOCK=100000"}, arguments...)...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	output, err := command.Output()

@@ -47,6 +47,12 @@ static unsigned long stap_return_address(struct stap_context *c)
 	return copy_from_kernel_nofault(&address, (void *)at, sizeof(address)) ? 0 : address;
 }
 
+/* Where the hit is in the kernel; 0 where it interrupted a process, which is on no stack of the kernel's. */
+static unsigned long stap_kernel_address(struct stap_context *c)
+{
+	return c->registers && user_mode((struct pt_regs *)c->registers) ? 0 : stap_hit_address(c);
+}
+
 /*
  * The frames from the hit on: first its own address. The stack is walked from
  * here, so the handler's frames and those of what called it come first; where
@@ -54,21 +60,21 @@ static unsigned long stap_return_address(struct stap_context *c)
  */
 static unsigned int stap_walk(struct stap_context *c, unsigned long **frames)
 {
-	unsigned long *all = *this_cpu_ptr(&stap_frames);
+	unsigned long *all = *this_cpu_ptr(&stap_frames), hit = stap_kernel_address(c);
 	unsigned int n = stack_trace_save(all, STAP_FRAMES, 0), i;
 
 	for (i = 0; i < n; i++) {
 		/* the hit's frame is a few bytes further on: behind what the probe put there */
-		if (stap_hit_address(c) ? all[i] - stap_hit_address(c) < 16 : !within_module(all[i], THIS_MODULE))
+		if (hit ? all[i] - hit < 16 : !within_module(all[i], THIS_MODULE))
 			break;
 	}
-	if (i == n && stap_hit_address(c)) {
+	if (i == n && hit) {
 		i = 0;
 		all[1] = stap_return_address(c);
 		n = all[1] ? 2 : 1;
 	}
-	if (stap_hit_address(c))
-		all[i] = stap_hit_address(c);
+	if (hit)
+		all[i] = hit;
 	*frames = all + i;
 	return n - i;
 }
