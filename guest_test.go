@@ -228,7 +228,7 @@ func (g *guestTest) examples(t *testing.T) {
 	}
 	for _, script := range scripts {
 		module := g.build(t, g.release, filepath.Join("..", "..", script))
-		status, stdout, stderr := g.run(t, "staprun", "-R", "-c", "sh -c 'read line </proc/version'", module)
+		status, stdout, stderr := g.run(t, "staprun", "-R", "-c", "sh -c 'read line </proc/version; (sleep 0.1); read line </proc/version'", module)
 		if status != 0 || stderr != "" || !regexp.MustCompile(`(?m)\bsh\b`).MatchString(stdout) {
 			t.Errorf("%s: status %d, %s\n%s", script, status, stderr, stdout)
 		}

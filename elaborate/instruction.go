@@ -82,7 +82,7 @@ func (i *instruction) group(name string) ([]string, bool) {
 }
 
 // target finds what a $variable names: a variable of the function, or one outside
-// of it, of its own file first.
+// of it, of its own file first; then those that all files can name.
 func (i *instruction) target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic) {
 	name := strings.TrimPrefix(t.Name, "$")
 	v := i.local(name)
@@ -105,7 +105,7 @@ func (i *instruction) global(name string) (*debuginfo.Variable, error) {
 			return v, err
 		}
 	}
-	return i.info.Global(name, "")
+	return i.info.External(name)
 }
 
 // String is where the instruction is, as messages have it.

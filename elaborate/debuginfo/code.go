@@ -63,6 +63,7 @@ type Variable struct {
 	File      string
 	Line      int
 	Type      Type // nil: void or unknown
+	External  bool // other files can name it, too
 
 	order      int // of parameters in the source
 	written    func() string

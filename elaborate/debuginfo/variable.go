@@ -212,6 +212,7 @@ func (o *Object) variable(e *entry, frameBase []byte, frameBaseList int64, funct
 	}
 	v := &Variable{Name: name, Parameter: e.tag() == dwarf.TagFormalParameter}
 	v.File, v.Line = e.declared()
+	_, _, v.External = e.lookup(dwarf.AttrExternal)
 	outermost := e.outermost()
 	v.order = int(outermost.offset)
 	if t, at, found := e.lookup(dwarf.AttrType); found {
@@ -302,6 +303,21 @@ func (o *Object) Global(name, file string) (*Variable, error) {
 		return variables[0], nil
 	}
 	return o.declared(name, file)
+}
+
+// External gives the variable of that name that all files can name: one that is not
+// static. ErrNoVariable if there is none.
+func (o *Object) External(name string) (*Variable, error) {
+	variables, err := o.globals(name, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range variables {
+		if v.External {
+			return v, nil
+		}
+	}
+	return o.declared(name, "")
 }
 
 // declared gives a variable that DWARF only declares: what a symbol is there for was

@@ -4,7 +4,6 @@
  * modules that are loaded are found when the session starts, those of others when
  * they come.
  */
-#include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include "runtime.h"
@@ -18,25 +17,9 @@ static unsigned int stap_data_count(void)
 	return &stap_data_address_count ? stap_data_address_count : 0;
 }
 
-/*
- * The look-up of symbols that kprobes have finds data, too: registering one there
- * is refused, but not before it is told where that is.
- */
-static unsigned long stap_data_symbol(const char *symbol)
-{
-	struct kprobe kprobe = { .symbol_name = symbol, .flags = KPROBE_FLAG_DISABLED };
-
-	if (!register_kprobe(&kprobe))
-		unregister_kprobe(&kprobe);
-	return (unsigned long)kprobe.addr;
-}
-
 static void stap_data_find(struct stap_data_address *data)
 {
-	unsigned long base = data->at.symbol ? stap_data_symbol(data->at.symbol) :
-		(unsigned long)register_kprobe - stap_script.anchor;
-
-	WRITE_ONCE(data->address, base ? base + data->at.offset : 0);
+	WRITE_ONCE(data->address, stap_resolve(&data->at));
 }
 
 static bool stap_data_belongs(const struct stap_data_address *data, const char *module)
