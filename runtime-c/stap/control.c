@@ -98,7 +98,7 @@ static int stap_control_open(struct inode *inode, struct file *file)
 		stap_owned = 0;
 		return -ENODEV;
 	}
-	return nonseekable_open(inode, file);
+	return stream_open(inode, file); /* reads come while an order is carried out */
 }
 
 static int stap_control_release(struct inode *inode, struct file *file)

@@ -105,35 +105,46 @@ static void notrace stap_traced_many(unsigned long ip, unsigned long parent_ip, 
 		stap_trace_hit(probe, registers);
 }
 
+/* The addresses that ops is called for. */
+static int stap_trace_filter(struct ftrace_ops *ops, unsigned long *addresses, unsigned int count)
+{
+#ifdef STAP_EXPORTED_ftrace_set_filter_ips
+	return ftrace_set_filter_ips(ops, addresses, count, 0, 1);
+#else
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; i < count && !rc; i++)
+		rc = ftrace_set_filter_ip(ops, addresses[i], 0, !i);
+	return rc;
+#endif
+}
+
 /*
- * Adds addresses to those that ops is called for; one that is no ftrace site
- * spoils its batch, so a batch that fails is halved. Marks those that are none.
+ * Marks which of the addresses are no ftrace sites. One such spoils its batch, so a
+ * batch that fails is halved; trial is an ops that is never registered.
  */
-static void stap_trace_filter(struct ftrace_ops *ops, unsigned long *addresses, unsigned int count,
-			      unsigned long *none, unsigned int at)
+static void stap_trace_try(struct ftrace_ops *trial, unsigned long *addresses, unsigned int count, unsigned long *none,
+			   unsigned int at)
 {
 	unsigned int half = count / 2;
 
-#ifdef STAP_EXPORTED_ftrace_set_filter_ips
-	if (!ftrace_set_filter_ips(ops, addresses + at, count, 0, 0))
+	if (!stap_trace_filter(trial, addresses + at, count))
 		return;
-#else
-	if (count == 1 && !ftrace_set_filter_ip(ops, addresses[at], 0, 0))
-		return;
-#endif
 	if (count == 1) {
 		__set_bit(at, none);
 		return;
 	}
-	stap_trace_filter(ops, addresses, half, none, at);
-	stap_trace_filter(ops, addresses, count - half, none, at + half);
+	stap_trace_try(trial, addresses, half, none, at);
+	stap_trace_try(trial, addresses, count - half, none, at + half);
 }
 
 /* Sets what it can of probes that are joined by place, firsts their first ones; marks the others. */
 static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts, unsigned long *addresses,
 			   unsigned int count, unsigned long *none)
 {
-	unsigned int i;
+	struct ftrace_ops trial = { .func = stap_traced };
+	unsigned int i, good = 0;
 
 	/* where registers cannot be saved this is refused, and kprobes have them */
 	if (&STAP_UNIT(registers))
@@ -155,9 +166,14 @@ static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts,
 			slot->first = firsts[i];
 		}
 	}
-	stap_trace_filter(&trace->ops, addresses, count, none, 0);
+	stap_trace_try(&trial, addresses, count, none, 0);
+	ftrace_free_filter(&trial);
+	for (i = 0; i < count; i++)
+		if (!test_bit(i, none))
+			addresses[good++] = addresses[i];
 	/* without a filter all functions would be traced */
-	trace->registered = !bitmap_full(none, count) && !register_ftrace_function(&trace->ops);
+	trace->registered = good && !stap_trace_filter(&trace->ops, addresses, good) &&
+			    !register_ftrace_function(&trace->ops);
 	if (!trace->registered)
 		ftrace_free_filter(&trace->ops);
 	return trace->registered;
