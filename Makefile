@@ -26,8 +26,8 @@ build: ## build bin/stap and bin/staprun, static (the default)
 setup: ## set up what this machine lacks: Go, compiler, QEMU
 	@./setup go guest
 
-prep: setup build ## fetch the kernels that guests run
-	@for release in $(KERNELS); do bin/stap prep --vm -r $$release || exit 1; done
+prep: setup build ## fetch the kernels that guests run, with their debuginfo
+	@for release in $(KERNELS); do bin/stap prep --vm --debuginfo -r $$release || exit 1; done
 
 demo: setup build ## boot a guest and print the files that its processes open
 	@bin/stap prep --vm -r 6.1

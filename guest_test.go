@@ -27,9 +27,11 @@ import (
 // guestTest is a kernel that has been booted, and what runs in it.
 type guestTest struct {
 	*vm.Guest
-	release string
-	stap    string
-	cache   string
+	kernel      *kernel.Kernel
+	release     string
+	stap        string
+	cache       string
+	environment []string // of stap, beside this one's
 }
 
 // TestGuest boots each kernel of GOSTAP_KERNELS once and runs every script of
@@ -52,8 +54,12 @@ func TestGuest(t *testing.T) {
 			t.Run("attached", g.attached)
 			t.Run("refused", g.refused)
 			t.Run("other namespace", g.otherNamespace)
+			t.Run("without debuginfo", g.withoutDebuginfo)
 			t.Run("input", g.input)
 			t.Run("watched", g.watched)
+			t.Run("system calls", g.systemCalls)
+			t.Run("tracepoints of a module", g.moduleTracepoints)
+			t.Run("variables", g.variables)
 			if complaints := g.Complaints(); len(complaints) > 0 {
 				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))
 			}
@@ -94,16 +100,22 @@ func bootGuest(t *testing.T, beginning string) *guestTest {
 			t.Errorf("closing the guest: %v", err)
 		}
 	})
-	return &guestTest{Guest: guest, release: k.Release, stap: filepath.Join(binaries, "stap"), cache: t.TempDir()}
+	return &guestTest{Guest: guest, kernel: k, release: k.Release, stap: filepath.Join(binaries, "stap"), cache: t.TempDir()}
+}
+
+// command is one of stap's, where the scripts are.
+func (g *guestTest) command(arguments ...string) *exec.Cmd {
+	command := exec.Command(g.stap, arguments...)
+	command.Dir = "testdata/guest"
+	command.Env = append(append(os.Environ(), "SYSTEMTAP_DIR="+g.cache), g.environment...)
+	return command
 }
 
 // build makes a module of a script and puts it into the guest.
 func (g *guestTest) build(t *testing.T, release string, arguments ...string) string {
 	t.Helper()
 	// An emulated CPU that holds a lock may stand still for a tenth of a second.
-	command := exec.Command(g.stap, append([]string{"-p4", "-r", release, "-DMAXTRYLOCK=100000"}, arguments...)...)
-	command.Dir = "testdata/guest"
-	command.Env = append(os.Environ(), "SYSTEMTAP_DIR="+g.cache)
+	command := g.command(append([]string{"-p4", "-r", release, "-DMAXTRYLOCK=100000"}, arguments...)...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	output, err := command.Output()
@@ -216,7 +228,7 @@ func (g *guestTest) examples(t *testing.T) {
 	}
 	for _, script := range scripts {
 		module := g.build(t, g.release, filepath.Join("..", "..", script))
-		status, stdout, stderr := g.run(t, "staprun", "-R", "-c", "sh -c 'read line </proc/version'", module)
+		status, stdout, stderr := g.run(t, "staprun", "-R", "-c", "sh -c 'read line </proc/version; (sleep 0.1); read line </proc/version'", module)
 		if status != 0 || stderr != "" || !regexp.MustCompile(`(?m)\bsh\b`).MatchString(stdout) {
 			t.Errorf("%s: status %d, %s\n%s", script, status, stderr, stdout)
 		}
@@ -274,6 +286,9 @@ var outputChecks = map[string]func(*testing.T, string){
 		`RIP: ffffffff[0-9a-f]{8} RSP: [0-9a-f]{16} EFLAGS: [0-9a-f]{16}\nRAX: [0-9a-f]{16} RBX: [0-9a-f]{16} RCX: [0-9a-f]{16}\n(\S+: [0-9a-f]{16}[ \n]){12}end 1\n$`),
 	// target set: staprun and its command, the command's children, an orphan.
 	"target set": matches(`^members 2 orphans 1\ntarget set:\n(\d+ begat \d+\n){5,}$`),
+	// tracepoint: what it passes, and the kernel's functions that led there.
+	"tracepoint": matches(`^the same 1, others 0\nsched:sched_switch kernel_tracepoint 0 0 1\nkernel\.trace\("sched:sched_switch"\)\n` +
+		`preempt=0x[01] prev=0xff[0-9a-f]{14} next=0xff[0-9a-f]{14} prev_state=0x[0-9a-f]+\ncallers (0xffffffff[0-9a-f]{8} ){2,}0xffffffff[0-9a-f]{8}\n$`),
 	// logging: the lines of the kernel's log are the command's.
 	"logging": matches(`^a line\n1\nAssertion failed\ncustom\nnonenonenonenone\nlog level 8 is not from 0 to 7\n2\n<3>\n<7>\n$`),
 }
@@ -515,5 +530,42 @@ func (g *guestTest) watched(t *testing.T) {
 	if status != 0 || !strings.Contains(stderr, "its hardware breakpoints are in use") {
 		t.Errorf("more than the processor can watch: status %d, %s", status, stderr)
 	}
+	g.nothingLeft(t)
+}
+
+// moduleTracepoints: P280, P281: a module's tracepoints are probed while it is loaded, be
+// that before the session or several times in it; what they pass is known by the
+// module's BTF. A null_blk device reports its zones when it is made.
+func (g *guestTest) moduleTracepoints(t *testing.T) {
+	for _, name := range []string{"configfs", "null_blk"} {
+		path, err := g.kernel.Module(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := kernel.ReadModule(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Put("/tmp/"+name+".ko", 0o644, bytes.NewReader(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const workload = `sh -c '
+		device() { mkdir /tmp/config/nullb/d; cd /tmp/config/nullb/d; echo 1 >zoned; echo 16 >zone_size; echo 64 >size; echo 1 >power; echo 0 >power; cd /; rmdir /tmp/config/nullb/d; }
+		echo loaded; device
+		rmmod null_blk
+		insmod /tmp/null_blk.ko nr_devices=0
+		echo again; device'`
+	module := g.build(t, g.release, "-e", `
+		probe kernel.trace("nullb:nullb_report_zones") { printf("%s:%s %d\n", $$system, $$name, $nr_zones > 0) }
+		probe module("null-blk").tracepoint("nullb_report*") { printf("%d %d\n", $nullb == $arg1, $arg1->dev->zoned) }`)
+	g.run(t, "sh", "-c", "insmod /tmp/configfs.ko; insmod /tmp/null_blk.ko nr_devices=0; mkdir /tmp/config; mount -t configfs none /tmp/config")
+	status, stdout, stderr := g.run(t, "staprun", "-R", "-c", workload, module)
+	first, second, _ := strings.Cut(stdout, "again\n")
+	const hit = "nullb:nullb_report_zones 1\n1 1\n"
+	if status != 0 || stderr != "" || !strings.Contains(first, hit) || !strings.Contains(second, hit) {
+		t.Errorf("status %d, %s\n%s", status, stderr, stdout)
+	}
+	g.run(t, "sh", "-c", "umount /tmp/config; rmmod null_blk; rmmod configfs")
 	g.nothingLeft(t)
 }

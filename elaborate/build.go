@@ -1,6 +1,7 @@
 package elaborate
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -18,50 +19,48 @@ type Build struct {
 // addressed is a Place at an address.
 type addressed interface {
 	address() KernelAddress
+	calledFrom() *CalledFrom
 }
 
 func (p *FunctionPlace) address() KernelAddress { return p.At }
 
-// object gives what the address is of, as Options call it.
-func (a KernelAddress) object() string {
-	if a.Module == "" {
-		return kernelObject
-	}
-	return a.Module
-}
-
 // bound reports whether the address holds for one build only, and not for all that
 // have the symbol.
-func (a KernelAddress) bound() bool { return a.Symbol == "" || a.Offset != 0 }
+func (a KernelAddress) bound() bool { return !a.Absolute && (a.Symbol == "" || a.Offset != 0) }
 
-// bindTo makes the program one for the build of an object that is at hand: what is
-// known of it from debuginfo is in the program.
-func (e *elaborator) bindTo(object string) {
+// bindTo makes the program one for the build of a module, "" for the kernel, that is
+// at hand: what is known of it from debuginfo is in the program.
+func (e *elaborator) bindTo(module string) {
 	if e.bound == nil {
 		e.bound = map[string]bool{}
 	}
-	e.bound[object] = true
+	e.bound[module] = true
 }
 
-// builds finds which builds the program is bound to.
+// builds finds which builds the program is bound to, the kernel's first.
 func (e *elaborator) builds() []Build {
 	for _, p := range e.program.Probes {
-		if place, ok := p.Place.(addressed); ok && place.address().bound() {
-			e.bindTo(place.address().object())
+		if place, ok := p.Place.(addressed); ok && (place.address().bound() || place.calledFrom() != nil) {
+			e.bindTo(place.address().Module)
+		}
+	}
+	for _, data := range e.program.Data {
+		if data.bound() {
+			e.bindTo(data.Module)
 		}
 	}
 	var builds []Build
-	for _, object := range slices.Sorted(maps.Keys(e.bound)) {
+	for _, module := range slices.Sorted(maps.Keys(e.bound)) {
 		if e.options.BuildID == nil {
 			continue
 		}
-		id, err := e.options.BuildID(object)
+		id, err := e.options.BuildID(e.objectOf(module))
 		if err != nil {
 			e.failure = err
 			return nil
 		}
 		if id != "" { // else there is nothing to tell builds apart by
-			builds = append(builds, Build{object, id})
+			builds = append(builds, Build{cmp.Or(module, kernelObject), id})
 		}
 	}
 	return builds

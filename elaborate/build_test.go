@@ -23,6 +23,8 @@ func TestBuilds(t *testing.T) {
 		"within a function": {[]*Probe{at("", "f", 16), at("", "f", 20)}, []Build{kernel}},
 		"of a return":       {[]*Probe{returns}, []Build{kernel}},
 		"of a module":       {[]*Probe{at("nfs", "f", 16)}, []Build{module}},
+		"of a caller":       {[]*Probe{{Place: &FunctionPlace{At: KernelAddress{Symbol: "f"}, callers: &CalledFrom{}}}}, []Build{kernel}},
+		"absolute":          {[]*Probe{{Place: &FunctionPlace{At: KernelAddress{Offset: 16, Absolute: true}}}}, nil},
 		"of both":           {[]*Probe{at("nfs", "f", 16), at("", "", 0)}, []Build{kernel, module}},
 		"without an id":     {[]*Probe{at("ext4", "f", 16)}, nil},
 	} {
@@ -33,9 +35,15 @@ func TestBuilds(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %v", name, got, e.failure, test.want)
 		}
 	}
+	data := newElaborator(nil, Options{BuildID: func(object string) (string, error) { return "of " + object, nil }})
+	data.object("/tmp/nfs.ko") // a module that was named by its file
+	data.program.Data = []KernelAddress{{Module: "nfs", Symbol: "counts", Offset: 8}, {Symbol: "jiffies"}}
+	if got := data.builds(); !reflect.DeepEqual(got, []Build{{"nfs", "of /tmp/nfs.ko"}}) {
+		t.Errorf("of data: %v", got)
+	}
 	failure := errors.New("no notes")
 	e := newElaborator(nil, Options{BuildID: func(string) (string, error) { return "", failure }})
-	e.bindTo("kernel")
+	e.bindTo("")
 	if e.builds(); !errors.Is(e.failure, failure) {
 		t.Errorf("%v", e.failure)
 	}

@@ -194,6 +194,8 @@ func (d *dumper) expression(x Expression) {
 		d.call("@enumname", []Expression{x.X})
 	case *Keep:
 		d.call("@entry", []Expression{x.X})
+	case *CalledFrom:
+		d.write("@calledfrom(", x.String(), ")")
 	case *EntryValue:
 		d.call("@entry", []Expression{x.Kept.X})
 	case *Guarded:
@@ -202,8 +204,10 @@ func (d *dumper) expression(x Expression) {
 		d.expression(x.X)
 	case *EmbeddedExpression:
 		d.write("%{", x.Code.Text, "%}")
-	case *Argument, *ReturnValue, *Dereference, *StoreMemory, *HitVariable, *StoreHitVariable, *PerfCount:
+	case *Argument, *ReturnValue, *Dereference, *StoreMemory, *StoreBits, *KernelData, *CPUOffset, *HitVariable, *StoreHitVariable, *PerfCount:
 		d.memory(x)
+	case *Register, *StoreRegister, *StoreArgument, *StoreReturnValue, *Cast, *Unsigned, *WidenFloat:
+		d.register(x)
 	default:
 		d.arrayExpression(x)
 	}
@@ -236,6 +240,45 @@ func (d *dumper) memory(x Expression) {
 		d.write(")")
 	case *PerfCount:
 		d.write("@perf(", quoted(x.Counter.Place.(*PerfPlace).Counter), ")")
+	case *StoreBits:
+		d.write("(")
+		d.dereference(x.User, (x.Shift+x.Bits+7)/8, x.Address, x.Offset)
+		d.write(fmt.Sprintf("[%d:%d] = ", x.Shift+x.Bits-1, x.Shift))
+		d.expression(x.X)
+		d.write(")")
+	case *KernelData:
+		d.write("@address(", quoted(x.At.String()), ")")
+	case *CPUOffset:
+		d.write("@cpu_offset()")
+	}
+}
+
+// register writes what is done with registers and the numbers in them.
+func (d *dumper) register(x Expression) {
+	store := func(name string, value Expression) {
+		d.write("(", name, " = ")
+		d.expression(value)
+		d.write(")")
+	}
+	switch x := x.(type) {
+	case *Register:
+		d.write("@kregister(", strconv.Itoa(x.Number), ")")
+	case *StoreRegister:
+		store(fmt.Sprintf("@kregister(%d)[%d:%d]", x.Number, x.Shift+x.Bits-1, x.Shift), x.X)
+	case *StoreArgument:
+		store(fmt.Sprintf("@argument(%d)", x.N), x.X)
+	case *StoreReturnValue:
+		store("$return", x.X)
+	case *Cast:
+		sign := "u"
+		if x.Signed {
+			sign = "s"
+		}
+		d.call(fmt.Sprintf("@%s%d", sign, 8*x.Size), []Expression{x.X})
+	case *Unsigned:
+		d.infix(x.X, x.Text+"u", x.Y)
+	case *WidenFloat:
+		d.call("@double", []Expression{x.X})
 	}
 }
 

@@ -314,6 +314,8 @@ func notNegative(x Expression) bool {
 		return !x.Signed && x.Size < 8
 	case *Dereference:
 		return !x.Signed && x.Size < 8
+	case *Cast:
+		return !x.Signed && x.Size < 8
 	case *Unary:
 		return x.Sign == "!"
 	case *Binary:

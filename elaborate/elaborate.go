@@ -37,6 +37,7 @@
 package elaborate
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 
@@ -51,12 +52,20 @@ type Options struct {
 	BTF func() (*debuginfo.BTF, error)
 	// What there is beyond it, of an object: "kernel", the name of a module or the path
 	// of a module's file. Each may be called several times, for what a probe needs, and
-	// gives a *kernel.UserError for what is not at hand.
+	// gives a *kernel.UserError for what is not at hand; nil stands for one that always
+	// does.
 	DebugInfo func(object string) (*debuginfo.Object, error)
 	Symbols   func(object string) (*debuginfo.SymbolTable, error)
 	ModuleBTF func(module string) (*debuginfo.BTF, error)
 	BuildID   func(object string) (string, error) // hexadecimal; "" if it has none
+	Modules   func() (ModuleList, error)
+	Header    func(path string) ([]byte, error) // of the kernel's source: "include/linux/syscalls.h"
+	// TraceSystem gives the system of a tracepoint: "sched" of sched_switch; "" if that is not known.
+	TraceSystem func(object, tracepoint string) (string, error)
+	// TracedModules gives the tracepoints of all modules: module, tracepoint, system.
+	TracedModules func() (map[string]map[string]string, error)
 
+	MaxPlaces        int    // how many places a point may stand for; 0: 60,000
 	Guru             bool   // a user's embedded C is allowed
 	Unoptimized      bool   // keep what has no effect, and check it (-u)
 	NoGlobalDisplay  bool   // do not print globals that are written and never read
@@ -113,6 +122,7 @@ func newElaborator(library *parse.Library, o Options) *elaborator {
 		typesAt:   map[*Variable]parse.Position{},
 		patterns:  map[string]*regex.Regex{},
 		changed:   new(bool),
+		objects:   map[string]*object{},
 		selectors: map[*parse.Function]*Function{},
 	}
 }
@@ -124,7 +134,10 @@ type elaborator struct {
 	diagnostics parse.Diagnostics
 	elided      parse.Diagnostics // what was said of functions' dead code
 	failure     error             // of the tool
-	btf         *debuginfo.BTF
+	objects     map[string]*object
+	systemCalls memo[*systemCalls]
+	listing     bool            // nothing will be built of it
+	namesOnly   bool            // and what a point is called is all that is asked
 	bound       map[string]bool // objects of whose builds the program is one
 
 	library    *parse.Library
@@ -157,7 +170,9 @@ type handlerSource struct {
 	conditions []condition
 	dead       map[parse.Node]bool
 	calls      []*Function
-	kept       []*Keep // at the entry of the function, for its return
+	kept       []*Keep           // at the entry of the function, for its return
+	spare      bool              // it goes away if it has a mistake
+	mistake    *parse.Diagnostic // the first one of a spare handler
 }
 
 // condition is "if (…)" after a probe point.
@@ -216,14 +231,49 @@ func (e *elaborator) settleTypes() {
 		said = e.diagnostics
 	}
 	e.diagnostics = append(e.diagnostics, e.elided...)
+	e.dropSpares()
 	if e.diagnostics.Errors() == 0 { // what is wrong may be why something has no type
 		e.settleRest()
 	}
 }
 
+// dropSpares takes away the handlers at inlined copies that lack what the function
+// out of line has, such as a parameter that the compiler left out there.
+func (e *elaborator) dropSpares() {
+	count := map[parse.Token]int{}
+	for _, h := range e.probes {
+		if h.mistake != nil {
+			count[h.probe.Token]++
+		}
+	}
+	e.probes = slices.DeleteFunc(e.probes, func(h *handlerSource) bool {
+		if n := count[h.probe.Token]; h.mistake != nil && n > 0 {
+			d := e.warn(h.probe.Token, fmt.Sprintf("%d inlined copies are not probed: %s", n, h.mistake.Message))
+			d.Hint = "with .call behind it only the function out of line is meant"
+			delete(count, h.probe.Token)
+		}
+		return h.mistake != nil
+	})
+}
+
+func firstError(ds parse.Diagnostics) *parse.Diagnostic {
+	for _, d := range ds {
+		if d.Severity == parse.Error {
+			return d
+		}
+	}
+	return nil
+}
+
 func (e *elaborator) checkBodies() {
 	for _, h := range e.probes {
+		said := len(e.diagnostics)
 		h.check(e)
+		if first := firstError(e.diagnostics[said:]); h.spare && first != nil {
+			e.diagnostics, h.mistake = e.diagnostics[:said], first
+		} else {
+			h.mistake = nil
+		}
 	}
 	for i := 0; i < len(e.program.Functions); i++ { // checking may add more
 		e.checkFunction(e.program.Functions[i])
@@ -236,6 +286,11 @@ func (h *handlerSource) check(e *elaborator) {
 	c.place, c.handler = h.probe.Place, h
 	c.know(h.probe.Locals)
 	h.probe.Condition, h.kept = nil, nil
+	if _, returns := h.probe.Place.(*ReturnPlace); !returns {
+		if callers := callerOf(h.probe.Place); callers != nil {
+			h.probe.Condition = callers
+		}
+	}
 	for _, condition := range h.conditions {
 		c.file = condition.file
 		if x := c.condition(condition.x); x != nil {
@@ -372,6 +427,7 @@ func (e *elaborator) assemble() {
 			e.program.Probes = append(e.program.Probes, h.probe.Entry)
 		}
 	}
+	e.program.noteData()
 	e.checkPrivilege()
 	e.trackGroups()
 	effects := NewEffects(e.program)

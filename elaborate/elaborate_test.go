@@ -99,7 +99,7 @@ func TestOrder(t *testing.T) {
 func TestSimilar(t *testing.T) {
 	for script, want := range map[string]string{
 		`probe beginn { print(1) }`:                                     "similar: begin",
-		`probe kernel.function("do_sys_openat") { print(1) }`:           "similar: do_sys_openat2",
+		`probe kernel.function("do_sys_openat") { print(1) }`:           "similar functions: do_sys_openat2",
 		`probe kernel.function("do_sys_openat2") { print($how->flag) }`: "similar: flags",
 		`probe begin { printn(1) }`:                                     "similar: print",
 	} {

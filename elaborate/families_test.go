@@ -58,8 +58,8 @@ func TestPlaces(t *testing.T) {
 		`netfilter.pf("NFPROTO_INET").hook("1").priority("NF_IP_PRI_FIRST")`:            "{Hook:1 Protocol:1 Priority:-2147483648}",
 		`netfilter.hook("NF_ARP_OUT").pf("NFPROTO_ARP").priority(-7)`:                   "{Hook:1 Protocol:3 Priority:-7}",
 		`netfilter.hook("NF_BR_BROUTING").pf("PF_BRIDGE").priority("0x10")`:             "{Hook:5 Protocol:7 Priority:16}",
-		`kernel.data("jiffies").write`:                                                  "{Address:0 At:{Module: Symbol:jiffies Offset:0 Absolute:false} Length:8 Reads:false}",
-		`kernel.data(0xffffffff81000002).length(2).rw`:                                  "{Address:-2130706430 At:{Module: Symbol: Offset:0 Absolute:false} Length:2 Reads:true}",
+		`kernel.data("jiffies").write`:                                                  "{Address:0 At:jiffies+0x0 Length:8 Reads:false}",
+		`kernel.data(0xffffffff81000002).length(2).rw`:                                  "{Address:-2130706430 At:_stext+0x0 Length:2 Reads:true}",
 		`netfilter.hook("NF_INET_NUMHOOKS").pf("NFPROTO_IPV4")`:                         "unable to use hook 'NF_INET_NUMHOOKS'",
 		`netfilter.hook("NF_INET_LOCAL_IN").pf("NFPROTO_IPV4")`:                         "NF_INET_LOCAL_OUT",
 		`netfilter.hook("9").pf("9")`:                                                   "unable to use protocol family '9'",
@@ -94,7 +94,7 @@ func TestPackets(t *testing.T) {
 		`$verdict = 0`:                              {"need stap -g", "{Hook"},
 		`$verdict += 1`:                             {"need stap -g", "can be set with '=' only"},
 		`$skb->len = 0`:                             {"need stap -g", "{Hook"},
-		`$in = 0`:                                   {"need stap -g", "setting a parameter"},
+		`$in = 0`:                                   {"need stap -g", "it cannot be set here: it is no variable"},
 		`println($dev)`:                             {"a netfilter probe has no $dev", "a netfilter probe has no $dev"},
 	} {
 		for i, guru := range []bool{false, true} {
@@ -132,7 +132,7 @@ func TestWatched(t *testing.T) {
 		return elaborate.Options{Symbols: func(string) (*debuginfo.SymbolTable, error) { return table, err }}
 	}
 	for point, want := range map[string]string{
-		`kernel.data("jiffies").write`:                 "{Address:0 At:{Module: Symbol:jiffies",
+		`kernel.data("jiffies").write`:                 "{Address:0 At:jiffies",
 		`kernel.data("panic_timeout").length(4).write`: "Length:4",
 		`kernel.data("panic_timeout").write`:           "the address of panic_timeout is not a multiple of the length, 8",
 		`kernel.data("jiffie").write`:                  "no match: the kernel has no symbol jiffie (similar: jiffies)",

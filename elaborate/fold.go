@@ -12,6 +12,10 @@ func fold(x Expression) Expression {
 		if n, ok := x.X.(*Number); ok {
 			return foldUnary(x.Sign, n.Value)
 		}
+	case *Cast:
+		if n, ok := x.X.(*Number); ok {
+			return &Number{extend(n.Value, 8*x.Size, x.Signed)}
+		}
 	case *Binary:
 		if a, ok := x.X.(*Number); ok {
 			if b, ok := x.Y.(*Number); ok {
@@ -27,6 +31,14 @@ func fold(x Expression) Expression {
 		}
 	}
 	return x
+}
+
+// extend takes the lowest bits of a number.
+func extend(n int64, bits int, signed bool) int64 {
+	if signed {
+		return n << (64 - bits) >> (64 - bits)
+	}
+	return int64(uint64(n) << (64 - bits) >> (64 - bits))
 }
 
 func truth(t bool) int64 {

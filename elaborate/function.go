@@ -3,123 +3,142 @@ package elaborate
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/parse"
 )
 
-// FunctionPlace is the entry of a kernel function: probe kernel.function("name").
+// FunctionPlace is the entry of a function: probe kernel.function("name").
 type FunctionPlace struct {
-	Name      string // the function's, as the source has it
-	At        KernelAddress
-	prototype *debuginfo.Function
+	Name string // the function's, as the source has it
+	At   KernelAddress
+
+	prototype *debuginfo.Function // by BTF; nil if it has none
+	system    *systemCall         // where the parameters of a system call's wrapper are; nil for other functions
+	object    *object
+	code      *debuginfo.Code   // by DWARF; nil without it
+	link      debuginfo.Address // of the place in the file, if that is known
+	described memo[*instruction]
+	callers   *CalledFrom // from whom it must have been called; nil: from anywhere
 }
 
 func (*FunctionPlace) order() order { return order{stage: stageArm} }
 
-func functionFamily() family {
-	return family{
-		patterns: []string{`kernel.function(string)`, `kernel.function(string).call`},
-		resolve:  resolveFunction,
+// typeInformation gives the kernel's BTF.
+func (e *elaborator) typeInformation() (*debuginfo.BTF, error) { return e.object(kernelObject).btf() }
+
+// signature gives the function's prototype by BTF, nil if that does not tell it.
+func (p *FunctionPlace) signature() *debuginfo.Function {
+	if p.system != nil {
+		return p.system.signature()
 	}
+	return p.prototype
 }
 
-func resolveFunction(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
-	c := p.Components[1]
-	literal, ok := c.Argument.(*parse.StringLiteral)
-	if !ok {
-		return nil, semanticError(c.Token, "the function's name must be a string")
+// describedSignature gives the function's prototype, by DWARF where BTF does not
+// tell it.
+func (p *FunctionPlace) describedSignature() *debuginfo.Function {
+	if s := p.signature(); s != nil {
+		return s
 	}
-	name, at := literal.Value, literal.Token
-	if strings.ContainsAny(name, "@:") {
-		d := semanticError(at, "places in files are not in this version")
-		d.Hint = "name one function"
-		return nil, d
+	i, err := p.instruction()
+	if err != nil || i == nil {
+		return nil
 	}
-	btf, err := e.typeInformation()
+	prototype, err := i.info.Prototype(i.code)
 	if err != nil {
-		e.failure = err
-		return nil, semanticError(at, err.Error())
+		return nil
 	}
-	if isGlob(name) {
-		return e.matchFunctions(btf, p, literal)
-	}
-	function, err := btf.Function(name)
-	switch {
-	case errors.Is(err, debuginfo.ErrNotFound):
-		d := semanticError(at, fmt.Sprintf("no match: the kernel has no function %s", name))
-		d.Similar = parse.Similar(name, btf.FunctionNames(), 5)
-		return nil, d
-	case errors.Is(err, debuginfo.ErrAmbiguous):
-		d := semanticError(at, fmt.Sprintf("the kernel has several functions %s, and BTF does not tell them apart", name))
-		d.Hint = "name a function that there is once, such as one of its callers"
-		return nil, d
-	case err != nil:
-		e.failure = err
-		return nil, semanticError(at, err.Error())
-	}
-	return oneSite(entryOf(function), p), nil
-}
-
-// entryOf is the place of a function that its name alone finds.
-func entryOf(f *debuginfo.Function) *FunctionPlace {
-	return &FunctionPlace{Name: f.Name, At: KernelAddress{Symbol: f.Name}, prototype: f}
-}
-
-// matchFunctions finds the functions whose names a pattern matches, but for
-// those that cannot be told apart.
-func (e *elaborator) matchFunctions(btf *debuginfo.BTF, p *parse.ProbePoint, pattern *parse.StringLiteral) ([]site, *parse.Diagnostic) {
-	functions, err := btf.Functions(func(name string) bool { return matchGlob(pattern.Value, name) })
-	if err != nil {
-		e.failure = err
-		return nil, semanticError(pattern.Token, err.Error())
-	}
-	var sites []site
-	for _, f := range functions {
-		one := *p
-		one.Components = slices.Clone(p.Components)
-		one.Components[1].Argument = &parse.StringLiteral{Token: pattern.Token, Value: f.Name}
-		sites = append(sites, site{entryOf(f), canonical(&one), true})
-	}
-	if sites == nil {
-		return nil, semanticError(pattern.Token, fmt.Sprintf("no match: the kernel has no function %s", pattern.Value))
-	}
-	return sites, nil
-}
-
-// typeInformation reads the kernel's BTF the first time.
-func (e *elaborator) typeInformation() (*debuginfo.BTF, error) {
-	if e.btf == nil {
-		btf, err := e.options.BTF()
-		if err != nil {
-			return nil, err
-		}
-		e.btf = btf
-	}
-	return e.btf, nil
+	return prototype
 }
 
 // argumentRegisters is how many words the calling convention passes in
 // registers, on all architectures at least this many.
 const argumentRegisters = 6
 
+// instruction describes the place by DWARF, nil where none is at hand.
+func (p *FunctionPlace) instruction() (*instruction, error) {
+	return p.described.get(func() (*instruction, error) {
+		if p.object == nil || p.system != nil {
+			return nil, nil
+		}
+		info, err := p.object.debugInfo()
+		if missing, failure := atHand(err); missing != nil || failure != nil {
+			return nil, failure
+		}
+		code, at := p.code, p.link
+		if code == nil {
+			if code, err = p.codeByName(info); code == nil {
+				return nil, err
+			}
+			if at == (debuginfo.Address{}) {
+				at = code.Entry
+			}
+		}
+		return newInstruction(p.object, code, at)
+	})
+}
+
+// codeByName finds the function where only its name or address is known.
+func (p *FunctionPlace) codeByName(info *debuginfo.Object) (*debuginfo.Code, error) {
+	if p.link != (debuginfo.Address{}) {
+		code, err := info.CodeAt(p.link)
+		if errors.Is(err, debuginfo.ErrNoCode) {
+			return nil, nil
+		}
+		return code, err
+	}
+	codes, err := info.Functions(debuginfo.Match{Name: func(name string) bool { return name == p.Name }})
+	if err != nil || len(codes) != 1 {
+		return nil, err
+	}
+	return codes[0], nil
+}
+
+// byDWARF gives the description by DWARF where that is what tells the variables: in
+// the middle of a function, where DWARF found it, and where BTF does not know it.
+func (p *FunctionPlace) byDWARF() *instruction {
+	if p.signature() != nil && (p.system != nil || p.code == nil) {
+		return nil
+	}
+	i, err := p.instruction()
+	if err != nil {
+		return nil
+	}
+	return i
+}
+
 func (p *FunctionPlace) variables() []string {
+	if i := p.byDWARF(); i != nil {
+		return i.variables()
+	}
+	if p.signature() == nil {
+		return nil
+	}
 	var variables []string
-	for _, parameter := range p.prototype.Parameters {
-		variables = append(variables, "$"+parameter.Name+":"+typeName(parameter.Type))
+	for _, parameter := range p.signature().Parameters {
+		if parameter.Name == "" { // "..."
+			continue
+		}
+		variables = append(variables, "$"+parameter.Name+":"+parameter.Written())
 	}
 	return variables
 }
 
-// group gives the variables that "$$parms" and the like stand for: BTF knows of no
+// group gives the variables that "$$vars" and the like stand for: BTF knows of no
 // locals.
 func (p *FunctionPlace) group(name string) ([]string, bool) {
+	if i := p.byDWARF(); i != nil {
+		return i.group(name)
+	}
 	switch name {
 	case "$$vars", "$$parms":
+		if p.signature() == nil {
+			return nil, true
+		}
 		var names []string
-		for _, parameter := range p.prototype.Parameters {
+		for _, parameter := range p.signature().Parameters {
 			if parameter.Name != "" {
 				names = append(names, "$"+parameter.Name)
 			}
@@ -131,14 +150,52 @@ func (p *FunctionPlace) group(name string) ([]string, bool) {
 	return nil, false
 }
 
-// target finds the parameter that a $variable names; of one that cannot be had, its
-// type.
+// target finds the variable that a $variable names; of one that cannot be had, its
+// type. Parameters are where the calling convention puts them, unless DWARF was
+// asked for the place already; DWARF is asked for all that this cannot tell.
 func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic) {
+	var v value
+	var d *parse.Diagnostic
+	switch {
+	case p.system != nil:
+		return p.system.target(p, t)
+	case p.signature() == nil:
+		d = p.unknownParameters(t)
+	default:
+		v, d = p.parameter(t)
+	}
+	if d == nil && p.code == nil {
+		return v, nil
+	}
+	i, err := p.instruction()
+	switch {
+	case err != nil:
+		e.failure = err
+		return v, semanticError(t.Token, err.Error())
+	case i != nil:
+		return i.target(e, t)
+	case d == nil:
+		return v, nil
+	}
+	if p.object != nil && d.Hint != "" {
+		if missing, _ := atHand(p.object.info.err); missing != nil && missing.Hint != "" {
+			d.Hint += "; debuginfo tells more: " + missing.Hint
+		}
+	}
+	return v, d
+}
+
+// parameter finds a parameter by the calling convention.
+func (p *FunctionPlace) parameter(t *parse.Target) (value, *parse.Diagnostic) {
 	name := strings.TrimPrefix(t.Name, "$")
 	register := 0
 	var names []string
-	for _, parameter := range p.prototype.Parameters {
+	inMemory := returnsInMemory(p.signature())
+	for _, parameter := range p.signature().Parameters {
 		size, kind := registerValue(parameter.Type)
+		if inMemory {
+			kind = "comes with the place for a structure that the function returns"
+		}
 		if parameter.Name == name {
 			if kind == "" && register >= argumentRegisters {
 				kind = "is not passed in a register"
@@ -157,13 +214,38 @@ func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Di
 		}
 		register++
 	}
-	d := semanticError(t.Token, fmt.Sprintf("unable to find variable '$%s' in function %s", name, p.Name))
+	return value{}, p.noVariable(t, names)
+}
+
+// returnsInMemory reports whether a function returns a structure that registers do not
+// hold. On some machines, such as x86-64, the place for it takes the register of the
+// first parameter.
+func returnsInMemory(f *debuginfo.Function) bool {
+	const registers = 2
+	s, ok := f.Result.(*debuginfo.Struct)
+	return ok && s.Size > registers*wordBits/8
+}
+
+// noVariable says which parameters there are.
+func (p *FunctionPlace) noVariable(t *parse.Target, names []string) *parse.Diagnostic {
+	d := semanticError(t.Token, fmt.Sprintf("unable to find variable '%s' in function %s", t.Name, p.Name))
 	if len(names) > 0 {
 		d.Hint = "its parameters are " + strings.Join(names, ", ")
 	} else {
 		d.Hint = "it has no parameters"
 	}
-	return value{}, d
+	return d
+}
+
+// unknownParameters says why a function has no $variables.
+func (p *FunctionPlace) unknownParameters(t *parse.Target) *parse.Diagnostic {
+	d := semanticError(t.Token, fmt.Sprintf("unable to find local '%s' in function %s: nothing at hand describes its parameters", strings.TrimPrefix(t.Name, "$"), p.Name))
+	if p.object != nil {
+		if missing, _ := atHand(p.object.info.err); missing != nil {
+			d.Hint = missing.Hint
+		}
+	}
+	return d
 }
 
 // scalar is a value that fits a register.

@@ -3,6 +3,7 @@ package elaborate
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/gostap/gostap/parse"
 )
@@ -11,19 +12,31 @@ import (
 type Listed struct {
 	Point     string   // an alias's name, or the canonical point
 	Variables []string // "name:type" of what an alias sets, then "$name:type", as C writes the type
+	Addresses []string // of its places, as far as they are known: "_stext+0x34d8b0"
 }
 
 // List gives the points that those of the probes in wanted stand for, sorted, each
 // once, with the variables that all places of a point have. The scripts may
 // declare aliases. Diagnostics say why a point is none.
 func List(wanted *parse.File, script []*parse.File, library *parse.Library, o Options) ([]Listed, parse.Diagnostics, error) {
+	return list(wanted, script, library, o, false)
+}
+
+// ListNames gives the points alone, which is much faster.
+func ListNames(wanted *parse.File, script []*parse.File, library *parse.Library, o Options) ([]Listed, parse.Diagnostics, error) {
+	return list(wanted, script, library, o, true)
+}
+
+func list(wanted *parse.File, script []*parse.File, library *parse.Library, o Options, namesOnly bool) ([]Listed, parse.Diagnostics, error) {
 	o.Unoptimized = true
 	e := newElaborator(library, o)
+	e.listing, e.namesOnly = true, namesOnly
 	for _, file := range append(slices.Clone(script), wanted) {
 		e.take(file)
 	}
 	e.resolved = math.MaxInt // no probes but those wanted
 	var names []string
+	var places []Place
 	for _, p := range wanted.Probes {
 		for _, point := range p.Points {
 			found, d := e.resolve(wanted, point, nil)
@@ -31,8 +44,11 @@ func List(wanted *parse.File, script []*parse.File, library *parse.Library, o Op
 				e.add(d)
 			}
 			for _, f := range found {
-				e.probes = append(e.probes, e.handlerOf(f, wanted, point, p.Body))
 				names = append(names, f.name)
+				places = append(places, f.place)
+				if !namesOnly {
+					e.probes = append(e.probes, e.handlerOf(f, wanted, point, p.Body))
+				}
 			}
 		}
 	}
@@ -40,29 +56,33 @@ func List(wanted *parse.File, script []*parse.File, library *parse.Library, o Op
 		return nil, nil, e.failure
 	}
 	unresolved := e.diagnostics
-	e.settleTypes()
-	byName := map[string]*Listed{}
-	for i, h := range e.probes {
-		variables := h.variables()
-		if known := byName[names[i]]; known != nil {
-			known.Variables = slices.DeleteFunc(known.Variables, func(v string) bool { return !slices.Contains(variables, v) })
-			continue
-		}
-		byName[names[i]] = &Listed{names[i], variables}
+	if !namesOnly {
+		e.settleTypes()
 	}
-	var listed []Listed
+	byName := make(map[string]*Listed, len(names))
+	for i, name := range names {
+		l := byName[name]
+		if l == nil {
+			l = &Listed{Point: name}
+			byName[name] = l
+			if !namesOnly {
+				l.Variables = e.probes[i].variables()
+			}
+		} else if !namesOnly {
+			variables := e.probes[i].variables()
+			l.Variables = slices.DeleteFunc(l.Variables, func(v string) bool { return !slices.Contains(variables, v) })
+		}
+		if f := functionOf(places[i]); f != nil && f.At != (KernelAddress{}) {
+			l.Addresses = append(l.Addresses, f.At.String())
+		}
+	}
+	listed := make([]Listed, 0, len(byName))
 	for _, l := range byName {
+		slices.Sort(l.Addresses)
+		l.Addresses = slices.Compact(l.Addresses)
 		listed = append(listed, *l)
 	}
-	slices.SortFunc(listed, func(a, b Listed) int {
-		switch {
-		case a.Point < b.Point:
-			return -1
-		case a.Point > b.Point:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(listed, func(a, b Listed) int { return strings.Compare(a.Point, b.Point) })
 	return listed, unresolved, e.failure
 }
 

@@ -1,7 +1,6 @@
 package elaborate
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -171,35 +170,4 @@ func (n *EnumName) addNames(enum *debuginfo.Enum) {
 			n.Names = append(n.Names, EnumValue{v.Name, v.Value})
 		}
 	}
-}
-
-// namedType finds a type of the kernel by its name, as it is or after a tag; nil
-// after saying that there is none.
-func (c *checker) namedType(name, tag string, at parse.Token) debuginfo.Type {
-	btf, err := c.typeInformation()
-	if err != nil {
-		c.failure = err
-		return nil
-	}
-	pointers := 0
-	for strings.HasSuffix(name, "*") {
-		name = strings.TrimSpace(strings.TrimSuffix(name, "*"))
-		pointers++
-	}
-	t, err := btf.TypeByName(name)
-	if errors.Is(err, debuginfo.ErrNoType) && tag != "" {
-		t, err = btf.TypeByName(tag + name)
-	}
-	switch {
-	case errors.Is(err, debuginfo.ErrNoType):
-		c.fail(at, fmt.Sprintf("type definition '%s' not found in the kernel's BTF", name))
-		return nil
-	case err != nil:
-		c.failure = err
-		return nil
-	}
-	for range pointers {
-		t = debuginfo.PointerTo(t)
-	}
-	return t
 }

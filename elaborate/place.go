@@ -56,6 +56,7 @@ type site struct {
 	place       Place
 	point       string
 	dispensable bool // one of those that a pattern stands for
+	spare       bool // a copy of a function that is there without it, too
 }
 
 // oneSite is the result of a family whose points stand for one place each.
@@ -66,8 +67,8 @@ func oneSite(place Place, p *parse.ProbePoint) []site {
 // families are all kinds of probe points.
 func families() []family {
 	return []family{
-		beginFamily(), neverFamily(), timerFamily(), profileFamily(), functionFamily(), returnFamily(),
-		kprobeFamily(), absoluteFamily(), perfFamily(), procfsFamily(), netfilterFamily(), watchFamily(),
+		beginFamily(), neverFamily(), timerFamily(), profileFamily(), codeFamily(), kprobeFamily(), absoluteFamily(),
+		traceFamily(), tracepointFamily(), perfFamily(), procfsFamily(), netfilterFamily(), watchFamily(),
 	}
 }
 

@@ -41,6 +41,7 @@ func (e *elaborator) handlerOf(f *derivation, file *parse.File, point *parse.Pro
 		probe:      &Probe{Token: point.Token, Point: f.point, Written: canonical(point), Aliases: f.aliases, Place: f.place, Dispensable: f.dispensable || point.Optional},
 		body:       len(f.before),
 		conditions: f.conditions,
+		spare:      f.spare,
 		dead:       map[parse.Node]bool{},
 	}
 	h.parts = append(append(h.parts, f.before...), part{file, body})

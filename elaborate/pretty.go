@@ -28,6 +28,12 @@ type grouped interface {
 	group(name string) (variables []string, known bool)
 }
 
+// titled is a place that says what it is: "$$name" and the like.
+type titled interface {
+	text(name string) (text string, known bool)
+	groups() []string // all that begin with "$$"
+}
+
 // isText reports whether a target is a text rather than a number.
 func isText(t *parse.Target) bool {
 	return t.Pretty > 0 || t.Base == nil && strings.HasPrefix(t.Name, "$$")
@@ -44,13 +50,18 @@ type printer struct {
 
 // pretty is a target as a text.
 func (c *checker) pretty(t *parse.Target) Expression {
+	if place, ok := c.place.(titled); ok && t.Base == nil && len(t.Accessors) == 0 {
+		if text, known := place.text(t.Name); known {
+			return &Text{text}
+		}
+	}
 	before := len(c.diagnostics)
 	p := &printer{checker: c, text: Print{Token: lastToken(t), ToString: true}, at: lastToken(t), deep: t.Pretty == 2}
 	ok := false
 	if t.Base == nil && strings.HasPrefix(t.Name, "$$") {
 		ok = p.group(t)
 	} else if v, found := c.walk(t); found {
-		ok = p.whole(v)
+		ok = c.noted(p.whole(v))
 	}
 	if !ok {
 		return c.bad(t, before)
@@ -71,7 +82,11 @@ func (p *printer) group(t *parse.Target) bool {
 	names, known := place.group(t.Name)
 	if !known || len(t.Accessors) > 0 {
 		d := semanticError(t.Token, fmt.Sprintf("%s is no group of target variables", t.Name))
-		d.Hint = "there are $$vars, $$parms, $$locals and $$return"
+		groups := []string{"$$vars", "$$parms", "$$locals", "$$return"}
+		if place, ok := p.place.(titled); ok {
+			groups = place.groups()
+		}
+		d.Hint = "there are " + strings.Join(groups, ", ")
 		p.add(d)
 		return false
 	}
@@ -82,15 +97,20 @@ func (p *printer) group(t *parse.Target) bool {
 		p.write(strings.TrimPrefix(name, "$") + "=")
 		v, d := p.place.(contextual).target(p.elaborator, &parse.Target{Token: t.Token, Name: name})
 		_, isStructure := v.typ.(*debuginfo.Struct)
+		_, isArray := v.typ.(*debuginfo.Array)
 		switch {
-		case isStructure:
+		case d != nil && isStructure:
 			p.write("{...}")
 		case d != nil:
 			p.write("?")
 		case t.Pretty > 0:
-			if !p.whole(v) {
-				return false
+			if p.whole(v) != nil {
+				p.write("?")
 			}
+		case isStructure:
+			p.write("{...}")
+		case isArray:
+			p.write("[...]")
 		default:
 			p.number(v, 'x', '#')
 		}
@@ -121,23 +141,22 @@ func (p *printer) number(v value, verb, flag byte) {
 
 // whole writes the value that was asked for. A pointer is followed, once. What
 // leads to memory is computed once for all that is read there.
-func (p *printer) whole(v value) bool {
+func (p *printer) whole(v value) *parse.Diagnostic {
 	if pointer, ok := v.typ.(*debuginfo.Pointer); ok {
 		elem, err := pointer.Elem()
 		if err == nil && isData(elem) && !isCharacter(elem) {
-			x, d := load(v, p.at)
-			if d != nil {
-				p.add(d)
-				return false
+			target, err := follow(v, elem, p.at)
+			if err != nil {
+				return diagnosticOf(err, p.at)
 			}
-			v = value{typ: elem, address: x, user: v.user}
+			v = target
 		}
 	}
-	if v.x == nil {
+	if v.inMemory() {
 		v.address = &Once{v.address}
 	}
 	p.put(v, true, 0)
-	return true
+	return nil
 }
 
 // isData reports whether there is something of that type to be shown.
@@ -202,13 +221,14 @@ func (p *printer) array(v value, t *debuginfo.Array, open bool, depth int) {
 	switch {
 	case !open || err != nil || v.x != nil || t.Count == 0:
 		p.write("[...]")
+	case isCharacter(elem) && !v.inMemory():
+		p.write("?")
 	case isCharacter(elem):
 		p.values++
 		p.piece(addressOf(v, p.at), Conversion{Verb: 'q', Precision: &Number{int64(t.Count)}})
 	default:
 		p.write("[")
-		v.typ = elem
-		p.put(v, p.deep, depth+1)
+		p.put(v.inside(elem, 0, 0), p.deep, depth+1)
 		p.write(", ...]")
 	}
 }
@@ -236,9 +256,7 @@ func (p *printer) structure(v value, t *debuginfo.Struct, open bool, depth int) 
 			p.write("?")
 			continue
 		}
-		bits := debuginfo.Member{Offset: m.Offset % 8, BitSize: m.BitSize}
-		inside := value{typ: typ, address: v.address, offset: v.offset + int64(m.Offset/8), bits: bits, user: v.user}
-		p.put(inside, p.deep, depth+1)
+		p.put(v.inside(typ, m.Offset, m.BitSize), p.deep, depth+1)
 	}
 	p.write("}")
 }

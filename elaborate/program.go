@@ -18,9 +18,12 @@ type Program struct {
 	Probes    []*Probe // begin first, then the others, in the order in which they are armed
 	Embedded  []*parse.EmbeddedCode
 
-	Builds     []Build // what it may run on; of other objects, any build will do
-	Timed      bool    // what each probe costs is to be reported
-	Submatches bool    // some function asks what the groups of a pattern matched
+	Builds     []Build         // what it may run on; of other objects, any build will do
+	Data       []KernelAddress // of the KernelData in it, each once
+	Timed      bool            // what each probe costs is to be reported
+	Submatches bool            // some function asks what the groups of a pattern matched
+
+	Anchor int64 // how far register_kprobe is behind _stext, where addresses of the kernel count from that; 0: none does
 }
 
 // Variable is a global, a local or a parameter. Several may have the same name:
@@ -271,11 +274,13 @@ type (
 	}
 
 	// Argument is the nth parameter, from 0, of the probed function as the
-	// calling convention passes it: Size bytes of a register.
+	// calling convention passes it: Size bytes of a register. With Traced it is one
+	// that a tracepoint passes.
 	Argument struct {
 		N      int
 		Size   int
 		Signed bool
+		Traced bool
 	}
 
 	// ReturnValue is what the probed function returned: Size bytes of a register.
@@ -283,6 +288,52 @@ type (
 		Size   int
 		Signed bool
 	}
+
+	// Register is a register at the hit, by DWARF's number of it.
+	Register struct{ Number int }
+
+	// StoreRegister sets Bits bits of a register, from bit Shift on; its value is X.
+	StoreRegister struct {
+		Number, Shift, Bits int
+		X                   Expression
+	}
+
+	// StoreArgument sets Size bytes of the register of the nth parameter, from 0, of
+	// the probed function; its value is X.
+	StoreArgument struct {
+		N, Size int
+		X       Expression
+	}
+
+	// StoreReturnValue sets what the probed function returns; its value is X.
+	StoreReturnValue struct{ X Expression }
+
+	// KernelData is the address of data of the kernel or of a module.
+	KernelData struct {
+		parse.Token
+		At KernelAddress
+	}
+
+	// CPUOffset is how far this CPU's copy of per-CPU data is behind where the data
+	// was linked.
+	CPUOffset struct{}
+
+	// Cast is the lowest Size bytes of X, extended.
+	Cast struct {
+		X      Expression
+		Size   int
+		Signed bool
+	}
+
+	// Unsigned is "/" or "%" of numbers without a sign.
+	Unsigned struct {
+		parse.Token // the sign
+		X, Y        Expression
+	}
+
+	// WidenFloat makes the bits of a 32-bit floating-point number those of the same
+	// 64-bit one.
+	WidenFloat struct{ X Expression }
 
 	// Keep keeps X for the return of the function that is entered, behind
 	// Numbers and Strings that are kept, too; its value is X.
@@ -342,6 +393,17 @@ type (
 	PerfCount struct {
 		parse.Token
 		Counter *Probe
+	}
+
+	// StoreBits writes Bits bits of memory, from bit Shift (below 8) of Address +
+	// Offset on; its value is X.
+	StoreBits struct {
+		parse.Token
+		Address     Expression
+		Offset      int64
+		Shift, Bits int
+		User        bool
+		X           Expression
 	}
 
 	// Element is a[k1, k2]: 0 or "" where there is none.
@@ -500,6 +562,36 @@ func (*Argument) Type() parse.Type { return parse.Long }
 
 // Type is long.
 func (*ReturnValue) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*Register) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*StoreRegister) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*StoreArgument) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*StoreReturnValue) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*KernelData) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*CPUOffset) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*Cast) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*Unsigned) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*WidenFloat) Type() parse.Type { return parse.Long }
+
+// Type is long.
+func (*StoreBits) Type() parse.Type { return parse.Long }
 
 // Type is that of what is kept.
 func (x *Keep) Type() parse.Type { return x.X.Type() }

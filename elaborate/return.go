@@ -1,9 +1,12 @@
 package elaborate
 
 import (
+	"debug/elf"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -31,38 +34,27 @@ func (EntryPlace) order() order { return order{stage: stageArm} }
 
 const mostActive = 65535
 
-func returnFamily() family {
-	return family{
-		patterns: []string{`kernel.function(string).return`, `kernel.function(string).return.maxactive(number)`},
-		resolve:  resolveReturn,
-	}
-}
-
-func resolveReturn(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
-	active := int64(0)
-	if len(p.Components) > 3 {
-		var d *parse.Diagnostic
-		if active, d = maxActive(p.Components[3]); d != nil {
-			return nil, d
-		}
-	}
-	sites, d := resolveFunction(e, p)
-	for i := range sites {
-		sites[i].place = &ReturnPlace{sites[i].place.(*FunctionPlace), active}
-	}
-	return sites, d
-}
-
 func (p *ReturnPlace) variables() []string {
 	parameters := p.FunctionPlace.variables()
-	if p.prototype.Result == nil {
+	result := p.result()
+	if result == nil {
 		return parameters
 	}
-	return append([]string{"$return:" + typeName(p.prototype.Result)}, parameters...)
+	return append([]string{"$return:" + p.describedSignature().WrittenResult()}, parameters...)
+}
+
+// result gives the type of what the function returns; nil if it returns nothing or
+// that is not known.
+func (p *ReturnPlace) result() debuginfo.Type {
+	s := p.describedSignature()
+	if s == nil {
+		return nil
+	}
+	return s.Result
 }
 
 func (p *ReturnPlace) group(name string) ([]string, bool) {
-	if name == "$$return" && p.prototype.Result != nil {
+	if name == "$$return" && p.result() != nil {
 		return []string{"$return"}, true
 	}
 	return p.FunctionPlace.group(name)
@@ -73,21 +65,59 @@ func (p *ReturnPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diag
 	if t.Name != "$return" {
 		return p.FunctionPlace.target(e, t)
 	}
-	if p.prototype.Result == nil {
+	if p.describedSignature() == nil {
+		return value{}, p.unknownParameters(t)
+	}
+	result := p.result()
+	if result == nil {
 		return value{}, semanticError(t.Token, fmt.Sprintf("function %s returns nothing: there is no $return", p.Name))
 	}
-	size, why := registerValue(p.prototype.Result)
-	if why != "" {
-		return value{}, semanticError(t.Token, fmt.Sprintf("the result of %s %s, and BTF does not say where it is", p.Name, why))
+	if structure, ok := result.(*debuginfo.Struct); ok {
+		return p.structure(structure, t)
 	}
-	return value{x: &ReturnValue{Size: size.size, Signed: size.signed}, typ: p.prototype.Result}, nil
+	size, why := registerValue(result)
+	if why != "" {
+		return value{typ: result}, semanticError(t.Token, fmt.Sprintf("the result of %s %s, and nothing says where it is", p.Name, why))
+	}
+	return value{x: &ReturnValue{Size: size.size, Signed: size.signed}, typ: result}, nil
+}
+
+// structure finds a structure that the function returns: in one or two registers,
+// whose numbers in DWARF are 0 and 1 on all machines; of x86-64 a larger one is
+// where the first register points.
+func (p *ReturnPlace) structure(t *debuginfo.Struct, at *parse.Target) (value, *parse.Diagnostic) {
+	const registers = 2
+	v := value{typ: t}
+	for n := range registers {
+		v.fragments = append(v.fragments, fragment{begin: n * wordBits, bits: wordBits, x: &Register{n}, register: n})
+	}
+	if t.Size <= registers*wordBits/8 {
+		return v, nil
+	}
+	if i, err := p.instruction(); err == nil && i != nil && i.info.Image().Machine == elf.EM_X86_64 {
+		return value{typ: t, address: &ReturnValue{Size: 8}}, nil
+	}
+	return value{typ: t}, semanticError(at.Token, fmt.Sprintf("the result of %s is a structure, and nothing says where it is", p.Name))
 }
 
 // isOfEntry reports whether a target stands for something that only the entry of
-// the function can tell, in the handler of its return.
+// the function can tell, in the handler of its return: a variable of the function.
 func (c *checker) isOfEntry(t *parse.Target) bool {
-	_, ok := c.place.(*ReturnPlace)
-	return ok && !c.entering && t.Base == nil && t.Name[0] == '$' && t.Name != "$return" && t.Name != "$$return"
+	p, ok := c.place.(*ReturnPlace)
+	if !ok || c.entering || t.Base != nil || t.Name[0] != '$' || t.Name == "$return" || t.Name == "$$return" {
+		return false
+	}
+	if strings.HasPrefix(t.Name, "$$") || p.hasParameter(t.Name[1:]) {
+		return true
+	}
+	i, err := p.instruction()
+	return err != nil || i == nil || i.local(t.Name[1:]) != nil
+}
+
+// hasParameter reports whether the function is known to have a parameter.
+func (p *FunctionPlace) hasParameter(name string) bool {
+	s := p.signature()
+	return s != nil && slices.ContainsFunc(s.Parameters, func(parameter debuginfo.Parameter) bool { return parameter.Name == name })
 }
 
 // isReturn reports whether a place is where a function returns.
@@ -170,10 +200,15 @@ func (h *handlerSource) keep(x Expression) *Keep {
 // wants nothing of it. The last that it keeps, in the first place, is that all
 // else has been kept.
 func (h *handlerSource) entry() *Probe {
-	if len(h.kept) == 0 {
+	callers := callerOf(h.probe.Place)
+	_, returns := h.probe.Place.(*ReturnPlace)
+	if len(h.kept) == 0 && (callers == nil || !returns) {
 		return nil
 	}
 	p := &Probe{Token: h.probe.Token, Point: h.probe.Point, Written: h.probe.Written, Aliases: h.probe.Aliases, Place: EntryPlace{}}
+	if callers != nil {
+		p.Condition = callers // where it does not hold nothing is kept, and the return is passed over
+	}
 	numbers, texts := 1, 0
 	for _, k := range h.kept {
 		k.Numbers, k.Strings = numbers, texts

@@ -1,6 +1,7 @@
 package elaborate
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -8,16 +9,21 @@ import (
 	"github.com/gostap/gostap/parse"
 )
 
-// value is a $variable on the way through its accessors: either a scalar that
-// is at hand (x), or memory at address + offset.
+// value is a $variable on the way through its accessors: a scalar that is at hand
+// (x), fragments that it is put together from, or memory at address + offset.
 type value struct {
-	typ     debuginfo.Type
-	x       Expression // nil for memory
-	address Expression
-	offset  int64 // bytes
-	bits    debuginfo.Member
-	user    bool // memory of the current process
+	typ       debuginfo.Type
+	x         Expression // nil for others
+	fragments []fragment // nil for others
+	bit       int        // of the fragments, where the value begins
+	address   Expression
+	offset    int64 // bytes
+	bits      debuginfo.Member
+	user      bool // memory of the current process
 }
+
+// inMemory reports whether the value has an address.
+func (v value) inMemory() bool { return v.x == nil && v.fragments == nil }
 
 // target translates "$name->member[index]", "@cast(p, "type")->member", "p->member"
 // and the like.
@@ -35,7 +41,7 @@ func (c *checker) target(t *parse.Target) Expression {
 	}
 	at := lastToken(t)
 	if t.AddressOf {
-		if v.x != nil || v.bits.BitSize > 0 {
+		if !v.inMemory() || v.bits.BitSize > 0 {
 			c.fail(t.Token, "this has no address: it is no memory")
 			return nil
 		}
@@ -110,6 +116,10 @@ func (c *checker) base(t *parse.Target) (value, bool) {
 		return c.cast(t)
 	case t.Name == "@kderef" || t.Name == "@uderef":
 		return c.rawMemory(t)
+	case t.Name == "@var":
+		return c.variable(t)
+	case t.Name == "@kregister" && (c.options.Guru || t.Position.Source.Library):
+		return c.register(t)
 	case strings.HasPrefix(t.Name, "@"):
 		c.fail(t.Token, t.Name+" needs probes with registers or symbols, which are not in this version")
 		return value{}, false
@@ -133,37 +143,6 @@ func (c *checker) base(t *parse.Target) (value, bool) {
 		return value{}, false
 	}
 	return v, true
-}
-
-// cast is @cast(pointer, "type", "where"): the pointer, to be followed.
-func (c *checker) cast(t *parse.Target) (value, bool) {
-	x := c.value(t.Arguments[0], parse.Long)
-	name, _ := t.Arguments[1].(*parse.StringLiteral)
-	if x == nil || name == nil {
-		return value{}, false
-	}
-	if len(t.Arguments) > 2 {
-		where, _ := t.Arguments[2].(*parse.StringLiteral)
-		if where != nil && where.Value != "" && where.Value != "kernel" && !strings.HasPrefix(where.Value, "kernel<") {
-			c.fail(where.Token, fmt.Sprintf("types of %s are not in this version: those of the kernel are", where.Value))
-			return value{}, false
-		}
-	}
-	var found debuginfo.Type
-	for _, tag := range []string{"struct ", "union ", "enum "} {
-		before := len(c.diagnostics)
-		if found = c.namedType(name.Value, tag, name.Token); found != nil || tag == "enum " {
-			break
-		}
-		c.diagnostics = c.diagnostics[:before]
-	}
-	if found == nil {
-		return value{}, false
-	}
-	if _, ok := found.(*debuginfo.Pointer); ok {
-		return value{typ: found, x: x}, true
-	}
-	return value{typ: debuginfo.PointerTo(found), x: x}, true
 }
 
 // rawMemory is @kderef(size, address) or @uderef(size, address).
@@ -225,28 +204,38 @@ func (c *checker) assignMemory(x *parse.Assign, t *parse.Target, operator string
 	if y == nil {
 		return nil
 	}
-	s, why := registerValue(v.typ)
-	switch {
-	case v.x != nil:
-		c.fail(t.Token, "setting a parameter is not in this version: memory that it points to can be set")
-		return nil
-	case why != "":
-		c.fail(lastToken(t), fmt.Sprintf("a value of type %s cannot be set", typeName(v.typ)))
-		return nil
-	case v.bits.BitSize > 0:
-		c.fail(lastToken(t), "setting a bit-field is not in this version")
+	if argument, ok := v.x.(*Argument); ok && argument.Traced {
+		c.fail(t.Token, "an argument of a tracepoint cannot be set: memory that it points to can be")
 		return nil
 	}
-	return &StoreMemory{Token: lastToken(t), Address: v.address, Offset: v.offset, Size: s.size, User: v.user, X: y}
+	stored, d := store(v, y, lastToken(t))
+	if d != nil {
+		c.add(d)
+		return nil
+	}
+	return stored
+}
+
+// store sets a value to the number y.
+func store(v value, y Expression, at parse.Token) (Expression, *parse.Diagnostic) {
+	s, why := numberOf(v.typ)
+	float, isFloat := v.typ.(*debuginfo.Float)
+	switch {
+	case why != "":
+		return nil, semanticError(at, fmt.Sprintf("a value of type %s cannot be set", typeName(v.typ)))
+	case isFloat && float.Size != 8:
+		return nil, semanticError(at, "only floating-point numbers of 64 bits can be set, to the bits of one")
+	case !v.inMemory():
+		return v.store(s, y, at)
+	case v.bits.BitSize > 0:
+		return &StoreBits{Token: at, Address: v.address, Offset: v.offset, Shift: v.bits.Offset, Bits: v.bits.BitSize, User: v.user, X: y}, nil
+	}
+	return &StoreMemory{Token: at, Address: v.address, Offset: v.offset, Size: s.size, User: v.user, X: y}, nil
 }
 
 // access takes one step: "->member" or "[index]".
 func (c *checker) access(v value, a parse.Accessor) (value, *parse.Diagnostic) {
 	if pointer, ok := v.typ.(*debuginfo.Pointer); ok {
-		x, d := load(v, a.Token)
-		if d != nil {
-			return value{}, d
-		}
 		elem, err := pointer.Elem()
 		if err != nil {
 			return value{}, semanticError(a.Token, err.Error())
@@ -254,7 +243,9 @@ func (c *checker) access(v value, a parse.Accessor) (value, *parse.Diagnostic) {
 		if elem == nil {
 			return value{}, semanticError(a.Token, "a pointer to void cannot be followed")
 		}
-		v = value{typ: elem, address: x, user: v.user}
+		if v, err = follow(v, elem, a.Token); err != nil {
+			return value{}, diagnosticOf(err, a.Token)
+		}
 		if a.Index != nil {
 			return c.elementAt(v, elem, a)
 		}
@@ -266,11 +257,11 @@ func (c *checker) access(v value, a parse.Accessor) (value, *parse.Diagnostic) {
 		return c.elementAt(v, elem, a)
 	}
 	structure, ok := v.typ.(*debuginfo.Struct)
-	if !ok || a.Index != nil {
-		return value{}, semanticError(a.Token, fmt.Sprintf("a value of type %s has no %s", typeName(v.typ), accessorName(a)))
+	if opaque, isOpaque := v.typ.(*debuginfo.Opaque); isOpaque && a.Index == nil {
+		return value{}, semanticError(a.Token, fmt.Sprintf("nothing at hand says what is in %s", opaque))
 	}
-	if v.x != nil {
-		return value{}, semanticError(a.Token, "a structure in registers has no members that can be read")
+	if !ok || a.Index != nil || v.x != nil {
+		return value{}, semanticError(a.Token, fmt.Sprintf("invalid access '%s' vs. %s", accessorName(a), typeName(v.typ)))
 	}
 	member, offset, found := findMember(structure, a.Member, map[*debuginfo.Struct]bool{})
 	if !found {
@@ -282,8 +273,33 @@ func (c *checker) access(v value, a parse.Accessor) (value, *parse.Diagnostic) {
 	if err != nil {
 		return value{}, semanticError(a.Token, err.Error())
 	}
-	bits := debuginfo.Member{Offset: offset % 8, BitSize: member.BitSize}
-	return value{typ: t, address: v.address, offset: v.offset + int64(offset/8), bits: bits, user: v.user}, nil
+	return v.inside(t, offset, member.BitSize), nil
+}
+
+// follow gives what a pointer points to.
+func follow(v value, elem debuginfo.Type, at parse.Token) (value, error) {
+	if follow := v.pointsNowhere(); follow != nil {
+		target, err := follow(elem)
+		return target.settled(), err
+	}
+	x, d := load(v, at)
+	if d != nil {
+		return value{}, parse.Diagnostics{d}
+	}
+	return value{typ: elem, address: x, user: v.user}, nil
+}
+
+// inside gives what is inside of a value, so many bits from its beginning: a
+// bit-field of bitSize bits, or with 0 something of type t.
+func (v value) inside(t debuginfo.Type, offset, bitSize int) value {
+	inside := value{typ: t, user: v.user, bits: debuginfo.Member{BitSize: bitSize}}
+	if v.fragments != nil {
+		inside.fragments, inside.bit = v.fragments, v.bit+offset
+		return inside.settled()
+	}
+	inside.bits.Offset = offset % 8
+	inside.address, inside.offset = v.address, v.offset+int64(offset/8)
+	return inside
 }
 
 // elementAt is the place of "v[index]", whose elements are of type elem.
@@ -292,16 +308,41 @@ func (c *checker) elementAt(v value, elem debuginfo.Type, a parse.Accessor) (val
 	if size == 0 {
 		return value{}, semanticError(a.Token, fmt.Sprintf("elements of type %s have no size", typeName(elem)))
 	}
+	var index Expression
 	if n, ok := a.Index.(*parse.NumberLiteral); ok {
-		return value{typ: elem, address: v.address, offset: v.offset + n.Value*int64(size), user: v.user}, nil
-	}
-	index := c.expression(a.Index, parse.Long)
-	if index == nil {
+		index = &Number{n.Value}
+	} else if index = c.expression(a.Index, parse.Long); index == nil {
 		return value{}, semanticError(a.Token, "the index is not a number")
+	}
+	n, constant := index.(*Number)
+	switch {
+	case constant && v.fragments != nil:
+		const most = 1 << 20
+		if n.Value < 0 || n.Value > most {
+			return value{}, semanticError(a.Token, "there is no such element: the array is in registers")
+		}
+		return v.inside(elem, 8*size*int(n.Value), 0), nil
+	case constant:
+		return value{typ: elem, address: v.address, offset: v.offset + n.Value*int64(size), user: v.user}, nil
+	case v.fragments != nil:
+		return value{}, semanticError(a.Token, "an array in registers has elements by constant indices only")
 	}
 	scaled := &Binary{Token: parse.Token{Position: a.Position, Text: "*"}, X: index, Y: &Number{int64(size)}}
 	sum := &Binary{Token: parse.Token{Position: a.Position, Text: "+"}, X: v.address, Y: scaled}
 	return value{typ: elem, address: sum, offset: v.offset, user: v.user}, nil
+}
+
+// numberOf gives the size of a value that is a number to scripts, or says why it
+// is none. Floating-point numbers are the bits of one of 64 bits.
+func numberOf(t debuginfo.Type) (scalar, string) {
+	if float, ok := t.(*debuginfo.Float); ok && (float.Size == 4 || float.Size == 8) {
+		return scalar{float.Size, false}, ""
+	}
+	s, why := registerValue(t)
+	if why == "" && s.size != 1 && s.size != 2 && s.size != 4 && s.size != 8 {
+		why = "has no size that a number can have"
+	}
+	return s, why
 }
 
 // load gives the number that a value is.
@@ -309,10 +350,10 @@ func load(v value, at parse.Token) (Expression, *parse.Diagnostic) {
 	if v.x != nil {
 		return v.x, nil
 	}
-	if _, ok := v.typ.(*debuginfo.Array); ok { // an array is its address
+	if _, ok := v.typ.(*debuginfo.Array); ok && v.fragments == nil { // an array is its address
 		return addressOf(v, at), nil
 	}
-	s, why := registerValue(v.typ)
+	s, why := numberOf(v.typ)
 	if why != "" {
 		d := semanticError(at, fmt.Sprintf("a value of type %s is not a number", typeName(v.typ)))
 		if structure, ok := v.typ.(*debuginfo.Struct); ok {
@@ -320,27 +361,45 @@ func load(v value, at parse.Token) (Expression, *parse.Diagnostic) {
 		}
 		return nil, d
 	}
-	if v.bits.BitSize > 0 {
+	x, d := loadNumber(v, s, at)
+	if float, ok := v.typ.(*debuginfo.Float); ok && d == nil && float.Size == 4 {
+		x = &WidenFloat{x}
+	}
+	return x, d
+}
+
+func loadNumber(v value, s scalar, at parse.Token) (Expression, *parse.Diagnostic) {
+	switch {
+	case v.fragments != nil:
+		return v.loadFragments(s, at)
+	case v.bits.BitSize > 0:
 		return loadBits(v, s, at), nil
 	}
 	return &Dereference{Token: at, Address: v.address, Offset: v.offset, Size: s.size, Signed: s.signed, User: v.user}, nil
 }
 
 // loadBits reads the bytes that a bit-field lies in, and shifts it to the top of
-// the word and down again, which also extends its sign (little-endian).
+// the word and down again, which also extends its sign (little-endian). One that
+// lies in nine bytes is read in two words.
 func loadBits(v value, s scalar, at parse.Token) Expression {
 	size := 1
 	for size < 8 && size*8 < v.bits.Offset+v.bits.BitSize {
 		size *= 2
 	}
 	token := func(sign string) parse.Token { return parse.Token{Position: at.Position, Text: sign} }
-	word := &Dereference{Token: at, Address: v.address, Offset: v.offset, Size: size, User: v.user}
-	up := &Binary{Token: token("<<"), X: word, Y: &Number{int64(64 - v.bits.Offset - v.bits.BitSize)}}
+	var word Expression = &Dereference{Token: at, Address: v.address, Offset: v.offset, Size: size, User: v.user}
+	if v.bits.Offset+v.bits.BitSize > wordBits {
+		low := &Binary{Token: token(">>>"), X: word, Y: &Number{int64(v.bits.Offset)}}
+		last := &Dereference{Token: at, Address: v.address, Offset: v.offset + 8, Size: 1, User: v.user}
+		high := &Binary{Token: token("<<"), X: last, Y: &Number{int64(wordBits - v.bits.Offset)}}
+		return extended(&Binary{Token: token("|"), X: low, Y: high}, v.bits.BitSize, s.signed, at)
+	}
+	up := &Binary{Token: token("<<"), X: word, Y: &Number{int64(wordBits - v.bits.Offset - v.bits.BitSize)}}
 	down := ">>>"
 	if s.signed {
 		down = ">>"
 	}
-	return &Binary{Token: token(down), X: up, Y: &Number{int64(64 - v.bits.BitSize)}}
+	return &Binary{Token: token(down), X: up, Y: &Number{int64(wordBits - v.bits.BitSize)}}
 }
 
 func addressOf(v value, at parse.Token) Expression {
@@ -443,9 +502,19 @@ func typeName(t debuginfo.Type) string {
 	return t.String()
 }
 
+// accessorName gives an accessor as the source has it, in short.
 func accessorName(a parse.Accessor) string {
 	if a.Index != nil {
-		return "elements"
+		return "[...]"
 	}
-	return "member '" + a.Member + "'"
+	return "->" + a.Member
+}
+
+// diagnosticOf makes a diagnostic of what is wrong with the place of a variable.
+func diagnosticOf(err error, at parse.Token) *parse.Diagnostic {
+	var known parse.Diagnostics
+	if errors.As(err, &known) && len(known) > 0 {
+		return known[0]
+	}
+	return semanticError(at, err.Error())
 }

@@ -74,6 +74,20 @@ func walkExpression(x Expression, visit func(any)) {
 				walkExpressions(p.Histogram.Keys, visit)
 			}
 		}
+	case *StoreRegister:
+		walkExpression(x.X, visit)
+	case *StoreArgument:
+		walkExpression(x.X, visit)
+	case *StoreReturnValue:
+		walkExpression(x.X, visit)
+	case *Cast:
+		walkExpression(x.X, visit)
+	case *WidenFloat:
+		walkExpression(x.X, visit)
+	case *Unsigned:
+		walkExpressions([]Expression{x.X, x.Y}, visit)
+	case *StoreBits:
+		walkExpressions([]Expression{x.Address, x.X}, visit)
 	case *Keep:
 		walkExpression(x.X, visit)
 	case *Guarded:

@@ -67,13 +67,14 @@ type Kernel struct {
 	fetched string   // the tree for this release in the data folder
 	cache   string   // where parts of a system's image are kept
 
-	root     string // of the system
-	folders  debugFolders
-	notes    string // of the running kernel: the file with its ELF notes
-	kallsyms string // of the running kernel: the file with its symbols
-	unpacked []byte // the image, once it has been unpacked
-	modules  map[string]string
-	builtin  map[string]bool
+	root        string // of the system
+	folders     debugFolders
+	notes       string // of the running kernel: the file with its ELF notes
+	kallsyms    string // of the running kernel: the file with its symbols
+	traceEvents string // of the running kernel: tracefs's folder of the events
+	unpacked    []byte // the image, once it has been unpacked
+	modules     map[string]string
+	builtin     map[string]bool
 }
 
 // machine is where kernels are looked for.

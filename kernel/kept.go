@@ -43,6 +43,33 @@ func (k *Kernel) Kept(part string, extract func(vmlinux []byte) ([]byte, error))
 	return data, nil
 }
 
+// KeptOfModules gives what has been made of all of the kernel's modules and is kept
+// in the cache folder until depmod runs again; the first time it is made.
+func (k *Kernel) KeptOfModules(part string, make func() ([]byte, error)) ([]byte, error) {
+	path := ""
+	for _, list := range []string{"modules.dep", "modules.order", "modules.builtin"} {
+		info, err := os.Stat(filepath.Join(k.ModulesDir, list))
+		if err == nil {
+			path = filepath.Join(k.cache, part, fmt.Sprintf("%s-%x-%x", k.Release, info.Size(), info.ModTime().UnixNano()))
+			break
+		}
+	}
+	if path == "" { // nothing tells when they change
+		return make()
+	}
+	data, err := os.ReadFile(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return data, err
+	}
+	if data, err = make(); err != nil {
+		return nil, err
+	}
+	if err := writeAtomically(path, data); err != nil {
+		return nil, explainWrite(filepath.Dir(path), err)
+	}
+	return data, nil
+}
+
 // source is the file with the kernel itself.
 func (k *Kernel) source() string {
 	if k.Image == "" {

@@ -48,6 +48,7 @@ func (m machine) kernel(release string) *Kernel {
 		k.BTF = existing(filepath.Join(m.root, "sys/kernel/btf/vmlinux"))
 		k.kallsyms = existing(filepath.Join(m.root, "proc/kallsyms"))
 		k.notes = existing(filepath.Join(m.root, "sys/kernel/notes"))
+		k.traceEvents = filepath.Join(m.root, "sys/kernel/tracing/events")
 	}
 	for _, path := range []string{k.BuildTree, k.ModulesDir, k.Image, k.Debuginfo} {
 		k.Fetched = k.Fetched || strings.HasPrefix(path, fetched+"/")

@@ -31,6 +31,7 @@ type Diagnostic struct {
 	Notes    []Note   // where it comes from
 	Hint     string   // what to do, "" when the message says it
 	Similar  []string // names that were perhaps meant
+	Detail   string   // all that the message only counts, for who asks for it
 }
 
 // Note is a second place that a diagnostic needs to be understood:

@@ -31,7 +31,7 @@ const Core = "runtime"
 // those that it uses and no others.
 var Units = []string{
 	Core, "print", "format", "string", "address", "place", "kprobe", "function", "argument", "convention", "timer", "lock", "memory",
-	"dump", "data", "return", "quote", "profile", "perf", "watch", "procfs", "netfilter",
+	"dump", "data", "dataaddress", "percpu", "return", "quote", "tracepoint", "profile", "perf", "watch", "procfs", "netfilter",
 	"task", "namespace", "process", "point", "hit", "registers", "stack", "module", "log", "target_set", "timing",
 }
 

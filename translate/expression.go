@@ -60,9 +60,14 @@ func (b *body) expression(x elaborate.Expression) string {
 	case *elaborate.Print:
 		return b.sprint(x)
 	case *elaborate.Argument:
+		if x.Traced {
+			return b.set("%s", cast(fmt.Sprintf("c->words[%d]", x.N), x.Size, x.Signed))
+		}
 		return b.set("%s", cast(fmt.Sprintf("stap_argument(c, %d)", x.N), x.Size, x.Signed))
 	case *elaborate.ReturnValue:
 		return b.set("%s", cast("stap_return_value(c)", x.Size, x.Signed))
+	case *elaborate.CalledFrom:
+		return b.calledFrom(x)
 	case *elaborate.Keep:
 		return b.keepValue(x)
 	case *elaborate.EntryValue:
@@ -101,6 +106,15 @@ func (b *body) expression(x elaborate.Expression) string {
 		return b.enumName(x)
 	case *elaborate.EmbeddedExpression:
 		return b.embeddedExpression(x)
+	case *elaborate.StoreBits:
+		return b.storeBits(x)
+	case *elaborate.KernelData:
+		return b.dataAddress(x)
+	case *elaborate.CPUOffset:
+		return b.set("stap_cpu_offset()")
+	}
+	if value, ok := b.registerExpression(x); ok {
+		return value
 	}
 	panic(fmt.Sprintf("an expression of type %T has no translation", x))
 }

@@ -33,10 +33,14 @@ func (t *translator) placeFields(p *elaborate.Probe) string {
 		return functionFields(place)
 	case *elaborate.ReturnPlace:
 		return t.returnFields(p, place.At, place.MaxActive)
+	case *elaborate.StatementPlace:
+		return functionFields(place.FunctionPlace)
 	case *elaborate.KprobePlace:
 		return fmt.Sprintf(".family = &stap_kprobe, .place = &(const struct stap_function_place){ %s }", address(place.At))
 	case *elaborate.KprobeReturnPlace:
 		return t.returnFields(p, place.At, place.MaxActive)
+	case *elaborate.TracepointPlace:
+		return tracepointFields(place)
 	case elaborate.EntryPlace:
 		return ".family = &stap_entry"
 	}

@@ -261,9 +261,13 @@ func (t *translator) script() {
 		t.printf("\t{ .point = %s, .written = %s, .handler = %s, %s%s },\n", quote(p.Point), quote(p.Written), t.probes[i], t.placeFields(p), dispensable)
 	}
 	t.printf("};\n")
+	t.dataAddresses()
 	t.run()
 	t.timing()
 	t.printf("\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
+	if t.program.Anchor != 0 {
+		t.printf("\t.anchor = %d,\n", t.program.Anchor)
+	}
 	t.printf("\t.strings = (%d + %d * (MAXNESTING + 1)) * STAP_STRING_ROOM", t.deepest.strings, recursive.strings)
 	if t.deepest.bytes+recursive.bytes > 0 {
 		t.printf(" + %d + %d * (MAXNESTING + 1)", t.deepest.bytes, recursive.bytes)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"slices"
@@ -85,10 +86,12 @@ func (d *driver) list(ctx context.Context, arguments []string) (int, error) {
 	if err := d.report(library.Warnings()); err != nil {
 		return failed(2, err)
 	}
+	out := bufio.NewWriter(d.stdout)
 	for _, line := range lines {
-		if _, err := fmt.Fprintln(d.stdout, line); err != nil {
-			return 1, err
-		}
+		fmt.Fprintln(out, line)
+	}
+	if err := out.Flush(); err != nil {
+		return 1, err
 	}
 	if len(lines) == 0 {
 		return 1, nil
@@ -104,7 +107,11 @@ func (d *driver) pointLines(script []*parse.File, library *parse.Library) ([]str
 	if err := d.report(found); err != nil {
 		return nil, &passError{pass: 1, err: err}
 	}
-	points, found, err := elaborate.List(wanted[0], script, library, d.elaborateOptions())
+	list := elaborate.List
+	if d.listings.variables == "" {
+		list = elaborate.ListNames
+	}
+	points, found, err := list(wanted[0], script, library, d.elaborateOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +123,9 @@ func (d *driver) pointLines(script []*parse.File, library *parse.Library) ([]str
 		line := point.Point
 		if d.listings.variables != "" {
 			line = strings.Join(append([]string{line}, point.Variables...), " ")
+			if d.verbosity(2) > 0 && len(point.Addresses) > 0 {
+				line += " /* pc=" + strings.Join(point.Addresses, " pc=") + " */"
+			}
 		}
 		lines = append(lines, line)
 	}

@@ -26,7 +26,7 @@ func run(arguments []string) int {
 	s := &settings{}
 	status := 0
 	root := newCommand(s, &status)
-	root.AddCommand(newCheckCommand(s), newFormatCommand(s), newPrepCommand(), newDoctorCommand())
+	root.AddCommand(newCheckCommand(s), newFormatCommand(s), newPrepCommand(), newDoctorCommand(), newCompletionCommand(s))
 	sorted, err := arrange(root, arguments)
 	if err == nil {
 		root.SetArgs(sorted)

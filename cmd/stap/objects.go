@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/gostap/gostap/elaborate"
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/kernel"
 )
@@ -11,11 +12,12 @@ import (
 // objects are what pass 2 has asked for of the kernel and its modules, each read
 // once, and given as long as the program runs.
 type objects struct {
-	btf        *debuginfo.BTF
-	debugInfo  map[string]*debuginfo.Object
-	images     map[string]*debuginfo.Image
-	symbols    map[string]*debuginfo.SymbolTable
-	moduleBTFs map[string]*debuginfo.BTF
+	btf         *debuginfo.BTF
+	debugInfo   map[string]*debuginfo.Object
+	images      map[string]*debuginfo.Image
+	symbols     map[string]*debuginfo.SymbolTable
+	moduleBTFs  map[string]*debuginfo.BTF
+	tracepoints tracepoints
 }
 
 // kernelObject is what pass 2 calls the kernel itself.
@@ -191,4 +193,16 @@ func (d *driver) buildID(object string) (string, error) {
 		return "", err
 	}
 	return k.BuildID()
+}
+
+// modules lists what is and what could be a module of the kernel.
+func (d *driver) modules() (elaborate.ModuleList, error) { return d.findKernel() }
+
+// header reads a header of the kernel's source.
+func (d *driver) header(path string) ([]byte, error) {
+	k, err := d.findKernel()
+	if err != nil {
+		return nil, err
+	}
+	return k.Header(path)
 }

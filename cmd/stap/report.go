@@ -159,8 +159,15 @@ func (d *driver) reportAll(found parse.Diagnostics) error {
 	return d.verdict(found)
 }
 
-// wanted leaves the warnings out with -w.
+// wanted leaves the warnings out with -w, and adds with -v what messages only count.
 func (d *driver) wanted(found parse.Diagnostics) parse.Diagnostics {
+	if d.verbosity(2) > 0 {
+		for _, f := range found {
+			if f.Detail != "" {
+				f.Hint, f.Detail = f.Detail, ""
+			}
+		}
+	}
 	return slices.DeleteFunc(slices.Clone(found), func(f *parse.Diagnostic) bool {
 		return f.Severity == parse.Warning && d.noWarnings
 	})

@@ -367,11 +367,13 @@ func (b *BTF) prototype(name string, id uint32) (*Function, error) {
 		return nil, err
 	}
 	for i := range r.count {
-		t, err := b.Type(b.order.Uint32(r.rest[8*i+4:]))
+		id := b.order.Uint32(r.rest[8*i+4:])
+		t, err := b.Type(id)
 		if err != nil {
 			return nil, err
 		}
-		f.Parameters = append(f.Parameters, Parameter{Name: b.name(b.order.Uint32(r.rest[8*i:])), Type: t})
+		p := Parameter{Name: b.name(b.order.Uint32(r.rest[8*i:])), Type: t, written: func() string { return b.written(id) }}
+		f.Parameters = append(f.Parameters, p)
 	}
 	return f, nil
 }

@@ -63,6 +63,7 @@ type Variable struct {
 	File      string
 	Line      int
 	Type      Type // nil: void or unknown
+	External  bool // other files can name it, too
 
 	order      int // of parameters in the source
 	written    func() string
@@ -105,9 +106,13 @@ type Piece struct {
 // Operation is one step of the stack machine, with what it refers to resolved:
 // the frame base and entry values are spelled out.
 type Operation struct {
-	Code     byte   // DW_OP_*; a register's value is DW_OP_bregx, an address of the file's DW_OP_addr
+	Code     byte   // OpAddr and so on (operators.go)
 	Number   int64  // its operand: an offset, a constant, a size in bytes, how far to branch in operations
-	Register int    // of DW_OP_bregx: DWARF's number of it
-	Section  string // of DW_OP_addr: as in Address
-	Signed   bool   // of DW_OP_convert
+	Register int    // of OpRegister: DWARF's number of it
+	Section  string // of OpAddr: as in Address, or PerCPUSection
+	Signed   bool   // of OpConvert
 }
+
+// PerCPUSection is the section of data that each CPU has its own copy of; as the
+// Section of an Operation it says so of linked files, too.
+const PerCPUSection = ".data..percpu"

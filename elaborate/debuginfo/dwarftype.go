@@ -134,10 +134,32 @@ func baseType(name string, size int, encoding uint64) Type {
 		return &Float{Name: name, Size: size}
 	case encodingComplexFloat, encodingImaginary:
 		return &Opaque{Name: name}
-	case encodingSigned, encodingSignedChar, encodingSignedFixed:
-		return &Int{Name: name, Size: size, Signed: true}
 	}
-	return &Int{Name: name, Size: size}
+	return &Int{Name: name, Size: size, Signed: isSignedEncoding(encoding)}
+}
+
+func isSignedEncoding(encoding uint64) bool {
+	return encoding == encodingSigned || encoding == encodingSignedChar || encoding == encodingSignedFixed
+}
+
+// basic gives the entry of an entry's type, with typedefs and qualifiers looked
+// through, without building the type.
+func (e *entry) basic() (entry, bool) {
+	at := *e
+	for range maxModifiers {
+		v, found := at.find(dwarf.AttrType)
+		if !found {
+			return entry{}, false
+		}
+		next, err := at.unit.referred(v)
+		if err != nil {
+			return entry{}, false
+		}
+		if at = next; !isModifier(at.tag()) {
+			return at, true
+		}
+	}
+	return entry{}, false
 }
 
 // arrayType makes an array of arrays of one with several dimensions.
@@ -195,8 +217,8 @@ func (e *entry) count() int {
 
 func (o *Object) enumType(e *entry, name string, size int) (Type, error) {
 	t := &Enum{Name: name, Size: size}
-	if inner, err := e.later()(); err == nil && inner != nil {
-		t.Signed = isSigned(inner)
+	if inner, ok := e.basic(); ok {
+		t.Signed = isSignedEncoding(inner.value(dwarf.AttrEncoding).number)
 	}
 	err := e.children(func(child *entry) bool {
 		if child.tag() == dwarf.TagEnumerator {
@@ -264,8 +286,8 @@ func (e *entry) memberBits() (offset, size int) {
 	if v, found := e.find(dwarf.AttrBitOffset); found {
 		storage := int(e.value(dwarf.AttrByteSize).number & (1<<16 - 1))
 		if storage == 0 {
-			if t, err := e.later()(); err == nil {
-				storage = sizeOf(t)
+			if t, ok := e.basic(); ok {
+				storage = int(t.value(dwarf.AttrByteSize).number & (1<<16 - 1))
 			}
 		}
 		fromTop := int(int32(v.signed()))
@@ -284,7 +306,9 @@ func (e *entry) memberBits() (offset, size int) {
 func (o *Object) complete(e *entry, name string, opaque *Opaque) (Type, error) {
 	if v, found := e.find(attrSignature); found {
 		if p, err := e.unit.reference(v); err == nil {
-			return o.typeAt(p)
+			if definition, err := o.entry(p); err == nil && !definition.flag(dwarf.AttrDeclaration) {
+				return o.typeAt(p)
+			}
 		}
 	}
 	if name == "" {

@@ -219,22 +219,39 @@ func (o *Object) entryOf(c *Code) (entry, error) {
 	return e, nil
 }
 
-// walkCode visits what is in a copy's own code: the entries below its entry and the
+// codeWalk visits what is in a copy's own code: the entries below its entry and the
 // blocks in it, not those of copies that are inlined into it, which are visited
 // themselves.
-func walkCode(e entry, depth int, visit func(child *entry)) error {
-	if depth == 0 {
-		return errEntry
-	}
+type codeWalk struct {
+	visit func(child *entry)
+	left  int // entries that may be visited: of damaged ones some lie in several places
+}
+
+func walkCode(e entry, visit func(child *entry)) error {
+	w := &codeWalk{visit, len(e.unit.data)}
+	return w.walk(e, maxBlocks)
+}
+
+func (w *codeWalk) walk(e entry, depth int) error {
 	var below error
 	err := e.children(func(child *entry) bool {
-		visit(child)
-		if tag := child.tag(); tag == dwarf.TagLexDwarfBlock || tag == dwarf.TagTryDwarfBlock || tag == dwarf.TagCatchDwarfBlock {
-			below = walkCode(*child, depth-1, visit)
+		if w.left--; w.left < 0 || depth == 0 {
+			below = errEntry
+			return false
+		}
+		w.visit(child)
+		if child.isBlock() {
+			below = w.walk(*child, depth-1)
 		}
 		return below == nil
 	})
 	return errors.Join(err, below)
+}
+
+// isBlock reports whether an entry is a block of the source inside a function.
+func (e *entry) isBlock() bool {
+	tag := e.tag()
+	return tag == dwarf.TagLexDwarfBlock || tag == dwarf.TagTryDwarfBlock || tag == dwarf.TagCatchDwarfBlock
 }
 
 // maxBlocks is how deep blocks of source may lie in each other.
@@ -247,7 +264,7 @@ func (o *Object) Labels(c *Code) ([]Label, error) {
 		return nil, err
 	}
 	var labels []Label
-	err = walkCode(e, maxBlocks, func(child *entry) {
+	err = walkCode(e, func(child *entry) {
 		if child.tag() != dwarf.TagLabel {
 			return
 		}
@@ -287,7 +304,7 @@ func (o *Object) Calls(c *Code) ([]Call, error) {
 	}
 	var calls []Call
 	var inlined map[position]int
-	err = walkCode(e, maxBlocks, func(child *entry) {
+	err = walkCode(e, func(child *entry) {
 		switch child.tag() {
 		case tagCallSite, tagGNUCallSite:
 			if call, ok := o.call(child); ok {

@@ -270,10 +270,6 @@ func (b *indexBuilder) text(s string) uint32 {
 	return offset
 }
 
-// symbolAt gives the name of the symbol at an address that suits a function best,
-// and whether it is global.
-type symbolAt func(address uint64, name string) (symbol string, exported bool)
-
 // functionKey is a function while several goroutines' lists become one.
 type functionKey struct {
 	file, name string

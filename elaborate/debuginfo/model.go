@@ -1,16 +1,35 @@
-// Package debuginfo is what a kernel says of itself: its types and the
-// prototypes of its functions.
+// Package debuginfo is what a kernel says of itself: its types, its functions, where
+// their code is, and where their variables are.
 //
 // In goes BTF (Documentation/bpf/btf.rst), the compact type information that a
-// kernel image carries in its section .BTF: a header, a run of type records that
-// refer to each other by number, and a run of names. Out comes a model that does
-// not say where it was read: functions with named parameters, and the types
-// below.
+// kernel image carries in its section .BTF; DWARF 2 to 5 (https://dwarfstd.org), which
+// says all that a compiler knows, of a vmlinux or a module's debuginfo; and tables of
+// symbols. Out comes a model that does not say where it was read: functions with named
+// parameters, and the types below; copies of functions, lines, labels, calls and
+// variables (code.go).
 //
 // A BTF of five megabytes is not decoded. One pass over it notes where each
 // record begins; another finds a function by name; a type is built when
 // somebody asks for it, one level deep, so that `$how->flags` touches a dozen
 // of the 120,000 records.
+//
+// A kernel's DWARF is a forest of 17 million entries, a tree for each source file that
+// was compiled (a unit): types, functions with their variables, blocks, calls, and the
+// copies of other functions that are inlined in them. It has no order to look things up
+// by. So all of it is walked once (scan.go): the units by as many goroutines as there
+// are processors, each entry in a few steps that are worked out beforehand for all
+// entries of its form (plan.go), past whatever cannot hold code. What is found becomes
+// an index (index.go): the functions sorted by file and line, each with its copies, and
+// the positions of their entries; variables outside of functions and definitions of
+// types by name. It is kept in a file and used as it lies there. Then
+//
+//	kernel.function("*@net/socket.c")     reads the index alone
+//	$file->f_pos in vfs_read              reads the entry of vfs_read and what is below it,
+//	                                      follows the type of "file", builds its structure
+//	kernel.statement("*@fs/open.c:1320")  reads the line tables of the units with functions
+//	                                      of that file
+//
+// The file of DWARF itself stays where it is: it is mapped, and read where needed.
 package debuginfo
 
 // Type is one of the types below. A Type that is nil is void.

@@ -1,14 +1,10 @@
 package debuginfo
 
 import (
-	"cmp"
-	"debug/elf"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 )
 
@@ -41,8 +37,9 @@ type Object struct {
 	signaturesOnce sync.Once
 	signatures     map[uint64]position // of types in units of their own
 
-	types typeCache
-	rows  rowCache
+	types  typeCache
+	frames frames
+	rows   rowCache
 }
 
 // Numbers of sources in a position. Split units come behind: that of the n-th unit
@@ -203,11 +200,13 @@ func (o *Object) openOrBuild() (*index, error) {
 	if err != nil {
 		return nil, err
 	}
+	symbols := make(chan symbolAt, 1)
+	go func() { symbols <- entrySymbols(o.image) }()
 	all, err := scanUnits(o, units)
 	if err != nil {
 		return nil, o.damaged(err)
 	}
-	data := buildIndex(all, o.symbols(), fingerprint)
+	data := buildIndex(all, <-symbols, fingerprint)
 	if file != "" {
 		// Without the file the next run is slower, and no worse.
 		_ = writeIndex(file, data)
@@ -231,62 +230,4 @@ func writeIndex(file string, data []byte) error {
 		return err
 	}
 	return os.Rename(temporary.Name(), file)
-}
-
-// symbols makes a look-up of the file's symbols by address.
-func (o *Object) symbols() symbolAt {
-	list, err := o.image.file.Symbols()
-	if err != nil {
-		list = nil // stripped of them: what there is has no symbol
-	}
-	type symbol struct {
-		address uint64
-		*elf.Symbol
-	}
-	var sorted []symbol
-	for i := range list {
-		s := &list[i]
-		kind := elf.ST_TYPE(s.Info)
-		if s.Section == elf.SHN_UNDEF || s.Section >= elf.SHN_LORESERVE || s.Name == "" ||
-			kind == elf.STT_SECTION || kind == elf.STT_FILE || strings.HasPrefix(s.Name, "__pfx_") || strings.HasPrefix(s.Name, ".L") {
-			continue
-		}
-		address := s.Value
-		if o.image.base != nil && int(s.Section) < len(o.image.base) {
-			address += o.image.base[s.Section]
-		}
-		sorted = append(sorted, symbol{address, s})
-	}
-	slices.SortStableFunc(sorted, func(a, b symbol) int { return cmp.Compare(a.address, b.address) })
-	return func(address uint64, name string) (string, bool) {
-		i, _ := slices.BinarySearchFunc(sorted, address, func(s symbol, a uint64) int { return cmp.Compare(s.address, a) })
-		best, rank := symbol{}, -1
-		for ; i < len(sorted) && sorted[i].address == address; i++ {
-			if r := suits(sorted[i].Symbol, name); r > rank {
-				best, rank = sorted[i], r
-			}
-		}
-		if rank < 0 {
-			return "", false
-		}
-		return best.Name, elf.ST_BIND(best.Info) != elf.STB_LOCAL
-	}
-}
-
-// suits ranks the symbols at one address as the name of a function.
-func suits(s *elf.Symbol, name string) int {
-	rank := 0
-	switch {
-	case s.Name == name:
-		rank = 4
-	case strings.HasPrefix(s.Name, name+"."): // a clone that the compiler made
-		rank = 3
-	}
-	if rank < 3 && elf.ST_TYPE(s.Info) == elf.STT_FUNC {
-		rank++
-	}
-	if rank < 3 && elf.ST_BIND(s.Info) != elf.STB_LOCAL {
-		rank++
-	}
-	return rank
 }

@@ -30,8 +30,8 @@ type scanned struct {
 	numberOfFunction map[scannedFunction]uint32
 	seen             map[dwarf.Tag][]uint64 // sets of offsets in .debug_str: names that takeNamed has noted
 
-	origins map[uint64]uint32 // of the unit: functions by the offset of what a copy is an instance of
-	files   map[uint64]uint32 // of the unit: texts by the number of a file
+	origins map[uint64]uint32     // of the unit: functions by the offset of what a copy is an instance of
+	files   map[fileOfUnit]uint32 // texts of names
 }
 
 // scannedCopy is a copy of a function: out of line, or inlined into another copy.
@@ -42,6 +42,14 @@ type scannedCopy struct {
 	parent   int32 // -1: it is out of line
 	ranges   uint32
 	count    uint32
+}
+
+// fileOfUnit is a file by its number in a unit's line table; one that is not numbered
+// is that of the unit.
+type fileOfUnit struct {
+	unit     *unit
+	number   uint64
+	numbered bool
 }
 
 type scannedFunction struct {
@@ -96,7 +104,7 @@ func newScanned(o *Object) *scanned {
 	return &scanned{
 		object: o, numberOfText: map[string]uint32{}, numberOfName: map[uint64]uint32{},
 		numberOfFunction: map[scannedFunction]uint32{}, seen: map[dwarf.Tag][]uint64{},
-		origins: map[uint64]uint32{}, files: map[uint64]uint32{},
+		origins: map[uint64]uint32{}, files: map[fileOfUnit]uint32{},
 	}
 }
 
@@ -504,10 +512,7 @@ func (s *scanned) textNumber(text []byte) uint32 {
 
 // fileNumber gives the number of the text of a file's name.
 func (s *scanned) fileNumber(u *unit, file value) uint32 {
-	key := file.number | uint64(u.begin)<<24 // units of other units' origins are rare
-	if file.form == 0 {
-		key = ^uint64(0)
-	}
+	key := fileOfUnit{u, file.number, file.form != 0}
 	n, found := s.files[key]
 	if !found {
 		if file.form == 0 {

@@ -248,11 +248,9 @@ func (u *unit) readRoot(t *abbreviations) error {
 		r.stringOffsetsBase, r.addressBase = header, header
 		r.rangeListsBase, r.locationListsBase = header+4, header+4
 	}
-	if u.kind == unitSplitCompile || u.kind == unitSplitType {
-		r.stringOffsetsBase += u.bases.stringOffsets
-		r.rangeListsBase += u.bases.rangeLists
-		r.locationListsBase += u.bases.locationLists
-	}
+	r.stringOffsetsBase += u.bases.stringOffsets
+	r.rangeListsBase += u.bases.rangeLists
+	r.locationListsBase += u.bases.locationLists
 	for name, base := range map[dwarf.Attr]*uint64{
 		dwarf.AttrStrOffsetsBase: &r.stringOffsetsBase, dwarf.AttrAddrBase: &r.addressBase,
 		dwarf.AttrRnglistsBase: &r.rangeListsBase, dwarf.AttrLoclistsBase: &r.locationListsBase,

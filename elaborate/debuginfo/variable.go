@@ -2,7 +2,6 @@ package debuginfo
 
 import (
 	"debug/dwarf"
-	"debug/elf"
 	"errors"
 	"slices"
 )
@@ -41,7 +40,7 @@ func (o *Object) Variables(c *Code, at Address) ([]*Variable, error) {
 			return nil, o.damaged(err)
 		}
 	}
-	s := scope{object: o, address: address, function: around.position()}
+	s := scope{object: o, address: address, function: around.position(), left: len(e.unit.data)}
 	s.frameBase, s.frameBaseList = around.frameBase()
 	if err := s.collect(e, maxBlocks); err != nil {
 		return nil, o.damaged(err)
@@ -93,45 +92,43 @@ type scope struct {
 	frameBase     []byte
 	frameBaseList int64
 	variables     []*Variable
+	left          int // entries that may be read, as in codeWalk
 }
 
 // collect adds what can be seen in a function or block: first what is in the blocks
 // below that hold the address.
 func (s *scope) collect(e entry, depth int) error {
-	if depth == 0 {
-		return errEntry
-	}
 	var own []*Variable
 	var problem error
 	instances := map[position]bool{} // what the children are instances of
 	err := e.children(func(child *entry) bool {
-		switch child.tag() {
-		case dwarf.TagFormalParameter, dwarf.TagVariable:
-			if origin, ok := child.origin(); ok {
-				instances[origin.position()] = true
-			}
+		if s.left--; s.left < 0 || depth == 0 {
+			problem = errEntry
+			return false
+		}
+		if origin, ok := child.origin(); ok {
+			instances[origin.position()] = true
+		}
+		switch {
+		case child.isVariable():
 			if v := s.object.variable(child, s.frameBase, s.frameBaseList, s.function); v != nil {
 				own = append(own, v)
 			}
-		case dwarf.TagLexDwarfBlock, dwarf.TagTryDwarfBlock, dwarf.TagCatchDwarfBlock:
-			ranges, err := child.unit.code(nil, child.value(dwarf.AttrLowpc), child.value(dwarf.AttrHighpc), child.value(dwarf.AttrRanges))
-			if err == nil && inRanges(ranges, s.address) {
-				err = s.collect(*child, depth-1)
-			}
-			problem = errors.Join(problem, err)
+		case child.isBlock():
+			problem = s.block(child, depth-1)
 		}
-		return true
+		return problem == nil
 	})
 	if err = errors.Join(err, problem); err != nil {
 		return err
 	}
 	if origin, ok := e.origin(); ok {
-		missing, err := s.uninstantiated(origin, instances)
+		missing, err := s.uninstantiated(origin, instances, depth)
 		if err != nil {
 			return err
 		}
 		own = append(own, missing...)
-		if e.tag() != dwarf.TagLexDwarfBlock {
+		if !e.isBlock() {
 			sortParameters(own)
 		}
 	}
@@ -139,20 +136,55 @@ func (s *scope) collect(e entry, depth int) error {
 	return nil
 }
 
+// block adds what can be seen in a block. Of one that no code is left of, that is what
+// is static.
+func (s *scope) block(e *entry, depth int) error {
+	low, list := e.value(dwarf.AttrLowpc), e.value(dwarf.AttrRanges)
+	if low.form == 0 && list.form == 0 {
+		before := len(s.variables)
+		err := s.collect(*e, depth)
+		added := slices.DeleteFunc(s.variables[before:], func(v *Variable) bool {
+			return len(v.attributes.expression) == 0 || !isFixed(v.attributes.expression[0])
+		})
+		s.variables = s.variables[:before+len(added)]
+		return err
+	}
+	ranges, err := e.unit.code(nil, low, e.value(dwarf.AttrHighpc), list)
+	if err != nil || !inRanges(ranges, s.address) {
+		return err
+	}
+	return s.collect(*e, depth)
+}
+
 // uninstantiated gives the variables of what a copy is an instance of that the copy
-// has no entries for: the compiler left them out, or they are static.
-func (s *scope) uninstantiated(origin entry, instances map[position]bool) ([]*Variable, error) {
-	origin = origin.outermost()
+// has no entries for: the compiler left them out, or they are static. Of blocks that
+// the copy is without it gives the static ones.
+func (s *scope) uninstantiated(origin entry, instances map[position]bool, depth int) ([]*Variable, error) {
 	var missing []*Variable
+	var problem error
 	err := origin.children(func(child *entry) bool {
-		if tag := child.tag(); (tag == dwarf.TagFormalParameter || tag == dwarf.TagVariable) && !instances[child.position()] {
+		if s.left--; s.left < 0 {
+			problem = errEntry
+			return false
+		}
+		if instances[child.position()] {
+			return true
+		}
+		if child.isVariable() {
 			if v := s.object.variable(child, s.frameBase, s.frameBaseList, s.function); v != nil {
 				missing = append(missing, v)
 			}
+		} else if child.isBlock() {
+			problem = s.block(child, depth-1)
 		}
-		return true
+		return problem == nil
 	})
-	return missing, err
+	return missing, errors.Join(err, problem)
+}
+
+// isVariable reports whether an entry is a variable or a parameter.
+func (e *entry) isVariable() bool {
+	return e.tag() == dwarf.TagFormalParameter || e.tag() == dwarf.TagVariable
 }
 
 // sortParameters puts parameters first, and both in the order of the source as far as
@@ -180,6 +212,7 @@ func (o *Object) variable(e *entry, frameBase []byte, frameBaseList int64, funct
 	}
 	v := &Variable{Name: name, Parameter: e.tag() == dwarf.TagFormalParameter}
 	v.File, v.Line = e.declared()
+	_, _, v.External = e.lookup(dwarf.AttrExternal)
 	outermost := e.outermost()
 	v.order = int(outermost.offset)
 	if t, at, found := e.lookup(dwarf.AttrType); found {
@@ -272,6 +305,21 @@ func (o *Object) Global(name, file string) (*Variable, error) {
 	return o.declared(name, file)
 }
 
+// External gives the variable of that name that all files can name: one that is not
+// static. ErrNoVariable if there is none.
+func (o *Object) External(name string) (*Variable, error) {
+	variables, err := o.globals(name, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range variables {
+		if v.External {
+			return v, nil
+		}
+	}
+	return o.declared(name, "")
+}
+
 // declared gives a variable that DWARF only declares: what a symbol is there for was
 // defined by the linker or in assembler.
 func (o *Object) declared(name, file string) (*Variable, error) {
@@ -303,17 +351,13 @@ func (o *Object) declared(name, file string) (*Variable, error) {
 
 // symbol gives the address of the global symbol of that name.
 func (o *Object) symbol(name string) (uint64, bool) {
-	symbols, err := o.image.file.Symbols()
+	symbols, err := o.image.Symbols()
 	if err != nil {
 		return 0, false
 	}
 	for i := range symbols {
-		s := &symbols[i]
-		if s.Name == name && elf.ST_BIND(s.Info) != elf.STB_LOCAL && s.Section != elf.SHN_UNDEF {
-			if o.image.base != nil && int(s.Section) < len(o.image.base) {
-				return s.Value + o.image.base[s.Section], true
-			}
-			return s.Value, true
+		if s := &symbols[i]; s.Name == name && s.Global {
+			return o.image.Linear(s.Address)
 		}
 	}
 	return 0, false

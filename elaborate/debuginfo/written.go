@@ -60,8 +60,12 @@ func (u *unit) laterWritten(v value) func() string {
 	}
 }
 
-// maxWritten is how many functions are written inside each other's parameters.
-const maxWritten = 3
+// The limits of what is written: functions inside each other's parameters, and
+// parameters of one.
+const (
+	maxWritten           = 3
+	maxWrittenParameters = 32
+)
 
 // written writes the type of an entry.
 func (o *Object) written(p position, depth int) string {
@@ -122,7 +126,7 @@ func (o *Object) writtenParameters(e *entry, depth int) []string {
 		case dwarf.TagUnspecifiedParameters:
 			parameters = append(parameters, "...")
 		}
-		return true
+		return len(parameters) < maxWrittenParameters
 	})
 	if len(parameters) == 0 {
 		return []string{"void"}

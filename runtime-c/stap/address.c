@@ -62,10 +62,12 @@ int stap_address_find(const struct stap_address *at, unsigned long *address)
 	return 0;
 }
 
+/* On data a kprobe is refused, but not before it has been told where that is. */
 unsigned long stap_resolve(const struct stap_address *at)
 {
+	struct stap_address base = { .module = at->module, .symbol = at->symbol };
 	unsigned long address = 0;
 
-	stap_address_find(at, &address);
-	return address;
+	stap_address_find(&base, &address);
+	return address ? address + at->offset : 0;
 }

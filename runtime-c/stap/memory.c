@@ -87,6 +87,37 @@ void stap_user_write(struct stap_context *c, stap_long address, int size, stap_l
 		stap_error(c, "write fault [man error::fault] at 0x%lx", (unsigned long)address);
 }
 
+/* By bytes, so that what is beside the bit-field is written as little as can be. */
+static __always_inline void stap_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value,
+					    stap_long (*read)(struct stap_context *, stap_long, int, int),
+					    void (*write)(struct stap_context *, stap_long, int, stap_long))
+{
+	for (; bits > 0; address++) {
+		int n = min(8 - shift, bits);
+		stap_long mask = ((1 << n) - 1) << shift;
+		stap_long byte = read(c, address, 1, 0);
+
+		if (c->error)
+			return;
+		write(c, address, 1, (byte & ~mask) | ((stap_long)((stap_ulong)value << shift) & mask));
+		if (c->error)
+			return;
+		value >>= n;
+		bits -= n;
+		shift = 0;
+	}
+}
+
+void stap_kernel_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value)
+{
+	stap_write_bits(c, address, shift, bits, value, stap_kernel_read, stap_kernel_write);
+}
+
+void stap_user_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value)
+{
+	stap_write_bits(c, address, shift, bits, value, stap_user_read, stap_user_write);
+}
+
 /*
  * Copies up to the NUL, in pieces that do not cross a page: the string may
  * end just before a page that is not there.

@@ -34,16 +34,8 @@ static struct cpumask stap_perf_down;	/* CPUs without events, or with dead ones 
 static void stap_perf_hit(struct perf_event *event, struct perf_sample_data *data, struct pt_regs *registers)
 {
 	struct stap_probe *probe = event->overflow_handler_context;
-	struct stap_context *c = stap_enter(probe, STAP_RUNNING);
 
-	if (!c)
-		return;
-	if (registers) {
-		c->registers = registers;
-		c->address = instruction_pointer(registers);
-	}
-	stap_run(c);
-	stap_leave(c);
+	stap_hit(probe, registers, NULL, registers ? instruction_pointer(registers) : 0);
 }
 
 /* Makes a CPU's event; of one that has gone down meanwhile, none. */

@@ -109,4 +109,61 @@ stap_long stap_register_named(struct stap_context *c, const char *name, int is_s
 	return is_signed ? (stap_long)value >> (64 - 8 * size) : (stap_long)(value >> (64 - 8 * size));
 }
 
+/* Offsets in struct pt_regs by DWARF's numbers of registers, and those of the arguments. */
+#define STAP_OFFSET(member) offsetof(struct pt_regs, member)
+static const unsigned short stap_numbered[] = {
+#if defined(CONFIG_X86_64)
+	STAP_OFFSET(ax), STAP_OFFSET(dx), STAP_OFFSET(cx), STAP_OFFSET(bx),
+	STAP_OFFSET(si), STAP_OFFSET(di), STAP_OFFSET(bp), STAP_OFFSET(sp),
+	STAP_OFFSET(r8), STAP_OFFSET(r9), STAP_OFFSET(r10), STAP_OFFSET(r11),
+	STAP_OFFSET(r12), STAP_OFFSET(r13), STAP_OFFSET(r14), STAP_OFFSET(r15), STAP_OFFSET(ip),
+#elif defined(CONFIG_ARM64)
+#define STAP_OFFSETS(n) STAP_OFFSET(regs[n]), STAP_OFFSET(regs[(n) + 1]), STAP_OFFSET(regs[(n) + 2])
+	STAP_OFFSETS(0), STAP_OFFSETS(3), STAP_OFFSETS(6), STAP_OFFSETS(9), STAP_OFFSETS(12), STAP_OFFSETS(15),
+	STAP_OFFSETS(18), STAP_OFFSETS(21), STAP_OFFSETS(24), STAP_OFFSETS(27), STAP_OFFSET(regs[30]),
+	STAP_OFFSET(sp), STAP_OFFSET(pc),
+#endif
+};
+
+static const unsigned char stap_argument_numbers[] = {
+#if defined(CONFIG_X86_64)
+	5, 4, 1, 2, 8, 9,
+#elif defined(CONFIG_ARM64)
+	0, 1, 2, 3, 4, 5, 6, 7,
+#endif
+};
+
+static unsigned long *stap_numbered_register(struct stap_context *c, int n)
+{
+	const struct pt_regs *registers = stap_hit_registers(c);
+
+	if (unlikely(!registers || n >= ARRAY_SIZE(stap_numbered))) {
+		stap_error(c, "register %d is not known at probe %s", n, c->probe->point);
+		return NULL;
+	}
+	return (unsigned long *)((char *)registers + stap_numbered[n]);
+}
+
+stap_long stap_register(struct stap_context *c, int n)
+{
+	unsigned long *value = stap_numbered_register(c, n);
+
+	return value ? *value : 0;
+}
+
+void stap_set_register(struct stap_context *c, int n, int shift, int bits, stap_long value)
+{
+	unsigned long *whole = stap_numbered_register(c, n);
+	unsigned long mask = bits < 64 ? (1UL << bits) - 1 : ~0UL;
+
+	if (whole)
+		*whole = (*whole & ~(mask << shift)) | (((unsigned long)value & mask) << shift);
+}
+
+void stap_set_argument_bits(struct stap_context *c, int n, int bits, stap_long value)
+{
+	if (n < ARRAY_SIZE(stap_argument_numbers))
+		stap_set_register(c, stap_argument_numbers[n], 0, bits, value);
+}
+
 const struct stap_unit STAP_UNIT(registers) = { };

@@ -65,10 +65,12 @@ struct stap_unit {
 
 #define STAP_UNIT(name) stap_##name##_unit
 
+extern const struct stap_unit STAP_UNIT(dataaddress) __weak;
 extern const struct stap_unit STAP_UNIT(log) __weak;
 extern const struct stap_unit STAP_UNIT(place) __weak;
 extern const struct stap_unit STAP_UNIT(registers) __weak;
 extern const struct stap_unit STAP_UNIT(target_set) __weak;
+extern const struct stap_unit STAP_UNIT(tracepoint) __weak;
 extern const struct stap_unit STAP_UNIT(timing) __weak;
 
 /* Hits of a probe were skipped, for the account of each probe if there is one. */

@@ -160,7 +160,7 @@ const struct stap_family stap_never = { .name = "never", .type = "never" };
 
 /* Units that have something to do at times, where they are linked. */
 static const struct stap_unit *const stap_units[] = {
-	&STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set),
+	&STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set), &STAP_UNIT(tracepoint),
 	&STAP_UNIT(timing),
 };
 
@@ -194,6 +194,8 @@ static const char *stap_arm_failure(int rc)
 		return "out of memory";
 	case -EILSEQ:
 		return "no instruction begins there";
+	case -EPROTOTYPE:
+		return "this kernel only calls functions of the very prototype (CFI)";
 	case -ENOEXEC:
 		return "the running kernel is another build than the one that the module was made for";
 	}

@@ -47,6 +47,12 @@ static unsigned long stap_return_address(struct stap_context *c)
 	return copy_from_kernel_nofault(&address, (void *)at, sizeof(address)) ? 0 : address;
 }
 
+/* Where the hit is in the kernel; 0 where it interrupted a process, which is on no stack of the kernel's. */
+static unsigned long stap_kernel_address(struct stap_context *c)
+{
+	return c->registers && user_mode((struct pt_regs *)c->registers) ? 0 : stap_hit_address(c);
+}
+
 /*
  * The frames from the hit on: first its own address. The stack is walked from
  * here, so the handler's frames and those of what called it come first; where
@@ -54,23 +60,73 @@ static unsigned long stap_return_address(struct stap_context *c)
  */
 static unsigned int stap_walk(struct stap_context *c, unsigned long **frames)
 {
-	unsigned long *all = *this_cpu_ptr(&stap_frames);
+	unsigned long *all = *this_cpu_ptr(&stap_frames), hit = stap_kernel_address(c);
 	unsigned int n = stack_trace_save(all, STAP_FRAMES, 0), i;
 
 	for (i = 0; i < n; i++) {
 		/* the hit's frame is a few bytes further on: behind what the probe put there */
-		if (stap_hit_address(c) ? all[i] - stap_hit_address(c) < 16 : !within_module(all[i], THIS_MODULE))
+		if (hit ? all[i] - hit < 16 : !within_module(all[i], THIS_MODULE))
 			break;
 	}
-	if (i == n && stap_hit_address(c)) {
+	if (i == n && hit) {
 		i = 0;
 		all[1] = stap_return_address(c);
 		n = all[1] ? 2 : 1;
 	}
-	if (stap_hit_address(c))
-		all[i] = stap_hit_address(c);
+	if (hit)
+		all[i] = hit;
 	*frames = all + i;
 	return n - i;
+}
+
+#ifndef STAP_CALLEE_MATCHALL
+/* What a probe of a return puts in place of the address that the function returns to, once that is known. */
+static unsigned long stap_trampoline;
+
+/* A landing pad of this size may be between a function's entry and what was hit. */
+#define STAP_LANDING 4
+
+static bool stap_returns_to(struct stap_context *c, unsigned long address, long distance, int inside)
+{
+	long found = address - stap_hit_address(c);
+
+	return found == distance || (!inside && found == distance - STAP_LANDING);
+}
+#endif
+
+int stap_called_from(struct stap_context *c, const long *chains, int inside)
+{
+#ifdef STAP_CALLEE_MATCHALL
+	return 1;
+#else
+	unsigned long *frames, nearest = inside ? 0 : stap_return_address(c);
+	unsigned long trampoline = READ_ONCE(stap_trampoline);
+	const long *chain;
+	unsigned int n = 0;
+	bool deep = !nearest || !trampoline || nearest == trampoline;
+	long i;
+
+	for (chain = chains; chain[0] && nearest; chain += 1 + chain[0]) {
+		if (!stap_returns_to(c, nearest, chain[1], 0))
+			continue;
+		if (chain[0] == 1)
+			return 1;
+		deep = true;
+	}
+	if (!deep)
+		return 0;
+	n = stap_walk(c, &frames);
+	if (nearest && n > 1 && frames[1] != nearest)
+		WRITE_ONCE(stap_trampoline, nearest);
+	for (chain = chains; chain[0]; chain += 1 + chain[0]) {
+		for (i = 1; i <= chain[0] && i < n; i++)
+			if (!stap_returns_to(c, frames[i], chain[i], inside))
+				break;
+		if (i > chain[0])
+			return 1;
+	}
+	return 0;
+#endif
 }
 
 stap_long stap_caller(struct stap_context *c)

@@ -76,6 +76,7 @@ struct stap_context {
 	void *registers;	/* struct pt_regs of the hit, or NULL */
 	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
 	void *hit;		/* the family's own: what it has of the hit */
+	const unsigned long *words;	/* what a tracepoint passes, as many words as its place says */
 	char *kept;		/* what the entry of the function keeps for its return, or NULL */
 	char *strings;		/* the stack of frames: the next free byte */
 	char *strings_end;
@@ -98,7 +99,7 @@ struct stap_family {
 
 extern const struct stap_family stap_begin, stap_end, stap_error_family;
 extern const struct stap_family stap_never, stap_timer, stap_jiffies, stap_profile;
-extern const struct stap_family stap_function, stap_kprobe, stap_return, stap_entry;
+extern const struct stap_family stap_function, stap_kprobe, stap_return, stap_entry, stap_tracepoint;
 extern const struct stap_family stap_perf, stap_counter, stap_watch;
 extern const struct stap_family stap_procfs_read, stap_procfs_write, stap_netfilter;
 
@@ -183,6 +184,13 @@ struct stap_netfilter_place {
 	unsigned int hook;
 	unsigned char protocol;
 	int priority;
+};
+
+/* stap_tracepoint: which, and how many of the words that it passes the handler uses, from the first one on. */
+struct stap_tracepoint_place {
+	const char *name;
+	const char *module;	/* NULL: it is the kernel's */
+	int words;
 };
 
 /* All that the runtime knows of a script. */
@@ -327,6 +335,43 @@ static inline stap_long stap_modulo(struct stap_context *c, stap_long x, stap_lo
 	return y == -1 ? 0 : x % y;
 }
 
+static inline stap_long stap_divide_unsigned(struct stap_context *c, stap_ulong x, stap_ulong y)
+{
+	if (stap_unlikely(y == 0)) {
+		stap_error(c, "division by 0");
+		return 0;
+	}
+	return x / y;
+}
+
+static inline stap_long stap_modulo_unsigned(struct stap_context *c, stap_ulong x, stap_ulong y)
+{
+	if (stap_unlikely(y == 0)) {
+		stap_error(c, "division by 0");
+		return 0;
+	}
+	return x % y;
+}
+
+/* The bits of a 32-bit floating-point number (IEEE 754) as those of the same 64-bit one. */
+static inline stap_long stap_widen_float(stap_long bits)
+{
+	stap_ulong sign = (stap_ulong)(bits & 0x80000000) << 32, fraction = bits & 0x7fffff;
+	int exponent = bits >> 23 & 0xff;
+
+	if (exponent == 0xff)		/* infinite, or no number */
+		exponent = 0x7ff;
+	else if (exponent)
+		exponent += 1023 - 127;
+	else if (fraction) {		/* too small for the usual form, but not in 64 bits */
+		exponent = 1023 - 126;
+		for (; !(fraction & 0x800000); exponent--)
+			fraction <<= 1;
+		fraction &= 0x7fffff;
+	}
+	return sign | (stap_ulong)exponent << 52 | fraction << 29;
+}
+
 /* Strings: dst has MAXSTRINGLEN bytes and always ends in a NUL. */
 void stap_string_copy(char *dst, const char *src);
 void stap_string_append(char *dst, const char *src);
@@ -337,6 +382,9 @@ stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, 
 stap_long stap_user_read(struct stap_context *c, stap_long address, int size, int is_signed);
 void stap_kernel_write(struct stap_context *c, stap_long address, int size, stap_long value);
 void stap_user_write(struct stap_context *c, stap_long address, int size, stap_long value);
+/* Sets a bit-field: so many bits from a bit of the first byte (0 to 7) on. */
+void stap_kernel_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value);
+void stap_user_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value);
 /* The nth argument of the probed function, from 0, by the calling convention. */
 stap_long stap_argument(struct stap_context *c, int n);
 /* What the probed function returned. */
@@ -435,7 +483,22 @@ void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long va
 stap_long stap_return_value_checked(struct stap_context *c);
 void stap_set_return_value_checked(struct stap_context *c, stap_long value);
 
-/* The registers of the hit (registers.c). */
+/* Where a variable of the kernel or of a module is, of those that the script names. */
+struct stap_data_address {
+	struct stap_address at;
+	unsigned long address;	/* 0: it is not loaded now */
+};
+
+extern struct stap_data_address stap_data_addresses[];
+extern const unsigned int stap_data_address_count;
+stap_long stap_data_address(struct stap_context *c, unsigned int n);
+/* How far this CPU's copy of per-CPU data is behind where that was linked. */
+stap_long stap_cpu_offset(void);
+
+/* The registers of the hit (registers.c), by DWARF's numbers; of those that are set, bits from shift on. */
+stap_long stap_register(struct stap_context *c, int n);
+void stap_set_register(struct stap_context *c, int n, int shift, int bits, stap_long value);
+void stap_set_argument_bits(struct stap_context *c, int n, int bits, stap_long value);
 void stap_print_registers(struct stap_context *c);
 /* One by its name, without a sign or with that of its size; an error where there is none. */
 stap_long stap_register_named(struct stap_context *c, const char *name, int is_signed);
@@ -446,6 +509,12 @@ stap_long stap_stack_unused(void);
 stap_long stap_caller(struct stap_context *c);
 void stap_caller_name(struct stap_context *c, char *dst);
 void stap_callers(struct stap_context *c, char *dst, stap_long levels);
+/*
+ * Whether the function that was hit has been called in one of several ways. Each is
+ * a length and that many distances of return addresses from the place that was hit,
+ * the nearest caller's first; 0 ends them. inside: the place is no function's entry.
+ */
+int stap_called_from(struct stap_context *c, const long *chains, int inside);
 
 /* The session (session.c), its processes (target_set.c) and its module (module.c). */
 stap_long stap_target(void);

@@ -23,16 +23,8 @@ static inline void stap_hrtimer_init(struct hrtimer *timer, enum hrtimer_restart
 static inline void stap_timer_run(struct stap_probe *probe)
 {
 	struct pt_regs *registers = get_irq_regs();
-	struct stap_context *c = stap_enter(probe, STAP_RUNNING);
 
-	if (!c)
-		return;
-	if (registers) {
-		c->registers = registers;
-		c->address = instruction_pointer(registers);
-	}
-	stap_run(c);
-	stap_leave(c);
+	stap_hit(probe, registers, NULL, registers ? instruction_pointer(registers) : 0);
 }
 
 #endif

@@ -24,6 +24,7 @@ type mechanism struct {
 	name    string
 	point   func(place) string
 	floor   string // the mechanism of floor.c
+	counts  bool   // the probe does n++ instead
 	inside  bool   // the place is within the function, not at its entry
 	trap    bool   // the kernel's optimiser is off
 	targets map[string]float64
@@ -36,6 +37,8 @@ func atEntry(format string) func(place) string {
 	return func(place) string { return fmt.Sprintf(format, entry) }
 }
 
+func atTracepoint(place) string { return `kernel.trace("sys_enter")` }
+
 func insideOf(p place) string { return fmt.Sprintf("kprobe.statement(%#x).absolute", p.inside) }
 
 var mechanisms = []mechanism{
@@ -45,6 +48,15 @@ var mechanisms = []mechanism{
 	{name: "breakpoint kprobe", point: insideOf, floor: "kprobe", inside: true, trap: true},
 	{name: "return", point: atEntry("kernel.function(%q).return"), floor: "kretprobe", targets: map[string]float64{"6.1": 430, "6.12": 470}},
 	{name: "the same, floor of fprobe", floor: "fprobe"},
+	{name: "tracepoint (`sys_enter`)", point: atTracepoint, floor: "tracepoint", targets: map[string]float64{"6.1": 90, "6.12": 90}},
+	{name: "the same with `n++`", point: atTracepoint, counts: true, floor: "tracepoint", targets: map[string]float64{"6.1": 90, "6.12": 90}},
+}
+
+func (m mechanism) script(where place) string {
+	if m.counts {
+		return fmt.Sprintf("global n probe %s { n++ }", m.point(where))
+	}
+	return fmt.Sprintf("probe %s { next }", m.point(where))
 }
 
 // byMechanism measures what each mechanism costs.
@@ -137,7 +149,7 @@ func (b *bench) measureMechanisms(ctx context.Context, k *kernel.Kernel) ([]mech
 			return nil, err
 		}
 		if m.point != nil {
-			module, err := b.buildModule(ctx, k, "mechanism", fmt.Sprintf("probe %s { next }", m.point(where)))
+			module, err := b.buildModule(ctx, k, "mechanism", m.script(where))
 			if err != nil {
 				b.say("%v", err)
 				found[i].ours.err = fmt.Errorf("not built")

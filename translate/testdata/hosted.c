@@ -205,6 +205,40 @@ static void stap_exit_wake(void)
 #include "dump.c"
 #include "session.c"
 
+/* Register n has 0x1111 * n; the bits of data are all set. */
+static unsigned long hosted_registers[] = { 0, 0x1111, 0x2222, 0x3333, 0x4444, 0x5555 };
+static u64 hosted_data[] = { -1, -1, -1, -1 };
+
+stap_long stap_register(struct stap_context *c, int n)
+{
+	return hosted_registers[n];
+}
+
+void stap_set_register(struct stap_context *c, int n, int shift, int bits, stap_long value)
+{
+	unsigned long mask = bits < 64 ? (1UL << bits) - 1 : ~0UL;
+
+	hosted_registers[n] = (hosted_registers[n] & ~(mask << shift)) | (((unsigned long)value & mask) << shift);
+}
+
+void stap_set_argument_bits(struct stap_context *c, int n, int bits, stap_long value)
+{
+	stap_set_register(c, n, 0, bits, value);
+}
+
+void stap_set_return_value_checked(struct stap_context *c, stap_long value)
+{
+	stap_set_register(c, 0, 0, 64, value);
+}
+
+extern struct stap_data_address stap_data_addresses[] __weak;
+
+stap_long stap_data_address(struct stap_context *c, unsigned int n)
+{
+	return (unsigned long)hosted_data + stap_data_addresses[n].at.offset;
+}
+
+stap_long stap_cpu_offset(void) { return 0x100; }
 stap_long stap_pid(void) { return 41; }
 stap_long stap_tid(void) { return 42; }
 stap_long stap_ppid(void) { return 40; }

@@ -81,6 +81,9 @@ func (b *Builder) Array(elem, count uint32) uint32 {
 // Typedef adds another name for a type.
 func (b *Builder) Typedef(name string, of uint32) uint32 { return b.Record(name, 8, 0, false, of) }
 
+// Const adds a constant.
+func (b *Builder) Const(of uint32) uint32 { return b.Record("", 10, 0, false, of) }
+
 // Struct adds a structure; one with bit-fields has them all encoded so.
 func (b *Builder) Struct(name string, size uint32, members ...Member) uint32 {
 	return b.composite(4, name, size, members)
@@ -156,9 +159,32 @@ func Kernel() []byte {
 	b.Function("many", 0, Parameter{"a", integer}, Parameter{"b", integer}, Parameter{"c", integer}, Parameter{"d", integer},
 		Parameter{"e", integer}, Parameter{"f", integer}, Parameter{"g", integer})
 	b.Function("none", 0)
+	b.Function("gives_how", how, Parameter{"after", integer})
 	color := b.Record("color", 6, 3, false, 4, b.name("RED"), 0, b.name("GREEN"), 1, b.name("BLUE"), 7) // an enumeration
 	b.shown(integer, unsigned, character, text, color)
+	b.tracepoints(integer, character)
 	return b.Bytes()
+}
+
+// tracepoints adds tracepoints: the functions that call what is registered with
+// them. One passes what BTF does not say the place of.
+func (b *Builder) tracepoints(integer, character uint32) {
+	data, result := Parameter{"__data", b.Pointer(0)}, integer
+	boolean := b.Typedef("bool", b.Int("_Bool", 1, false))
+	task := b.Struct("task_struct", 24, Member{"pid", integer, 0, 0}, Member{"comm", b.Array(character, 16), 32, 0})
+	b.Function("__traceiter_sched_switch", result, data, Parameter{"preempt", boolean}, Parameter{"prev", b.Pointer(task)},
+		Parameter{"next", b.Pointer(task)}, Parameter{"prev_state", b.Int("unsigned int", 4, false)})
+	b.Function("__traceiter_sched_wakeup", result, data, Parameter{"p", b.Pointer(task)})
+	word := b.Union("word", 8, Member{"all", integer, 0, 0})
+	wide := b.Struct("wide", 24)
+	b.Function("__traceiter_odd_event", result, data, Parameter{"name", b.Pointer(b.Const(character))}, Parameter{"word", word},
+		Parameter{"state", b.Typedef("s8", b.Int("signed char", 1, true))}, Parameter{"wide", wide}, Parameter{"behind", integer})
+	many := []Parameter{data}
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"} {
+		many = append(many, Parameter{name, integer})
+	}
+	b.Function("__traceiter_many_event", result, many...)
+	b.Function("__traceiter_bare_tp", result, data)
 }
 
 // shown adds functions whose parameters have members of every kind.

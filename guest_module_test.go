@@ -1,0 +1,78 @@
+//go:build guest
+
+package gostap_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/gostap/gostap/kernel"
+)
+
+// variables: P310, P311, P312, P313, P314, P315, P330, P332, P333, P370, P371, L133: variables of
+// every kind in a module of testdata/module, which is built for the kernel, loaded
+// and made to run; what probes read is what it says that it has, and what they set
+// is what it comes to.
+func (g *guestTest) variables(t *testing.T) {
+	file := g.oddModule(t)
+	if status, _, stderr := g.run(t, "insmod", "/tmp/gostap_odd.ko"); status != 0 {
+		t.Fatalf("insmod: %s", stderr)
+	}
+	defer g.run(t, "rmmod", "gostap_odd")
+	const command = "sh -c 'echo > /proc/gostap_odd; cat /proc/gostap_odd > /tmp/results'"
+	for _, script := range []string{"variables.stp", "set.stp"} {
+		t.Run(strings.TrimSuffix(script, ".stp"), func(t *testing.T) {
+			path, err := filepath.Abs(filepath.Join("testdata/module", script))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := readOutcome(t, path)
+			module := g.build(t, g.release, append(want.stap, path, file)...)
+			status, stdout, stderr := g.run(t, "staprun", "-R", "-c", command, module)
+			_, results, _ := g.run(t, "cat", "/tmp/results")
+			stdout = regexp.MustCompile(`0x[0-9a-f]{9,}`).ReplaceAllString(stdout, "0x...") + results
+			if status != 0 || stdout != want.stdout {
+				t.Errorf("status %d, output:\n%swant:\n%s%s", status, stdout, want.stdout, stderr)
+			}
+			g.nothingLeft(t)
+		})
+	}
+}
+
+// oddModule builds the module of testdata/module, puts it into the guest and gives
+// the file with its debuginfo.
+func (g *guestTest) oddModule(t *testing.T) string {
+	t.Helper()
+	k, err := kernel.FindGuest(g.release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	for _, name := range []string{"Kbuild", "odd.h", "odd.c", "twin.c"} {
+		text, err := os.ReadFile(filepath.Join("testdata/module", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	output, err := exec.Command("make", "-s", "-C", k.BuildTree, "M="+folder, "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	path := filepath.Join(folder, "gostap_odd.ko")
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := g.Put("/tmp/gostap_odd.ko", 0o644, file); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,43 @@
+//go:build guest
+
+package gostap_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// systemCalls: P230: a program that calls open(2) and others by their numbers, seen by
+// probes on sys_NAME with the parameters as the source names them, and their results.
+func (g *guestTest) systemCalls(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "systemcalls")
+	output, err := exec.Command("gcc-12", "-O2", "-Wall", "-static", "-o", program, "testdata/guest/systemcalls.c").CombinedOutput()
+	if err != nil {
+		t.Fatalf("gcc-12: %v\n%s", err, output)
+	}
+	file, err := os.Open(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := g.Put("/tmp/systemcalls", 0o755, file); err != nil {
+		t.Fatal(err)
+	}
+	module := g.build(t, g.release, "-e", `
+		probe kernel.function("sys_open") { if (pid() == target()) printf("%s %s %d %o\n", execname(), user_string($filename), $flags & 0x41, $mode) }
+		probe kernel.function("sys_open").return { if (pid() == target()) printf("open %d of %s\n", $return, user_string(@entry($filename))) }
+		probe kernel.function("sys_pread64") { if (pid() == target()) printf("pread64 %d %d %d\n", $fd, $count, $pos) }
+		probe kernel.function("sys_getppid").call { if (pid() == target()) printf("getppid%s\n", $$parms) }
+		probe kernel.function("sys_mm?p"), kernel.function("sys_lsee*") { if (pid() == target() && ppfunc() != "sys_mmap") printf("%s %s\n", ppfunc(), $$parms) }`)
+	status, stdout, stderr := g.run(t, "staprun", "-c", "/tmp/systemcalls", module)
+	want := strings.Join([]string{"systemcalls /tmp/opened-by-number 65 640", "open -1 of /tmp/opened-by-number", "pread64 77 0 123456789", "getppid",
+		"sys_lseek fd=0x4d offset=0xffffffffffffffff whence=0x2", ""}, "\n")
+	// The program's first file is the one with the lowest number that is free.
+	stdout = strings.Replace(stdout, "open 3 of", "open -1 of", 1)
+	if status != 0 || stdout != want {
+		t.Errorf("status %d, output\n%s\nwant\n%s\n%s", status, stdout, want, stderr)
+	}
+}
