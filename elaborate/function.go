@@ -151,8 +151,9 @@ func (p *FunctionPlace) group(name string) ([]string, bool) {
 }
 
 // target finds the variable that a $variable names; of one that cannot be had, its
-// type. Parameters are where the calling convention puts them, unless DWARF was
-// asked for the place already; DWARF is asked for all that this cannot tell.
+// type. Parameters are where the calling convention puts them: by BTF's prototype, or
+// where DWARF was asked for the place already by DWARF's, which is the code's own. DWARF
+// is asked for all that this cannot tell.
 func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic) {
 	var v value
 	var d *parse.Diagnostic
