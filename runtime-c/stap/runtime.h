@@ -263,12 +263,13 @@ static __always_inline void stap_leave(struct stap_context *c)
 	preempt_enable_notrace();
 }
 
-/* Runs the handler of a hit whose registers the kernel saved; kept is NULL but in a return. */
+/* Runs the handler of a hit whose registers the kernel saved; kept is NULL where nothing is kept. */
 static __always_inline void stap_run_with(struct stap_context *c, void *registers, char *kept, unsigned long address)
 {
 	c->arguments = NULL;
 	c->registers = registers;
-	c->kept = kept;
+	if (!__builtin_constant_p(kept) || kept)
+		c->kept = kept;
 	c->address = address;
 	stap_run(c);
 	stap_leave(c);

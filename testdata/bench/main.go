@@ -118,7 +118,7 @@ func (b *bench) buildModule(ctx context.Context, k *kernel.Kernel, name, script 
 	if err != nil {
 		return "", err
 	}
-	command := exec.CommandContext(ctx, b.stap, "-p4", "-r", k.Release, "-m", name, "-e", script)
+	command := exec.CommandContext(ctx, b.stap, "-p4", "-g", "-r", k.Release, "-m", name, "-e", script)
 	command.Dir = folder
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s: %w\n%s", command, err, output)
