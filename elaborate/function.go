@@ -151,8 +151,9 @@ func (p *FunctionPlace) group(name string) ([]string, bool) {
 }
 
 // target finds the variable that a $variable names; of one that cannot be had, its
-// type. Parameters are where the calling convention puts them, unless DWARF was
-// asked for the place already; DWARF is asked for all that this cannot tell.
+// type. Parameters are where the calling convention puts them: by BTF's prototype, or
+// where DWARF was asked for the place already by DWARF's, which is the code's own. DWARF
+// is asked for all that this cannot tell.
 func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diagnostic) {
 	var v value
 	var d *parse.Diagnostic
@@ -188,33 +189,46 @@ func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Di
 // parameter finds a parameter by the calling convention.
 func (p *FunctionPlace) parameter(t *parse.Target) (value, *parse.Diagnostic) {
 	name := strings.TrimPrefix(t.Name, "$")
+	parameter, x, why := passed(p.signature(), name)
+	switch {
+	case parameter == nil:
+		var names []string
+		for _, parameter := range p.signature().Parameters {
+			names = append(names, "$"+parameter.Name)
+		}
+		return value{}, p.noVariable(t, names)
+	case x == nil:
+		d := semanticError(t.Token, fmt.Sprintf("parameter $%s of %s %s, and BTF does not say where it is", name, p.Name, why))
+		return value{typ: parameter.Type}, d
+	}
+	return value{x: x, typ: parameter.Type}, nil
+}
+
+// passed finds the parameter of a name, nil if there is none, and by the calling
+// convention its register, or why that does not tell it.
+func passed(f *debuginfo.Function, name string) (p *debuginfo.Parameter, x *Argument, why string) {
 	register := 0
-	var names []string
-	inMemory := returnsInMemory(p.signature())
-	for _, parameter := range p.signature().Parameters {
-		size, kind := registerValue(parameter.Type)
+	inMemory := returnsInMemory(f)
+	for i := range f.Parameters {
+		p := &f.Parameters[i]
+		size, why := registerValue(p.Type)
 		if inMemory {
-			kind = "comes with the place for a structure that the function returns"
+			why = "comes with the place for a structure that the function returns"
 		}
-		if parameter.Name == name {
-			if kind == "" && register >= argumentRegisters {
-				kind = "is not passed in a register"
-			}
-			if kind != "" {
-				d := semanticError(t.Token, fmt.Sprintf("parameter $%s of %s %s, and BTF does not say where it is", name, p.Name, kind))
-				return value{typ: parameter.Type}, d
-			}
-			x := &Argument{N: register, Size: size.size, Signed: size.signed}
-			return value{x: x, typ: parameter.Type}, nil
-		}
-		names = append(names, "$"+parameter.Name)
-		if kind != "" {
+		switch {
+		case p.Name == name && why == "" && register >= argumentRegisters:
+			return p, nil, "is not passed in a register"
+		case p.Name == name && why != "":
+			return p, nil, why
+		case p.Name == name:
+			return p, &Argument{N: register, Size: size.size, Signed: size.signed}, ""
+		case why != "":
 			// What follows a parameter that does not take one register cannot be told.
 			register = argumentRegisters
 		}
 		register++
 	}
-	return value{}, p.noVariable(t, names)
+	return nil, nil, ""
 }
 
 // returnsInMemory reports whether a function returns a structure that registers do not

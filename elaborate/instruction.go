@@ -20,6 +20,9 @@ type instruction struct {
 	code   *debuginfo.Code // around it: the innermost copy of a function
 	at     debuginfo.Address
 	locals []*debuginfo.Variable // parameters first; of several of a name only the nearest
+	// called is the prototype where the parameters still are as the caller passed them:
+	// at the entry of a function that keeps to the calling convention. Elsewhere it is nil.
+	called *debuginfo.Function
 }
 
 // newInstruction describes an address in a copy of a function.
@@ -47,7 +50,36 @@ func newInstruction(o *object, code *debuginfo.Code, at debuginfo.Address) (*ins
 	}
 	slices.SortStableFunc(locals, func(a, b *debuginfo.Variable) int { return a.Line - b.Line })
 	i.locals = append(i.locals, locals...)
-	return i, nil
+	if at != code.Entry {
+		return i, nil
+	}
+	conventional, err := info.KeepsConvention(code)
+	if err == nil && conventional {
+		i.called, err = info.Prototype(code)
+	}
+	return i, err
+}
+
+// argument gives a parameter by the calling convention, nil where that does not tell
+// it. DWARF may speak of where the function is about to put the parameter, or of what
+// it will set it to, before it has done so: compilers give one place for the whole of
+// code that they have not optimised, and make no difference between the entry and what
+// has no instruction behind it.
+func (i *instruction) argument(v *debuginfo.Variable) *Argument {
+	if i.called == nil || !v.Parameter || len(argumentNumbers[i.info.Image().Machine]) < argumentRegisters {
+		return nil
+	}
+	_, x, _ := passed(i.called, v.Name)
+	return x
+}
+
+// isAvailable reports whether a variable is somewhere at the instruction.
+func (i *instruction) isAvailable(v *debuginfo.Variable) bool {
+	if i.argument(v) != nil {
+		return true
+	}
+	_, err := i.info.Location(v, i.at)
+	return err == nil
 }
 
 // local finds a variable of the function; nil if it has none of that name.
@@ -63,7 +95,7 @@ func (i *instruction) local(name string) *debuginfo.Variable {
 func (i *instruction) variables() []string {
 	var variables []string
 	for _, v := range i.locals {
-		if _, err := i.info.Location(v, i.at); err == nil {
+		if i.isAvailable(v) {
 			variables = append(variables, "$"+v.Name+":"+v.Written())
 		}
 	}
@@ -121,7 +153,7 @@ func (i *instruction) unknown(t *parse.Target, name string) *parse.Diagnostic {
 	d := semanticError(t.Token, fmt.Sprintf("unable to find local '%s', %s", name, i))
 	var names []string
 	for _, v := range i.locals {
-		if _, err := i.info.Location(v, i.at); err == nil {
+		if i.isAvailable(v) {
 			names = append(names, "$"+v.Name)
 		}
 	}
@@ -136,6 +168,10 @@ func (e *elaborator) located(i *instruction, v *debuginfo.Variable, at parse.Tok
 	nothing := value{typ: v.Type}
 	if v.Type == nil {
 		return nothing, semanticError(at, fmt.Sprintf("variable '%s' has no type that is known", v.Name))
+	}
+	if x := i.argument(v); x != nil {
+		e.bindTo(i.object.module())
+		return value{x: x, typ: v.Type}, nil
 	}
 	location, err := i.info.Location(v, i.at)
 	var out *debuginfo.OptimizedOutError

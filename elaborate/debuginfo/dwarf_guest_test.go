@@ -3,11 +3,13 @@
 package debuginfo_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -100,7 +102,8 @@ func signature(f *debuginfo.Function) string {
 }
 
 // TestGuestGDB: of 200 functions, gdb finds the same statement at the entry and the
-// same variables with the same sizes there (P382).
+// same variables with the same sizes there, which by DWARF are in the same places as
+// far as gdb says it in a form that can be compared (P382).
 func TestGuestGDB(t *testing.T) {
 	gdb, err := exec.LookPath("gdb")
 	if err != nil {
@@ -132,10 +135,15 @@ func TestGuestGDB(t *testing.T) {
 			t.Fatalf("%d answers", len(answers))
 		}
 		variables := 0
+		places := map[string]int{}
 		for i, c := range codes {
 			variables += compareWithGDB(t, o, c, answers[i])
+			comparePlaces(t, o, c, answers[i], places)
 		}
-		t.Logf("%d functions with %d variables", len(codes), variables)
+		t.Logf("%d functions with %d variables; places compared: %v", len(codes), variables, places)
+		if places["register"] < 100 || places["nowhere"] < 10 {
+			t.Errorf("too few places to show anything: %v", places)
+		}
 	})
 }
 
@@ -179,6 +187,140 @@ func compareWithGDB(t *testing.T, o *debuginfo.Object, c *debuginfo.Code, answer
 		t.Errorf("%s@%s:%d: the entry is line %s of %s, not among %v", c.Name, c.File, c.Line, line[1], line[2], records[:min(3, len(records))])
 	}
 	return len(theirs)
+}
+
+// comparePlaces compares where the variables are at a function's entry, and counts the
+// kinds of places.
+func comparePlaces(t *testing.T, o *debuginfo.Object, c *debuginfo.Code, answer string, counts map[string]int) {
+	t.Helper()
+	theirs, count := map[string]string{}, map[string]int{}
+	for _, each := range strings.Split(answer, "\nSymbol ")[1:] {
+		name, description, _ := strings.Cut(each, " is ")
+		theirs[name] = gdbPlace(description, c.Entry.Offset)
+		count[name]++
+	}
+	list, err := o.Variables(c, c.Entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range list {
+		if count[v.Name] != 1 || slices.ContainsFunc(list, func(w *debuginfo.Variable) bool { return w != v && w.Name == v.Name }) {
+			continue // which is which cannot be told
+		}
+		kind, _, _ := strings.Cut(theirs[v.Name], " ")
+		counts[kind]++
+		if kind == "other" {
+			continue
+		}
+		location, err := o.Location(v, c.Entry)
+		if ours := placeText(location, err); ours != theirs[v.Name] {
+			t.Errorf("%s@%s:%d: %s is in %q, by gdb in %q", c.Name, c.File, c.Line, v.Name, ours, theirs[v.Name])
+		}
+	}
+}
+
+// placeText writes a place: "nowhere", "register 5", "memory 7+16" and "value 5+0" of a
+// register and an offset, "address 0xffffffff81000000".
+func placeText(l *debuginfo.Location, err error) string {
+	var nowhere *debuginfo.OptimizedOutError
+	switch {
+	case errors.As(err, &nowhere):
+		return "nowhere"
+	case err != nil:
+		return err.Error()
+	case len(l.Pieces) != 1:
+		return fmt.Sprintf("%+v", l)
+	}
+	p := l.Pieces[0]
+	switch {
+	case p.Kind == debuginfo.InRegister:
+		return fmt.Sprintf("register %d", p.Register)
+	case p.Kind == debuginfo.InMemory && len(p.Operations) == 1 && p.Operations[0].Code == debuginfo.OpAddr && p.Operations[0].Section == "":
+		return fmt.Sprintf("address %#x", uint64(p.Operations[0].Number))
+	case len(p.Operations) != 1 || p.Operations[0].Code != debuginfo.OpRegister:
+	case p.Kind == debuginfo.InMemory:
+		return fmt.Sprintf("memory %d%+d", p.Operations[0].Register, p.Operations[0].Number)
+	case p.Kind == debuginfo.IsValue:
+		return fmt.Sprintf("value %d%+d", p.Operations[0].Register, p.Operations[0].Number)
+	}
+	return fmt.Sprintf("%+v", p)
+}
+
+var (
+	gdbRange    = regexp.MustCompile(`(?m)Range (0x[0-9a-f]+)-(0x[0-9a-f]+): `)
+	gdbRegister = regexp.MustCompile(`^a variable in \$(\w+)\s*(?:, length|$)`)
+	gdbStatic   = regexp.MustCompile(`^static storage at address (0x[0-9a-f]+)`)
+	gdbFrame    = regexp.MustCompile(`^a variable at frame base reg \$(\w+) offset (-?\d+)\+(-?\d+)`)
+	gdbStack    = regexp.MustCompile(`^a complex DWARF expression:\s+0: DW_OP_fbreg (-?\d+)\s*(?:, length|$)`)
+	gdbOffset   = regexp.MustCompile(`^a complex DWARF expression:\s+0: DW_OP_breg\d+ (-?\d+) \[\$(\w+)\]\s*(\d+: DW_OP_stack_value)?\s*(?:, length|$)`)
+	gdbEntry    = regexp.MustCompile(`^a complex DWARF expression:\s+0: DW_OP_entry_value\s+2: DW_OP_reg\d+ \[\$(\w+)\]\s+3: DW_OP_stack_value\s*(?:, length|$)`)
+)
+
+// gdbRegisters are gdb's names of registers by DWARF's numbers.
+var gdbRegisters = strings.Fields("rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15")
+
+// gdbPlace gives what gdb says of a place at the entry of a function, as placeText
+// writes it; "other" of what that has no form for.
+func gdbPlace(description string, entry uint64) string {
+	description = strings.TrimSpace(description)
+	if strings.HasPrefix(description, "multi-location:") {
+		var ok bool
+		if description, ok = gdbListed(description, entry); !ok {
+			return "nowhere"
+		}
+	}
+	number := func(text string) int {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			panic(err) // the expressions let only numbers through
+		}
+		return n
+	}
+	register := func(name string) int { return slices.Index(gdbRegisters, name) }
+	if strings.HasPrefix(description, "optimized out") {
+		return "nowhere"
+	}
+	if m := gdbRegister.FindStringSubmatch(description); m != nil && register(m[1]) >= 0 {
+		return fmt.Sprintf("register %d", register(m[1]))
+	}
+	if m := gdbStatic.FindStringSubmatch(description); m != nil {
+		return "address " + m[1]
+	}
+	if m := gdbFrame.FindStringSubmatch(description); m != nil {
+		return fmt.Sprintf("memory %d%+d", register(m[1]), number(m[2])+number(m[3]))
+	}
+	if m := gdbStack.FindStringSubmatch(description); m != nil {
+		// The base is the CFA, which at the entry is above the return address.
+		return fmt.Sprintf("memory %d%+d", register("rsp"), number(m[1])+8)
+	}
+	if m := gdbOffset.FindStringSubmatch(description); m != nil {
+		kind := "memory"
+		if m[3] != "" {
+			kind = "value"
+		}
+		return fmt.Sprintf("%s %d%+d", kind, register(m[2]), number(m[1]))
+	}
+	if m := gdbEntry.FindStringSubmatch(description); m != nil {
+		return fmt.Sprintf("value %d+0", register(m[1]))
+	}
+	return "other"
+}
+
+// gdbListed gives what a list of places says of an address.
+func gdbListed(list string, address uint64) (string, bool) {
+	ranges := gdbRange.FindAllStringSubmatchIndex(list, -1)
+	for i, r := range ranges {
+		low, err := strconv.ParseUint(list[r[2]:r[3]], 0, 64)
+		high, err2 := strconv.ParseUint(list[r[4]:r[5]], 0, 64)
+		end := len(list)
+		if i+1 < len(ranges) {
+			end = ranges[i+1][0]
+		}
+		if err == nil && err2 == nil && low <= address && address < high {
+			return strings.TrimSpace(list[r[1]:end]), true
+		}
+	}
+	return "", false
 }
 
 func size(t *testing.T, of debuginfo.Type) int {

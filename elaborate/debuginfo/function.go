@@ -393,3 +393,20 @@ func (o *Object) Prototype(c *Code) (*Function, error) {
 	}
 	return f, nil
 }
+
+// KeepsConvention reports whether a copy is called as its prototype and the calling
+// convention say. Compilers may leave out or change parameters of a function that they
+// know all callers of: GCC in a clone, whose symbol has a suffix, and LLVM in the
+// function itself, which DW_AT_calling_convention then tells (DWARF 5, 3.3.1.1).
+func (o *Object) KeepsConvention(c *Code) (bool, error) {
+	if c.Inlined || c.Symbol == "" || strings.Contains(c.Symbol, ".") {
+		return false, nil
+	}
+	e, err := o.entryOf(c)
+	if err != nil {
+		return false, err
+	}
+	const noCall = 3 // DW_CC_nocall
+	convention, _, found := e.lookup(dwarf.AttrCalling)
+	return !found || convention.number != noCall, nil
+}

@@ -85,6 +85,25 @@ __attribute__((noinline)) int outer(struct odd *p)
 	return sink;
 }
 
+/* At the entry none of these is where DWARF says that it is, or DWARF says nothing. */
+__attribute__((noinline, optimize(0))) int unoptimised(int n, struct odd *p)
+{
+	return used(p) + n;
+}
+
+__attribute__((noinline)) int reassigned(int n, int unused)
+{
+	n = 5;
+	return used(0, n);
+}
+
+/* Named as a clone is, of which only DWARF can tell what its parameters are. */
+__attribute__((noinline)) int cloned(int n, int unused) __asm__("cloned.constprop.0");
+int cloned(int n, int unused)
+{
+	return used(0, n);
+}
+
 int used(void *p, ...) { return p != 0; }
 
 void _stext(void) { }
@@ -99,4 +118,7 @@ void register_kprobe(void)
 	by_value(pair, four, large, 4);
 	many(1, 2, 3, 4, 5, 6, 7, 8);
 	outer(&first);
+	unoptimised(1, &first);
+	reassigned(1, 2);
+	cloned(1, 2);
 }
