@@ -60,6 +60,7 @@ func TestGuest(t *testing.T) {
 			t.Run("system calls", g.systemCalls)
 			t.Run("tracepoints of a module", g.moduleTracepoints)
 			t.Run("variables", g.variables)
+			t.Run("modules that come later", g.laterModules)
 			if complaints := g.Complaints(); len(complaints) > 0 {
 				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))
 			}

@@ -17,6 +17,9 @@ type KernelAddress struct {
 
 // String shows the address: "_stext+0x34d8b0", "nfs:nfs_open+0x0".
 func (a KernelAddress) String() string {
+	if a.Absolute {
+		return fmt.Sprintf("%#x", uint64(a.Offset))
+	}
 	symbol, sign, offset := a.Symbol, "+", a.Offset
 	if symbol == "" {
 		symbol = "_stext"

@@ -30,7 +30,7 @@ const Core = "runtime"
 // be compiled, most of which is reading the kernel's headers: a unit includes
 // those that it uses and no others.
 var Units = []string{
-	Core, "print", "format", "string", "address", "place", "kprobe", "function", "argument", "convention", "timer", "lock", "memory",
+	Core, "print", "format", "string", "address", "code", "convention", "timer", "lock", "memory",
 	"dump", "data", "dataaddress", "percpu", "return", "quote", "tracepoint", "profile", "perf", "watch", "procfs", "netfilter",
 	"task", "namespace", "process", "point", "hit", "registers", "stack", "module", "log", "target_set", "timing",
 }
@@ -43,7 +43,10 @@ var (
 	// A definition begins in the first column with its type.
 	definition = regexp.MustCompile(`(?m)^((?:[a-z]\w* \*?)+)(stap_\w+)(?:\[\])?(?: = |\()`)
 	included   = regexp.MustCompile(`(?m)^#include "(\w+\.[ch])"`)
-	word       = regexp.MustCompile(`\bstap_\w+`)
+	// A unit may be made of several files.
+	includedSource = regexp.MustCompile(`(?m)^#include "(\w+\.c)"`)
+
+	word = regexp.MustCompile(`\bstap_\w+`)
 )
 
 // interfaceHeaders declare what units define, so naming them needs none.
@@ -53,7 +56,11 @@ var interfaceHeaders = []string{"stap.h", "runtime.h", "place.h", "print.h"}
 // other units.
 func Defines(unit string) []string {
 	var names []string
-	for _, match := range definition.FindAllSubmatch(source(unit+".c"), -1) {
+	text := source(unit + ".c")
+	for _, match := range includedSource.FindAllSubmatch(text, -1) {
+		text = append(text, source(string(match[1]))...)
+	}
+	for _, match := range definition.FindAllSubmatch(text, -1) {
 		if !bytes.HasPrefix(match[1], []byte("static ")) {
 			names = append(names, string(match[2]))
 		}

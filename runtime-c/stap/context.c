@@ -76,16 +76,6 @@ struct stap_context *notrace stap_take_after_all(const struct stap_probe *probe,
 	return NULL;
 }
 
-void notrace stap_hit_after_all(const struct stap_probe *probe, void *registers, char *kept, unsigned long address)
-{
-	struct stap_context *c = stap_take_after_all(probe, STAP_RUNNING);
-
-	if (c)
-		stap_run_with(c, registers, kept, address);
-	else
-		preempt_enable_notrace();
-}
-
 void stap_conclude(struct stap_context *c)
 {
 	if (c->out.at)

@@ -79,10 +79,17 @@ NOKPROBE_SYMBOL(stap_return_entered);
 
 static int stap_return_hit(struct kretprobe_instance *instance, struct pt_regs *registers)
 {
-	stap_hit(stap_return_probe(instance), registers, instance->data, stap_return_to(instance));
+	stap_hit(stap_return_probe(instance), registers, NULL, stap_return_to(instance));
 	return 0;
 }
 NOKPROBE_SYMBOL(stap_return_hit);
+
+static int stap_return_hit_kept(struct kretprobe_instance *instance, struct pt_regs *registers)
+{
+	stap_hit(stap_return_probe(instance), registers, instance->data, stap_return_to(instance));
+	return 0;
+}
+NOKPROBE_SYMBOL(stap_return_hit_kept);
 
 static int stap_return_hit_many(struct kretprobe_instance *instance, struct pt_regs *registers)
 {
@@ -143,7 +150,8 @@ static int stap_return_register(struct stap_return_site *site, struct stap_probe
 		}
 	}
 	kretprobe->kp.addr = (kprobe_opcode_t *)first->address;
-	kretprobe->handler = stap_probe_next(first) ? stap_return_hit_many : stap_return_hit;
+	kretprobe->handler = stap_probe_next(first) ? stap_return_hit_many :
+			     stap_return_place(first)->entry ? stap_return_hit_kept : stap_return_hit;
 	kretprobe->maxactive = active ?: max_t(int, 15, 6 * num_possible_cpus());
 	return register_kretprobe(kretprobe);
 }

@@ -263,18 +263,28 @@ static __always_inline void stap_leave(struct stap_context *c)
 	preempt_enable_notrace();
 }
 
-/* Runs the handler of a hit whose registers the kernel saved; kept is NULL but in a return. */
+/* Runs the handler of a hit whose registers the kernel saved; kept is NULL where nothing is kept. */
 static __always_inline void stap_run_with(struct stap_context *c, void *registers, char *kept, unsigned long address)
 {
 	c->arguments = NULL;
 	c->registers = registers;
-	c->kept = kept;
+	if (!__builtin_constant_p(kept) || kept)
+		c->kept = kept;
 	c->address = address;
 	stap_run(c);
 	stap_leave(c);
 }
 
-void stap_hit_after_all(const struct stap_probe *probe, void *registers, char *kept, unsigned long address);
+static noinline __maybe_unused void notrace stap_hit_after_all(const struct stap_probe *probe, void *registers, char *kept,
+							     unsigned long address)
+{
+	struct stap_context *c = stap_take_after_all(probe, STAP_RUNNING);
+
+	if (c)
+		stap_run_with(c, registers, kept, address);
+	else
+		preempt_enable_notrace();
+}
 
 /* A hit with registers, all of it. Each instruction counts here. */
 static __always_inline void stap_hit(const struct stap_probe *probe, void *registers, char *kept, unsigned long address)

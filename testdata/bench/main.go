@@ -35,7 +35,7 @@ type bench struct {
 
 func main() {
 	output := flag.String("o", "docs/benchmarks.md", "write the page to `FILE`")
-	only := flag.String("only", "", "measure `PART` alone: start-up, instructions, mechanisms or burst")
+	only := flag.String("only", "", "measure `PART` alone: start-up, instructions, mechanisms, sweep or burst")
 	flag.Parse()
 	if err := run(context.Background(), *output, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -65,7 +65,7 @@ func run(ctx context.Context, output, only string) error {
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) ([]table, error)
-	}{{"start-up", b.startUp}, {"instructions", b.instructions}, {"mechanisms", b.byMechanism}, {"burst", b.burst}} {
+	}{{"start-up", b.startUp}, {"instructions", b.instructions}, {"mechanisms", b.byMechanism}, {"sweep", b.sweeps}, {"burst", b.burst}} {
 		if only != "" && only != part.name {
 			continue
 		}
@@ -118,7 +118,7 @@ func (b *bench) buildModule(ctx context.Context, k *kernel.Kernel, name, script 
 	if err != nil {
 		return "", err
 	}
-	command := exec.CommandContext(ctx, b.stap, "-p4", "-r", k.Release, "-m", name, "-e", script)
+	command := exec.CommandContext(ctx, b.stap, "-p4", "-g", "-r", k.Release, "-m", name, "-e", script)
 	command.Dir = folder
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s: %w\n%s", command, err, output)

@@ -80,6 +80,8 @@ typedef struct { int counter; } atomic_t;
 #define KERNEL_VERSION(a, b, c) 1
 #define smp_mb() barrier()
 #define notrace
+#define noinline
+#define __maybe_unused __attribute__((unused))
 #define preempt_disable_notrace() barrier()
 #define preempt_enable_notrace() barrier()
 #define GFP_KERNEL 0
