@@ -393,14 +393,18 @@ func describeBase(o *object) string {
 	return fmt.Sprintf("module(%q)", o.module())
 }
 
-// noMatch says that no function has the name, and which ones nearly have it.
+// noMatch says that no function has the name, and which ones nearly have it; or of
+// one that is there, why it is not meant.
 func (q *codeQuery) noMatch() *parse.Diagnostic {
+	if why := q.otherwise(); why != "" {
+		return semanticError(q.at, "no match: "+why)
+	}
 	var names []string
 	if btf, err := q.object.btf(); err == nil {
 		names = btf.FunctionNames()
 	}
-	if q.object.info.done && q.object.info.err == nil {
-		names = append(names, q.object.info.value.FunctionNames()...)
+	if info := q.infoInUse(); info != nil {
+		names = append(names, info.FunctionNames()...)
 	}
 	if code, err := q.object.functionSymbols(); err == nil {
 		for _, s := range code {
@@ -415,4 +419,45 @@ func (q *codeQuery) noMatch() *parse.Diagnostic {
 		d.Message += " (similar functions: " + strings.Join(similar, ", ") + ")"
 	}
 	return d
+}
+
+// infoInUse gives the object's DWARF if something has asked for it before.
+func (q *codeQuery) infoInUse() *debuginfo.Object {
+	if q.object.info.done && q.object.info.err == nil {
+		return q.object.info.value
+	}
+	return nil
+}
+
+// otherwise says of a function that has the name why it is not what the point
+// stands for; "" if there is none.
+func (q *codeQuery) otherwise() string {
+	info := q.infoInUse()
+	if info == nil || q.spec.isPattern() || !q.spec.matchScope() {
+		return ""
+	}
+	declared, err := info.Declarations(debuginfo.Match{Name: q.spec.matchName, Inlined: true})
+	if err != nil || len(declared) == 0 {
+		return ""
+	}
+	var files []string
+	for _, d := range declared {
+		if q.spec.matchFile(d.File) {
+			files = nil
+			break
+		}
+		files = append(files, d.File)
+	}
+	slices.Sort(files)
+	switch {
+	case len(files) > 0:
+		return fmt.Sprintf("%s is in %s", q.spec.name, strings.Join(slices.Compact(files), ", "))
+	case q.spec.lines.kind == listedLines:
+		return fmt.Sprintf("%s has no such line", q.spec.name)
+	case q.form.inline:
+		return fmt.Sprintf("there is no inlined copy of %s", q.spec.name)
+	case q.form.exported:
+		return fmt.Sprintf("%s is static", q.spec.name)
+	}
+	return fmt.Sprintf("%s is inlined wherever it is called", q.spec.name)
 }

@@ -25,17 +25,18 @@ func (q *codeQuery) needDebugInfo(what string) (*debuginfo.Object, *parse.Diagno
 	return info, nil
 }
 
-// debugInfoAtHand gives the object's DWARF, nil if it is not on this machine.
-func (q *codeQuery) debugInfoAtHand() (*debuginfo.Object, *parse.Diagnostic) {
+// describedAtHand finds functions by DWARF, unless that is not on this machine.
+func (q *codeQuery) describedAtHand() (found []*foundFunction, known bool, d *parse.Diagnostic) {
 	info, err := q.object.debugInfo()
 	missing, failure := atHand(err)
 	switch {
 	case failure != nil:
-		return nil, q.fail(failure)
+		return nil, false, q.fail(failure)
 	case missing != nil:
-		return nil, nil
+		return nil, false, nil
 	}
-	return info, nil
+	found, d = q.described(info)
+	return found, true, d
 }
 
 func (q *codeQuery) describedOrNone(info *debuginfo.Object) ([]*foundFunction, *parse.Diagnostic) {

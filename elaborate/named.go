@@ -38,15 +38,9 @@ func (q *codeQuery) functions() ([]*foundFunction, *parse.Diagnostic) {
 		return systemCalls, d
 	}
 	if q.form.everyCopy() || q.e.listing { // a listing has files and lines wherever these are known
-		info, d := q.debugInfoAtHand()
-		if d != nil {
+		if found, known, d := q.describedAtHand(); d != nil {
 			return nil, d
-		}
-		if info != nil {
-			found, d := q.described(info)
-			if d != nil {
-				return nil, d
-			}
+		} else if known {
 			return q.orNone(append(systemCalls, found...))
 		}
 	}
@@ -55,15 +49,9 @@ func (q *codeQuery) functions() ([]*foundFunction, *parse.Diagnostic) {
 		return nil, d
 	}
 	if len(doubtful.reasons) > 0 || len(found)+len(systemCalls) == 0 {
-		info, d := q.debugInfoAtHand()
-		if d != nil {
+		if found, known, d := q.describedAtHand(); d != nil {
 			return nil, d
-		}
-		if info != nil {
-			found, d := q.described(info)
-			if d != nil {
-				return nil, d
-			}
+		} else if known {
 			return q.orNone(append(systemCalls, found...))
 		}
 	}

@@ -73,7 +73,7 @@ func parseSpec(text string) (functionSpec, bool) {
 			return s, false
 		}
 	}
-	return s, s.file != ""
+	return s, s.file != "" && !strings.HasSuffix(s.file, ":")
 }
 
 // parseLines reads what stands behind a ":" or "+".

@@ -98,7 +98,7 @@ func (d debugFolders) ofFile(path, place, id, link string) []string {
 
 // search is for the debuginfo of one file.
 type search struct {
-	what    string // in messages: "kernel 6.1.0-9-amd64"
+	what    string // in messages: "kernel RELEASE"
 	id      string // the build-id that it must have; "" if that is not known
 	checked bool   // there is a sum to check where there is no build-id
 	sum     uint32

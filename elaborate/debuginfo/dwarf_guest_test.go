@@ -17,11 +17,11 @@ import (
 	"github.com/gostap/gostap/kernel"
 )
 
-// openKernel opens the DWARF of the kernel's vmlinux, which not everybody has fetched.
+// openKernel opens the DWARF of the kernel's vmlinux.
 func openKernel(t testing.TB, k *kernel.Kernel, cache string) *debuginfo.Object {
 	t.Helper()
 	if k.Debuginfo == "" {
-		t.Skipf("no debuginfo of %s: stap prep --debuginfo -r %[1]s", k.Release)
+		t.Fatalf("no debuginfo of %s; run: stap prep --debuginfo -r %[1]s", k.Release)
 	}
 	o, err := debuginfo.Open("kernel", k.Debuginfo, cache)
 	if err != nil {
@@ -107,7 +107,7 @@ func signature(f *debuginfo.Function) string {
 func TestGuestGDB(t *testing.T) {
 	gdb, err := exec.LookPath("gdb")
 	if err != nil {
-		t.Skip("gdb is not installed: apt install gdb")
+		t.Fatalf("%v; run: ./setup test", err)
 	}
 	eachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		o := openKernel(t, k, "")

@@ -43,11 +43,11 @@ func bareImage(t *testing.T, k *kernel.Kernel) *debuginfo.Image {
 	return m
 }
 
-// withDebuginfo opens the kernel's vmlinux with DWARF, which not everybody has fetched.
+// withDebuginfo opens the kernel's vmlinux with DWARF.
 func withDebuginfo(t *testing.T, k *kernel.Kernel) *debuginfo.Image {
 	t.Helper()
 	if k.Debuginfo == "" {
-		t.Skipf("no debuginfo of %s: stap prep --debuginfo -r %[1]s", k.Release)
+		t.Fatalf("no debuginfo of %s; run: stap prep --debuginfo -r %[1]s", k.Release)
 	}
 	m, err := debuginfo.OpenImage(k.Debuginfo)
 	if err != nil {
