@@ -217,7 +217,7 @@ func (e *elaborator) globalOf(o *object, name, file string, at parse.Token) (val
 		d.Hint = missing.Hint
 		return value{}, d
 	}
-	v, err := info.Global(name, file)
+	v, err := info.Global(name, functionSpec{file: file}.matchFile)
 	switch {
 	case errors.Is(err, debuginfo.ErrNoVariable) && file != "":
 		return value{}, semanticError(at, fmt.Sprintf("unable to find global '%s' in %s of %s", name, file, o))

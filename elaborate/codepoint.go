@@ -108,8 +108,9 @@ func formOf(p *parse.ProbePoint) (codeForm, *parse.Diagnostic) {
 		case "return":
 			f.returns = true
 		case "maxactive":
-			if f.active = numberArgument(c); f.active < 1 || f.active > mostActive {
-				return f, semanticError(c.Token, fmt.Sprintf("maxactive value out of range (1, %d)", mostActive))
+			var d *parse.Diagnostic
+			if f.active, d = maxActive(c); d != nil {
+				return f, d
 			}
 		case "label":
 			f.label = text

@@ -136,7 +136,7 @@ func bytesFragments(piece debuginfo.Piece, begin int) []fragment {
 func (v value) settled() value {
 	bits := v.bits.BitSize
 	if bits == 0 {
-		bits = 8 * sizeOf(v.typ)
+		bits = 8 * debuginfo.SizeOf(v.typ)
 	}
 	for _, p := range v.fragments {
 		if p.address == nil || v.bit < p.begin || v.bit+bits > p.begin+p.bits {

@@ -132,7 +132,7 @@ func (i *instruction) target(e *elaborator, t *parse.Target) (value, *parse.Diag
 
 func (i *instruction) global(name string) (*debuginfo.Variable, error) {
 	if i.code.File != "" {
-		v, err := i.info.Global(name, i.code.File)
+		v, err := i.info.Global(name, func(file string) bool { return file == i.code.File })
 		if !errors.Is(err, debuginfo.ErrNoVariable) {
 			return v, err
 		}

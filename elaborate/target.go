@@ -304,7 +304,7 @@ func (v value) inside(t debuginfo.Type, offset, bitSize int) value {
 
 // elementAt is the place of "v[index]", whose elements are of type elem.
 func (c *checker) elementAt(v value, elem debuginfo.Type, a parse.Accessor) (value, *parse.Diagnostic) {
-	size := sizeOf(elem)
+	size := debuginfo.SizeOf(elem)
 	if size == 0 {
 		return value{}, semanticError(a.Token, fmt.Sprintf("elements of type %s have no size", typeName(elem)))
 	}
@@ -457,42 +457,6 @@ func firstMember(s *debuginfo.Struct) string {
 		return names[0]
 	}
 	return "member"
-}
-
-// maxDimensions bounds an array's, for damaged BTF.
-const maxDimensions = 16
-
-// sizeOf gives the bytes of a value, 0 when it has no size.
-func sizeOf(t debuginfo.Type) int {
-	count := 1
-	for range maxDimensions {
-		array, ok := t.(*debuginfo.Array)
-		if !ok {
-			break
-		}
-		elem, err := array.Elem()
-		if err != nil {
-			return 0
-		}
-		count, t = count*array.Count, elem
-	}
-	return count * sizeOfOne(t)
-}
-
-func sizeOfOne(t debuginfo.Type) int {
-	switch t := t.(type) {
-	case *debuginfo.Int:
-		return t.Size
-	case *debuginfo.Float:
-		return t.Size
-	case *debuginfo.Enum:
-		return t.Size
-	case *debuginfo.Pointer:
-		return 8
-	case *debuginfo.Struct:
-		return t.Size
-	}
-	return 0
 }
 
 func typeName(t debuginfo.Type) string {

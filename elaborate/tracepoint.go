@@ -373,7 +373,7 @@ func (p *TracepointPlace) argument(i int) (*Argument, string) {
 	}
 	for _, before := range p.passes[:i] {
 		// a structure that is not larger takes a word, what is larger several, and not always
-		if sizeOf(before.Type) > 8 {
+		if debuginfo.SizeOf(before.Type) > 8 {
 			return nil, fmt.Sprintf("stands behind $%s, which is wider than a register", before.Name)
 		}
 	}

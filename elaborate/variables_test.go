@@ -91,6 +91,7 @@ func TestVariables(t *testing.T) {
 		{"outer", `$numbers[2]`, `@kderef(4, (@address("_stext+`},
 		{"outer.return", `$second->a`, `@kderef(4, @kderef(8, @address("_stext+`}, // is no variable of the entry
 		{"outer", `@var("second@variables.c", "kernel")->a`, `@kderef(4, @kderef(8, @address("_stext+`},
+		{"outer", `@var("second@var*.c")->a`, `@kderef(4, @kderef(8, @address("_stext+`},
 		{"outer", `&@var("first")->color`, `+ 32)`},
 
 		{"plain", `$local`, "unable to find local 'local', near pc 0x"},

@@ -25,7 +25,7 @@ func TestSourcePath(t *testing.T) {
 		{"/home/me/objects", "", "/home/me/linux/net/socket.c", "net/socket.c"},
 		{"/objects", "/src/kernels/linux/net", "socket.c", "net/socket.c"},
 		// a module of one's own
-		{"/usr/src/linux-headers-6.0", "", "/root/module/twin.c", "/root/module/twin.c"},
+		{"/usr/src/linux-headers-6.0", "", "/home/me/module/twin.c", "/home/me/module/twin.c"},
 	} {
 		u := &unit{root: root{folder: test.compiledIn}}
 		if got := u.sourcePath(test.folder, test.name); got != test.want {

@@ -1,6 +1,7 @@
 package debuginfo
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -95,15 +96,7 @@ func newFrameTable(data []byte, order binary.ByteOrder, addressSize int, excepti
 		}
 		r.at = end
 	}
-	slices.SortStableFunc(t.ranges, func(a, b frameRange) int {
-		switch {
-		case a.Low < b.Low:
-			return -1
-		case a.Low > b.Low:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(t.ranges, func(a, b frameRange) int { return cmp.Compare(a.Low, b.Low) })
 	return t, nil
 }
 

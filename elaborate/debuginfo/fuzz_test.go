@@ -64,7 +64,7 @@ func askAll(data []byte) {
 	_, _ = o.Lines(nil, 0, 1<<30)
 	_ = o.FunctionNames()
 	for _, name := range []string{"shape_count", "calls", "shape_names", "shape_limit"} {
-		_, _ = o.Global(name, "")
+		_, _ = o.Global(name, nil)
 	}
 	for _, name := range []string{"struct shape", "bits", "enum colour", "compare_t", "struct ring"} {
 		if found, err := o.TypeByName(name); err == nil {

@@ -1,6 +1,7 @@
 package debuginfo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -81,15 +82,7 @@ func (m *moment) available(s valueSource) []Range {
 			ranges = append(ranges, e.Range)
 		}
 	}
-	slices.SortFunc(ranges, func(a, b Range) int {
-		switch {
-		case a.Low < b.Low:
-			return -1
-		case a.Low > b.Low:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(ranges, func(a, b Range) int { return cmp.Compare(a.Low, b.Low) })
 	joined := ranges[:0]
 	for _, r := range ranges {
 		if n := len(joined); n > 0 && r.Low <= joined[n-1].High {

@@ -196,3 +196,35 @@ func (p Parameter) Written() string {
 	}
 	return p.Type.String()
 }
+
+// maxDimensions bounds an array's, for damaged type information.
+const maxDimensions = 16
+
+// SizeOf gives the bytes of a value, 0 when it has no size of its own.
+func SizeOf(t Type) int {
+	count := 1
+	for range maxDimensions {
+		array, ok := t.(*Array)
+		if !ok {
+			break
+		}
+		elem, err := array.Elem()
+		if err != nil {
+			return 0
+		}
+		count, t = count*array.Count, elem
+	}
+	switch t := t.(type) {
+	case *Int:
+		return count * t.Size
+	case *Float:
+		return count * t.Size
+	case *Enum:
+		return count * t.Size
+	case *Pointer:
+		return count * 8
+	case *Struct:
+		return count * t.Size
+	}
+	return 0
+}

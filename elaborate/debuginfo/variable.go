@@ -249,7 +249,7 @@ func (e *entry) constantBytes(v value, t Type) []byte {
 		return append([]byte(e.unit.text(v)), 0)
 	}
 	number := v.number
-	size := sizeOf(t)
+	size := SizeOf(t)
 	if v.form != formSdata && v.form != formImplicitConst && v.form != formUdata && isSigned(t) {
 		number = uint64(v.signed())
 	}
@@ -274,27 +274,10 @@ func isSigned(t Type) bool {
 	return false
 }
 
-// sizeOf gives the size of a value in bytes; 0 if it has none of its own.
-func sizeOf(t Type) int {
-	switch t := t.(type) {
-	case *Int:
-		return t.Size
-	case *Float:
-		return t.Size
-	case *Enum:
-		return t.Size
-	case *Struct:
-		return t.Size
-	case *Pointer:
-		return 8
-	}
-	return 0
-}
-
 // Global gives the variable of that name that is outside of functions, or static in
-// one, and whose file, relative to the source's top, ends in file: "kernel/fork.c"
-// or "fork.c"; with "" any. ErrNoVariable if there is none.
-func (o *Object) Global(name, file string) (*Variable, error) {
+// one, and whose file, relative to the source's top, matches; nil matches all.
+// ErrNoVariable if there is none.
+func (o *Object) Global(name string, file func(string) bool) (*Variable, error) {
 	variables, err := o.globals(name, file)
 	if err != nil {
 		return nil, err
@@ -308,7 +291,7 @@ func (o *Object) Global(name, file string) (*Variable, error) {
 // External gives the variable of that name that all files can name: one that is not
 // static. ErrNoVariable if there is none.
 func (o *Object) External(name string) (*Variable, error) {
-	variables, err := o.globals(name, "")
+	variables, err := o.globals(name, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -317,12 +300,12 @@ func (o *Object) External(name string) (*Variable, error) {
 			return v, nil
 		}
 	}
-	return o.declared(name, "")
+	return o.declared(name, nil)
 }
 
 // declared gives a variable that DWARF only declares: what a symbol is there for was
 // defined by the linker or in assembler.
-func (o *Object) declared(name, file string) (*Variable, error) {
+func (o *Object) declared(name string, file func(string) bool) (*Variable, error) {
 	x, err := o.ready()
 	if err != nil {
 		return nil, err
@@ -337,7 +320,7 @@ func (o *Object) declared(name, file string) (*Variable, error) {
 	}
 	v := o.variable(&e, nil, -1, 0)
 	symbol, found := o.symbol(name)
-	if v == nil || !found || file != "" && !hasTail(v.File, file) {
+	if v == nil || !found || file != nil && !file(v.File) {
 		return nil, ErrNoVariable
 	}
 	address := make([]byte, 8)
@@ -368,7 +351,7 @@ var ErrNoVariable = errors.New("no such variable")
 
 // globals gives the variables of a name in files that end in file, those outside of
 // functions first.
-func (o *Object) globals(name, file string) ([]*Variable, error) {
+func (o *Object) globals(name string, file func(string) bool) ([]*Variable, error) {
 	x, err := o.ready()
 	if err != nil {
 		return nil, err
@@ -377,7 +360,7 @@ func (o *Object) globals(name, file string) ([]*Variable, error) {
 	first, last := x.search(x.variables, variableSize, name)
 	for n := first; n < last; n++ {
 		b := x.variables[n*variableSize:]
-		if file != "" && !hasTail(x.file(little.Uint32(b[4:])), file) {
+		if file != nil && !file(x.file(little.Uint32(b[4:]))) {
 			continue
 		}
 		e, err := o.entry(position(little.Uint64(b[8:])))
@@ -389,10 +372,4 @@ func (o *Object) globals(name, file string) ([]*Variable, error) {
 		}
 	}
 	return variables, nil
-}
-
-// hasTail reports whether a path ends in the whole components of tail.
-func hasTail(path, tail string) bool {
-	n := len(path) - len(tail)
-	return n >= 0 && path[n:] == tail && (n == 0 || path[n-1] == '/' || tail[0] == '/')
 }
