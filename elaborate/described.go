@@ -218,7 +218,7 @@ func (q *codeQuery) prototypesByName() (map[string]*debuginfo.Function, *parse.D
 // symbolOnly finds the functions that DWARF says nothing of, such as those written
 // in assembly.
 func (q *codeQuery) symbolOnly(known map[debuginfo.Address]bool) ([]*foundFunction, *parse.Diagnostic) {
-	code, err := q.object.functionSymbols()
+	code, err := q.symbolsMeant()
 	if err != nil {
 		if _, failure := atHand(err); failure != nil {
 			return nil, q.fail(failure)
@@ -233,6 +233,15 @@ func (q *codeQuery) symbolOnly(known map[debuginfo.Address]bool) ([]*foundFuncti
 		found = append(found, &foundFunction{name: s.Name, symbol: s.Name, entry: s.Address, placed: true})
 	}
 	return found, nil
+}
+
+// symbolsMeant gives the symbols of code among which those are that the point names.
+func (q *codeQuery) symbolsMeant() ([]debuginfo.Symbol, error) {
+	if q.spec.isPattern() {
+		return q.object.functionSymbols()
+	}
+	own, _, err := q.object.symbolsNamed(q.spec.name)
+	return own, err
 }
 
 // labels gives the places of labels in functions.

@@ -4,6 +4,7 @@
 //
 //   - start-up is timed: script to module, each case several times in a cache of
 //     its own (startup.go);
+//   - so are pass 2 and listings
 //   - cost per hit is counted: a guest whose clock is the number of instructions
 //     executed runs a program that makes 20,000 calls with and without a probe on
 //     them, beside bpftrace in the same guest (instructions.go, calls.c);
@@ -35,7 +36,7 @@ type bench struct {
 
 func main() {
 	output := flag.String("o", "docs/benchmarks.md", "write the page to `FILE`")
-	only := flag.String("only", "", "measure `PART` alone: start-up, instructions, mechanisms, sweep or burst")
+	only := flag.String("only", "", "measure `PART` alone: start-up, analysis, instructions, mechanisms, sweep or burst")
 	flag.Parse()
 	if err := run(context.Background(), *output, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -65,7 +66,7 @@ func run(ctx context.Context, output, only string) error {
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) ([]table, error)
-	}{{"start-up", b.startUp}, {"instructions", b.instructions}, {"mechanisms", b.byMechanism}, {"sweep", b.sweeps}, {"burst", b.burst}} {
+	}{{"start-up", b.startUp}, {"analysis", b.analysis}, {"instructions", b.instructions}, {"mechanisms", b.byMechanism}, {"sweep", b.sweeps}, {"burst", b.burst}} {
 		if only != "" && only != part.name {
 			continue
 		}
