@@ -326,3 +326,28 @@ func TestSpares(t *testing.T) {
 		t.Errorf("%d probes, %s", probes, messages)
 	}
 }
+
+// TestListedSpares: P231, C450: an inlined copy whose handler would be left out is not listed either: the point is that
+// of the function out of line.
+func TestListedSpares(t *testing.T) {
+	const text = `probe unused = kernel.function("level") { u = $unused } probe other = kernel.function("read_file") { n = 1 }`
+	script, err := parse.Parse(&parse.Source{Name: "script", Text: []byte(text)}, parse.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted, err := parse.Parse(&parse.Source{Name: "list", Text: []byte("probe unused, other {}")}, parse.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed, found, err := elaborate.List(wanted, []*parse.File{script}, library(), small("dwarf"))
+	if err != nil || len(found) > 0 {
+		t.Fatal(found, err)
+	}
+	var lines []string
+	for _, l := range listed {
+		lines = append(lines, fmt.Sprintf("%s %s, %d places", l.Point, l.Variables[0], len(l.Addresses)))
+	}
+	if got, want := strings.Join(lines, "; "), "other n:long, 1 places; unused u:long, 1 places"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -27,6 +27,12 @@ func ListNames(wanted *parse.File, script []*parse.File, library *parse.Library,
 	return list(wanted, script, library, o, true)
 }
 
+// listedPoint is one of those that the points in question stand for.
+type listedPoint struct {
+	*derivation
+	handler *handlerSource // nil where only names are asked for
+}
+
 func list(wanted *parse.File, script []*parse.File, library *parse.Library, o Options, namesOnly bool) ([]Listed, parse.Diagnostics, error) {
 	o.Unoptimized = true
 	e := newElaborator(library, o)
@@ -35,8 +41,7 @@ func list(wanted *parse.File, script []*parse.File, library *parse.Library, o Op
 		e.take(file)
 	}
 	e.resolved = math.MaxInt // no probes but those wanted
-	var names []string
-	var places []Place
+	var points []listedPoint
 	for _, p := range wanted.Probes {
 		for _, point := range p.Points {
 			found, d := e.resolve(wanted, point, nil)
@@ -44,11 +49,12 @@ func list(wanted *parse.File, script []*parse.File, library *parse.Library, o Op
 				e.add(d)
 			}
 			for _, f := range found {
-				names = append(names, f.name)
-				places = append(places, f.place)
+				l := listedPoint{derivation: f}
 				if !namesOnly {
-					e.probes = append(e.probes, e.handlerOf(f, wanted, point, p.Body))
+					l.handler = e.handlerOf(f, wanted, point, p.Body)
+					e.probes = append(e.probes, l.handler)
 				}
+				points = append(points, l)
 			}
 		}
 	}
@@ -59,20 +65,23 @@ func list(wanted *parse.File, script []*parse.File, library *parse.Library, o Op
 	if !namesOnly {
 		e.settleTypes()
 	}
-	byName := make(map[string]*Listed, len(names))
-	for i, name := range names {
-		l := byName[name]
-		if l == nil {
-			l = &Listed{Point: name}
-			byName[name] = l
-			if !namesOnly {
-				l.Variables = e.probes[i].variables()
+	byName := make(map[string]*Listed, len(points))
+	for _, p := range points {
+		var variables []string
+		if p.handler != nil {
+			if p.handler.mistake != nil { // an inlined copy that would not be probed
+				continue
 			}
-		} else if !namesOnly {
-			variables := e.probes[i].variables()
+			variables = p.handler.variables()
+		}
+		l := byName[p.name]
+		if l == nil {
+			l = &Listed{Point: p.name, Variables: variables}
+			byName[p.name] = l
+		} else {
 			l.Variables = slices.DeleteFunc(l.Variables, func(v string) bool { return !slices.Contains(variables, v) })
 		}
-		if f := functionOf(places[i]); f != nil && f.At != (KernelAddress{}) {
+		if f := functionOf(p.place); f != nil && f.At != (KernelAddress{}) {
 			l.Addresses = append(l.Addresses, f.At.String())
 		}
 	}
