@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -73,7 +75,11 @@ or keep it as _stap in a folder of fpath.`,
 				_, err := fmt.Fprint(out, zshCompletion)
 				return err
 			case len(arguments) == 2 && arguments[0] == "words": // for these scripts
-				for _, word := range s.complete(command.Root(), arguments[1]) {
+				if err := os.Unsetenv("DEBUGINFOD_URLS"); err != nil { // a key that is pressed fetches nothing
+					return err
+				}
+				d := &driver{settings: s, stdout: io.Discard, stderr: io.Discard, interrupted: command.Context()}
+				for _, word := range d.complete(command.Root(), arguments[1]) {
 					if _, err := fmt.Fprintln(out, word); err != nil {
 						return err
 					}
@@ -87,7 +93,7 @@ or keep it as _stap in a folder of fpath.`,
 
 // complete gives what the last word of a command line, which ends at the cursor, may
 // become.
-func (s *settings) complete(root *cobra.Command, line string) []string {
+func (d *driver) complete(root *cobra.Command, line string) []string {
 	words, quote := shellWords(line)
 	if len(words) < 2 {
 		return nil
@@ -100,13 +106,13 @@ func (s *settings) complete(root *cobra.Command, line string) []string {
 	var found []string
 	switch {
 	case option == "-l" || option == "-L":
-		found = s.completePoint(root, before[:len(before)-1], last)
+		found = d.completePoint(root, before[:len(before)-1], last)
 	case option == "-e" || option == "-E":
 		begin := pointBegin(last)
 		if begin < 0 {
 			return nil
 		}
-		for _, point := range s.completePoint(root, before[:len(before)-1], last[begin:]) {
+		for _, point := range d.completePoint(root, before[:len(before)-1], last[begin:]) {
 			found = append(found, last[:begin]+point)
 		}
 	case strings.HasPrefix(last, "-"):
@@ -214,12 +220,12 @@ func completeCommand(root *cobra.Command, word string) []string {
 
 // completePoint gives what a point that is begun may become: up to its next
 // component, or with a name in place of one that is begun.
-func (s *settings) completePoint(root *cobra.Command, options []string, begun string) []string {
+func (d *driver) completePoint(root *cobra.Command, options []string, begun string) []string {
 	if strings.Count(begun, `"`)%2 == 1 {
-		return s.completeArgument(root, options, begun)
+		return d.completeArgument(root, options, begun)
 	}
 	var found []string
-	for _, form := range s.forms() {
+	for _, form := range d.forms() {
 		if next, ok := nextComponent(form, begun); ok {
 			found = append(found, next)
 		}
@@ -232,9 +238,8 @@ func (s *settings) completePoint(root *cobra.Command, options []string, begun st
 }
 
 // forms gives the forms of points, those of aliases among them.
-func (s *settings) forms() []string {
+func (d *driver) forms() []string {
 	forms := elaborate.Forms()
-	d := &driver{settings: s}
 	library, err := d.library(d.parseOptions(nil))
 	if err != nil {
 		return forms
@@ -257,10 +262,7 @@ func nextComponent(form, begun string) (string, bool) {
 		}
 	}
 	name, argument, hasArgument := strings.Cut(components[last], "(")
-	if strings.Contains(given[last], "(") {
-		return "", false
-	}
-	if !strings.HasPrefix(name, given[last]) {
+	if strings.Contains(given[last], "(") || !strings.HasPrefix(name, given[last]) {
 		return "", false
 	}
 	word := strings.Join(append(slices.Clone(given[:last]), name), ".")
@@ -291,12 +293,11 @@ func splitPoint(point string) []string {
 
 // completeArgument gives the points whose last argument begins with what is given of
 // it. Files and lines stay away until an "@" asks for them.
-func (s *settings) completeArgument(root *cobra.Command, options []string, begun string) []string {
+func (d *driver) completeArgument(root *cobra.Command, options []string, begun string) []string {
 	flags, _, _, err := splitOptions(root.Flags(), options)
 	if err != nil || root.Flags().Parse(slices.DeleteFunc(flags, func(option string) bool { return strings.HasPrefix(option, "--list") })) != nil {
 		return nil
 	}
-	d := &driver{settings: s}
 	library, err := d.library(d.parseOptions(nil))
 	if err != nil {
 		return nil
