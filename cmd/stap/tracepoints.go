@@ -80,26 +80,18 @@ func (d *driver) eventLayout() (debuginfo.EventLayout, error) {
 }
 
 func (d *driver) moduleTraceSystem(module, name string) (string, error) {
-	if systems, ok := d.objects.tracepoints.modules[module]; ok {
-		return systems[name], nil
-	}
-	image, err := d.image(module)
-	if err != nil {
-		return "", err
-	}
-	layout, err := d.eventLayout()
-	if err != nil {
-		return "", err
-	}
-	systems, err := moduleTracepoints(image, layout)
-	if err != nil {
-		return "", err
-	}
-	if d.objects.tracepoints.modules == nil {
-		d.objects.tracepoints.modules = map[string]map[string]string{}
-	}
-	d.objects.tracepoints.modules[module] = systems
-	return systems[name], nil
+	systems, err := once(&d.objects.tracepoints.modules, module, func() (map[string]string, error) {
+		image, err := d.image(module)
+		if err != nil {
+			return nil, err
+		}
+		layout, err := d.eventLayout()
+		if err != nil {
+			return nil, err
+		}
+		return moduleTracepoints(image, layout)
+	})
+	return systems[name], err
 }
 
 // moduleTracepoints gives the tracepoints that a module defines with their systems,
