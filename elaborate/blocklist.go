@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
 )
@@ -82,34 +83,38 @@ const (
 	standsWhy = "it stands in for an instruction"
 )
 
-var nameFamilies = []nameFamily{
-	{stems: []string{"raw_", "arch_", "read_", "write_", "spin_", "rw_", "queued_"}, why: lockWhy,
-		names: regexp.MustCompile(`^_*(raw_|arch_)*_*(queued_)?(read|write|spin|rw)_(try)?(lock|unlock)`)},
-	{stems: []string{"mutex_", "rt_mutex_", "ww_mutex_"}, why: lockWhy, names: regexp.MustCompile(`mutex_(lock|unlock|trylock|is_locked|init)`)},
-	{stems: []string{"down", "up", "rwsem_", "init_rwsem"}, why: lockWhy,
-		names: regexp.MustCompile(`^_*((down|up)(_(read|write|interruptible|killable|trylock|timeout|nested|non_owner|common|nest_lock))*|rwsem_.*|init_rwsem)$`)},
-	{stems: []string{"atomic_", "atomic64_", "atomic_long_", "raw_atomic", "arch_atomic"}, why: "it is a single instruction elsewhere",
-		names: regexp.MustCompile(`^_*(raw_|arch_)?(atomic|atomic64|atomic_long)_(read|set|add|sub|inc|dec|and|or|xor|xchg|cmpxchg|try_cmpxchg|fetch)`)},
-	{stems: []string{"atomic_notifier_call_chain", "blocking_notifier_call_chain", "raw_notifier_call_chain", "srcu_notifier_call_chain", "notifier_call_chain", "notify_die"}, why: faultWhy},
-	{stems: []string{"do_", "exc_", "asm_exc_", "sysvec_", "asm_sysvec_", "common_interrupt", "asm_common_interrupt", "default_do_nmi", "nmi_", "int3", "oops_", "die"}, why: entryWhy,
-		names: regexp.MustCompile(`^_*(do_(IRQ|page_fault|kern_addr_fault|user_addr_fault|int3|debug|nmi|trap|general_protection|divide_error|double_fault|machine_check)|(asm_)?(exc|sysvec)_.*|(asm_)?common_interrupt.*|default_do_nmi|nmi_.*|int3.*|oops_.*|die(_body|_header)?)$`)},
-	{stems: []string{"apic", "softirq"}, anywhere: true, why: "it belongs to interrupts"},
-	{stems: []string{"_intr"}, anywhere: true, why: "it belongs to interrupts", names: regexp.MustCompile(`_intr$`)},
-	{stems: []string{"xen_"}, why: standsWhy},
-	{stems: []string{"udelay", "ndelay", "delay", "const_udelay", "read_current_timer"}, why: "it waits in a loop for time to pass",
-		names: regexp.MustCompile(`^_*((const_)?(udelay|ndelay|delay)|delay_(tsc|loop|halt|halt_tpause|halt_mwaitx)|read_current_timer)$`)},
-	{stems: []string{"kernel_text_address", "module_text_address", "core_kernel_text", "is_module_text_address"}, why: "a hit asks it what kind of address that is"},
-	{stems: []string{"get_current", "current_"}, why: "a hit asks it for the current task", names: regexp.MustCompile(`^_*(get_current$|current_)`)},
-	{stems: []string{"search_exception_tables", "search_module_extables", "search_extable", "search_kernel_exception_table", "fixup_exception"}, why: faultWhy},
-	{stems: []string{"setup_rt_frame"}, why: "it hands a signal to a process"},
-	{stems: []string{"preempt_"}, why: insideWhy, names: regexp.MustCompile(`preempt_(.*count|schedule)`)},
-	{stems: []string{"hash_64", "hash_ptr"}, why: insideWhy, names: regexp.MustCompile(`^hash_(64|ptr)$`)},
-	{stems: []string{"native_set_pte"}, why: standsWhy},
-	{stems: []string{"get_bh", "put_bh"}, why: "it is a single instruction elsewhere", names: regexp.MustCompile(`^(get|put)_bh$`)},
-	{stems: []string{"switch_to"}, why: "the task changes in it", names: regexp.MustCompile(`^__switch_to(_asm)?$`)},
-	{stems: []string{"x86_", "srso_", "retbleed_", "SCT__", "indirect_thunk", "write_ibpb", "entry_untrain_ret"}, why: standsWhy,
-		names: regexp.MustCompile(`^_*(x86_(return_|indirect_|call_|jump_|.*thunk)|srso_|retbleed_|SCT__|indirect_thunk|write_ibpb|entry_untrain_ret)`)},
-}
+// nameFamilies are all families. Their patterns take longer to prepare than all else that
+// stap does before its first pass: that waits for a point in code.
+var nameFamilies = sync.OnceValue(func() []nameFamily {
+	return []nameFamily{
+		{stems: []string{"raw_", "arch_", "read_", "write_", "spin_", "rw_", "queued_"}, why: lockWhy,
+			names: regexp.MustCompile(`^_*(raw_|arch_)*_*(queued_)?(read|write|spin|rw)_(try)?(lock|unlock)`)},
+		{stems: []string{"mutex_", "rt_mutex_", "ww_mutex_"}, why: lockWhy, names: regexp.MustCompile(`mutex_(lock|unlock|trylock|is_locked|init)`)},
+		{stems: []string{"down", "up", "rwsem_", "init_rwsem"}, why: lockWhy,
+			names: regexp.MustCompile(`^_*((down|up)(_(read|write|interruptible|killable|trylock|timeout|nested|non_owner|common|nest_lock))*|rwsem_.*|init_rwsem)$`)},
+		{stems: []string{"atomic_", "atomic64_", "atomic_long_", "raw_atomic", "arch_atomic"}, why: "it is a single instruction elsewhere",
+			names: regexp.MustCompile(`^_*(raw_|arch_)?(atomic|atomic64|atomic_long)_(read|set|add|sub|inc|dec|and|or|xor|xchg|cmpxchg|try_cmpxchg|fetch)`)},
+		{stems: []string{"atomic_notifier_call_chain", "blocking_notifier_call_chain", "raw_notifier_call_chain", "srcu_notifier_call_chain", "notifier_call_chain", "notify_die"}, why: faultWhy},
+		{stems: []string{"do_", "exc_", "asm_exc_", "sysvec_", "asm_sysvec_", "common_interrupt", "asm_common_interrupt", "default_do_nmi", "nmi_", "int3", "oops_", "die"}, why: entryWhy,
+			names: regexp.MustCompile(`^_*(do_(IRQ|page_fault|kern_addr_fault|user_addr_fault|int3|debug|nmi|trap|general_protection|divide_error|double_fault|machine_check)|(asm_)?(exc|sysvec)_.*|(asm_)?common_interrupt.*|default_do_nmi|nmi_.*|int3.*|oops_.*|die(_body|_header)?)$`)},
+		{stems: []string{"apic", "softirq"}, anywhere: true, why: "it belongs to interrupts"},
+		{stems: []string{"_intr"}, anywhere: true, why: "it belongs to interrupts", names: regexp.MustCompile(`_intr$`)},
+		{stems: []string{"xen_"}, why: standsWhy},
+		{stems: []string{"udelay", "ndelay", "delay", "const_udelay", "read_current_timer"}, why: "it waits in a loop for time to pass",
+			names: regexp.MustCompile(`^_*((const_)?(udelay|ndelay|delay)|delay_(tsc|loop|halt|halt_tpause|halt_mwaitx)|read_current_timer)$`)},
+		{stems: []string{"kernel_text_address", "module_text_address", "core_kernel_text", "is_module_text_address"}, why: "a hit asks it what kind of address that is"},
+		{stems: []string{"get_current", "current_"}, why: "a hit asks it for the current task", names: regexp.MustCompile(`^_*(get_current$|current_)`)},
+		{stems: []string{"search_exception_tables", "search_module_extables", "search_extable", "search_kernel_exception_table", "fixup_exception"}, why: faultWhy},
+		{stems: []string{"setup_rt_frame"}, why: "it hands a signal to a process"},
+		{stems: []string{"preempt_"}, why: insideWhy, names: regexp.MustCompile(`preempt_(.*count|schedule)`)},
+		{stems: []string{"hash_64", "hash_ptr"}, why: insideWhy, names: regexp.MustCompile(`^hash_(64|ptr)$`)},
+		{stems: []string{"native_set_pte"}, why: standsWhy},
+		{stems: []string{"get_bh", "put_bh"}, why: "it is a single instruction elsewhere", names: regexp.MustCompile(`^(get|put)_bh$`)},
+		{stems: []string{"switch_to"}, why: "the task changes in it", names: regexp.MustCompile(`^__switch_to(_asm)?$`)},
+		{stems: []string{"x86_", "srso_", "retbleed_", "SCT__", "indirect_thunk", "write_ibpb", "entry_untrain_ret"}, why: standsWhy,
+			names: regexp.MustCompile(`^_*(x86_(return_|indirect_|call_|jump_|.*thunk)|srso_|retbleed_|SCT__|indirect_thunk|write_ibpb|entry_untrain_ret)`)},
+	}
+})
 
 // has reports whether a function is of the family.
 func (f *nameFamily) has(name string) bool {
@@ -123,10 +128,14 @@ func (f *nameFamily) has(name string) bool {
 }
 
 // refusedReturns never return, or not to where they were called from.
-var refusedReturns = regexp.MustCompile(`^(_*do_exit|do_group_exit|make_task_dead|(_*(x64|ia32|arm64|se|do)_)?(compat_)?sys_exit(_group)?)$`)
+var refusedReturns = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(_*do_exit|do_group_exit|make_task_dead|(_*(x64|ia32|arm64|se|do)_)?(compat_)?sys_exit(_group)?)$`)
+})
 
 // refusedFiles serve probes, or hold what is a single instruction elsewhere.
-var refusedFiles = regexp.MustCompile(`(^|/)kernel/kprobes(/[^/]*)?\.c$|(^|/)arch/[^/]*/kernel/kprobes(/[^/]*\.c|\.c)$|(^|/)include/asm[^/]*/(io|io_64|bitops)\.h$|(^|/)asm/(io|io_64|bitops)\.h$|(^|/)paravirt[^/]*\.[ch]$|(^|/)ide-iops\.c$`)
+var refusedFiles = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(^|/)kernel/kprobes(/[^/]*)?\.c$|(^|/)arch/[^/]*/kernel/kprobes(/[^/]*\.c|\.c)$|(^|/)include/asm[^/]*/(io|io_64|bitops)\.h$|(^|/)asm/(io|io_64|bitops)\.h$|(^|/)paravirt[^/]*\.[ch]$|(^|/)ide-iops\.c$`)
+})
 
 // refusedAreas gives the areas of the kernel's code that its symbols tell.
 func (o *object) refusedAreas() []area {
@@ -162,7 +171,7 @@ func (o *object) isRefusedFile(file string) bool {
 		if o.files == nil {
 			o.files = map[string]bool{}
 		}
-		refused = refusedFiles.MatchString(file)
+		refused = refusedFiles().MatchString(file)
 		o.files[file] = refused
 	}
 	return refused
@@ -204,23 +213,23 @@ func (o *object) refuse(name, symbol, file string, at debuginfo.Address, returns
 	if o.isRefusedFile(file) {
 		found = append(found, refusal{refusedFile, "it serves probes, or is a single instruction elsewhere", false})
 	}
-	for i := range nameFamilies {
-		if nameFamilies[i].has(name) {
-			found = append(found, refusal{refusedFunction, nameFamilies[i].why, false})
+	families := nameFamilies()
+	for i := range families {
+		if families[i].has(name) {
+			found = append(found, refusal{refusedFunction, families[i].why, false})
 			break
 		}
 	}
-	if returns && refusedReturns.MatchString(name) {
+	if returns && refusedReturns().MatchString(name) {
 		found = append(found, refusal{refusedReturn, "it does not return", false})
 	}
-	i := slices.IndexFunc(found, func(r refusal) bool { return r.final || !guru })
-	if i < 0 {
+	if i := slices.IndexFunc(found, func(r refusal) bool { return r.final }); i >= 0 {
+		return &found[i]
+	}
+	if guru || len(found) == 0 {
 		return nil
 	}
-	if final := slices.IndexFunc(found, func(r refusal) bool { return r.final }); final >= 0 {
-		i = final
-	}
-	return &found[i]
+	return &found[0]
 }
 
 // leftOut collects the functions that a pattern matches and no probe is set on.
