@@ -6,23 +6,12 @@ import (
 	"slices"
 )
 
-// kernelObject is what Options call the kernel itself.
-const kernelObject = "kernel"
-
 // Build is one build of the kernel or of a module: a program that has addresses or
 // locations out of its debuginfo must not run on another one, whatever its release.
 type Build struct {
 	Object string // "kernel", or a module's name
 	ID     string // its build-id in hexadecimal
 }
-
-// addressed is a Place at an address.
-type addressed interface {
-	address() KernelAddress
-	calledFrom() *CalledFrom
-}
-
-func (p *FunctionPlace) address() KernelAddress { return p.At }
 
 // bound reports whether the address holds for one build only, and not for all that
 // have the symbol.
@@ -40,8 +29,8 @@ func (e *elaborator) bindTo(module string) {
 // builds finds which builds the program is bound to, the kernel's first.
 func (e *elaborator) builds() []Build {
 	for _, p := range e.program.Probes {
-		if place, ok := p.Place.(addressed); ok && (place.address().bound() || place.calledFrom() != nil) {
-			e.bindTo(place.address().Module)
+		if f := functionOf(p.Place); f != nil && (f.At.bound() || f.callers != nil) {
+			e.bindTo(f.At.Module)
 		}
 	}
 	for _, data := range e.program.Data {

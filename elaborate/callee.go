@@ -50,13 +50,10 @@ func (x *CalledFrom) String() string {
 	return strings.Join(chains, ", ")
 }
 
-// calledFrom gives the callers that a place wants; nil if it hits whoever called.
-func (p *FunctionPlace) calledFrom() *CalledFrom { return p.callers }
-
-// callerOf gives what a place of any family wants of callers.
-func callerOf(p Place) *CalledFrom {
-	if p, ok := p.(interface{ calledFrom() *CalledFrom }); ok {
-		return p.calledFrom()
+// callersOf gives the callers that a place wants; nil if it hits whoever called.
+func callersOf(p Place) *CalledFrom {
+	if f := functionOf(p); f != nil {
+		return f.callers
 	}
 	return nil
 }
@@ -235,17 +232,4 @@ func (s *calleeSearch) suffix() string {
 		return ""
 	}
 	return last
-}
-
-// functionOf gives the function that a place in code is in.
-func functionOf(p Place) *FunctionPlace {
-	switch p := p.(type) {
-	case *FunctionPlace:
-		return p
-	case *ReturnPlace:
-		return p.FunctionPlace
-	case *StatementPlace:
-		return p.FunctionPlace
-	}
-	return nil
 }

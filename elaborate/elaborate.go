@@ -287,7 +287,7 @@ func (h *handlerSource) check(e *elaborator) {
 	c.know(h.probe.Locals)
 	h.probe.Condition, h.kept = nil, nil
 	if _, returns := h.probe.Place.(*ReturnPlace); !returns {
-		if callers := callerOf(h.probe.Place); callers != nil {
+		if callers := callersOf(h.probe.Place); callers != nil {
 			h.probe.Condition = callers
 		}
 	}

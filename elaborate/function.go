@@ -25,6 +25,19 @@ type FunctionPlace struct {
 
 func (*FunctionPlace) order() order { return order{stage: stageArm} }
 
+// functionOf gives the function that a place in code is in; nil for other places.
+func functionOf(p Place) *FunctionPlace {
+	switch p := p.(type) {
+	case *FunctionPlace:
+		return p
+	case *ReturnPlace:
+		return p.FunctionPlace
+	case *StatementPlace:
+		return p.FunctionPlace
+	}
+	return nil
+}
+
 // typeInformation gives the kernel's BTF.
 func (e *elaborator) typeInformation() (*debuginfo.BTF, error) { return e.object(kernelObject).btf() }
 

@@ -182,15 +182,6 @@ func spellOut(name string) []string {
 	return []string{name}
 }
 
-// maxActive reads "maxactive(number)".
-func maxActive(c parse.Component) (int64, *parse.Diagnostic) {
-	active := numberArgument(c)
-	if active < 1 || active > mostActive {
-		return 0, semanticError(c.Token, fmt.Sprintf("maxactive value out of range (1, %d)", mostActive))
-	}
-	return active, nil
-}
-
 func absoluteFamily() family {
 	return family{patterns: []string{`kprobe.statement(number).absolute`, `kernel.statement(number).absolute`}, resolve: resolveAbsolute}
 }

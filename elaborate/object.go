@@ -1,6 +1,7 @@
 package elaborate
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"sort"
@@ -15,6 +16,9 @@ import (
 // need not be at hand: BTF has prototypes by name, the symbol table has addresses
 // by name, DWARF has everything by everything.
 
+// kernelObject is what Options call the kernel itself.
+const kernelObject = "kernel"
+
 // object is the kernel or one of its modules.
 type object struct {
 	name    string // "kernel", the module's, or the path of its file
@@ -26,7 +30,7 @@ type object struct {
 	refused memo[[]area]
 	kprobes memo[map[debuginfo.Address]bool]
 	files   map[string]bool // of the source, with whether they are refused
-	anchor  memo[kernelAnchor]
+	anchor  memo[uint64]    // of the kernel: where its _stext is
 }
 
 // memo is what is read once.
@@ -142,13 +146,13 @@ func (o *object) functionSymbols() ([]debuginfo.Symbol, error) {
 				code = append(code, s)
 			}
 		}
-		sort.SliceStable(code, func(i, j int) bool { return addressLess(code[i].Address, code[j].Address) }) // by the names of sections
+		slices.SortStableFunc(code, func(a, b debuginfo.Symbol) int { return compareAddresses(a.Address, b.Address) }) // by the names of sections
 		return code, nil
 	})
 }
 
-func addressLess(a, b debuginfo.Address) bool {
-	return a.Section < b.Section || a.Section == b.Section && a.Offset < b.Offset
+func compareAddresses(a, b debuginfo.Address) int {
+	return cmp.Or(strings.Compare(a.Section, b.Section), cmp.Compare(a.Offset, b.Offset))
 }
 
 // symbolsAt gives the symbols of code at an address.
@@ -157,7 +161,7 @@ func (o *object) symbolsAt(a debuginfo.Address) []debuginfo.Symbol {
 	if err != nil {
 		return nil
 	}
-	first := sort.Search(len(code), func(i int) bool { return !addressLess(code[i].Address, a) })
+	first := sort.Search(len(code), func(i int) bool { return compareAddresses(code[i].Address, a) >= 0 })
 	last := first
 	for last < len(code) && code[last].Address == a {
 		last++
@@ -202,14 +206,14 @@ func isPartOfFunction(symbol string) bool {
 // before it that names one place only.
 func (e *elaborator) address(o *object, a debuginfo.Address) (KernelAddress, error) {
 	if o.isKernel() {
-		anchor, err := o.anchor.get(func() (kernelAnchor, error) { return e.kernelAnchor(o) })
-		return KernelAddress{Offset: int64(a.Offset - anchor.first)}, err
+		first, err := o.anchor.get(func() (uint64, error) { return e.kernelAnchor(o) })
+		return KernelAddress{Offset: int64(a.Offset - first)}, err
 	}
 	code, err := o.functionSymbols()
 	if err != nil {
 		return KernelAddress{}, err
 	}
-	after := sort.Search(len(code), func(i int) bool { return addressLess(a, code[i].Address) })
+	after := sort.Search(len(code), func(i int) bool { return compareAddresses(code[i].Address, a) > 0 })
 	for i := after - 1; i >= 0 && code[i].Address.Section == a.Section; i-- {
 		if own, _, _ := o.symbolsNamed(code[i].Name); len(own) == 1 {
 			return KernelAddress{Module: o.module(), Symbol: code[i].Name, Offset: int64(a.Offset - code[i].Address.Offset)}, nil
@@ -223,22 +227,19 @@ func (e *elaborator) address(o *object, a debuginfo.Address) (KernelAddress, err
 	return KernelAddress{}, &kernel.UserError{Message: "no symbol of " + o.String() + " tells where section " + a.Section + " is loaded"}
 }
 
-// kernelAnchor is what addresses of the kernel count from.
-type kernelAnchor struct{ first uint64 }
-
-// kernelAnchor finds _stext, and tells the program how far from it is what modules
-// know the address of.
-func (e *elaborator) kernelAnchor(o *object) (kernelAnchor, error) {
+// kernelAnchor finds _stext, which addresses of the kernel count from, and tells the
+// program how far from it is what modules know the address of.
+func (e *elaborator) kernelAnchor(o *object) (uint64, error) {
 	first, err := o.addressOf("_stext")
 	if err != nil {
-		return kernelAnchor{}, err
+		return 0, err
 	}
 	known, err := o.addressOf("register_kprobe")
 	if err != nil {
-		return kernelAnchor{}, err
+		return 0, err
 	}
 	e.program.Anchor = int64(known - first)
-	return kernelAnchor{first}, nil
+	return first, nil
 }
 
 // addressOf gives the address of the kernel's one symbol of a name.

@@ -34,6 +34,15 @@ func (EntryPlace) order() order { return order{stage: stageArm} }
 
 const mostActive = 65535
 
+// maxActive reads "maxactive(number)".
+func maxActive(c parse.Component) (int64, *parse.Diagnostic) {
+	active := numberArgument(c)
+	if active < 1 || active > mostActive {
+		return 0, semanticError(c.Token, fmt.Sprintf("maxactive value out of range (1, %d)", mostActive))
+	}
+	return active, nil
+}
+
 func (p *ReturnPlace) variables() []string {
 	parameters := p.FunctionPlace.variables()
 	result := p.result()
@@ -200,7 +209,7 @@ func (h *handlerSource) keep(x Expression) *Keep {
 // wants nothing of it. The last that it keeps, in the first place, is that all
 // else has been kept.
 func (h *handlerSource) entry() *Probe {
-	callers := callerOf(h.probe.Place)
+	callers := callersOf(h.probe.Place)
 	_, returns := h.probe.Place.(*ReturnPlace)
 	if len(h.kept) == 0 && (callers == nil || !returns) {
 		return nil

@@ -232,15 +232,7 @@ func (q *codeQuery) noRecords(rows []statementRow, f *foundFunction, line int, s
 // rowSites makes a place of each line of each copy of a function, at the lowest
 // address of the line there; of ":*", of each row.
 func (q *codeQuery) rowSites(rows []statementRow) ([]site, *parse.Diagnostic) {
-	slices.SortStableFunc(rows, func(a, b statementRow) int {
-		switch {
-		case addressLess(a.record.Address, b.record.Address):
-			return -1
-		case addressLess(b.record.Address, a.record.Address):
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(rows, func(a, b statementRow) int { return compareAddresses(a.record.Address, b.record.Address) })
 	type lineOfCopy struct {
 		code *debuginfo.Code
 		line int
