@@ -92,7 +92,7 @@ func (q *codeQuery) callees(functions []*foundFunction) ([]site, *parse.Diagnost
 		if f.code == nil {
 			continue
 		}
-		if d := s.follow(f.code, q.canonical(f.name, f.code, nil), nil, 1); d != nil {
+		if d := s.follow(f.code, q.canonical(f, nil), nil, 1); d != nil {
 			return nil, d
 		}
 	}
@@ -132,7 +132,7 @@ func (s *calleeSearch) follow(code *debuginfo.Code, point string, chain []debugi
 		if callee.Inlined && (s.form.call || s.form.returns) {
 			continue
 		}
-		below := fmt.Sprintf("%s.callee(%q)", point, nameWithPlace(callee))
+		below := fmt.Sprintf("%s.callee(%q)", point, describedFunction(callee))
 		s.add(below, callee, way)
 		if level < s.form.depth && len(s.order) <= s.e.options.mostPlaces() {
 			if d := s.follow(callee, below, way, level+1); d != nil {
@@ -143,21 +143,13 @@ func (s *calleeSearch) follow(code *debuginfo.Code, point string, chain []debugi
 	return nil
 }
 
-// nameWithPlace is how a point spells a function that DWARF describes.
-func nameWithPlace(c *debuginfo.Code) string {
-	if c.File == "" {
-		return c.Name
-	}
-	return fmt.Sprintf("%s@%s:%d", c.Name, c.File, c.Line)
-}
-
 func (s *calleeSearch) add(point string, callee *debuginfo.Code, chain []debuginfo.Address) {
 	key := calleeKey{point, callee}
 	found := s.byKey[key]
 	if found == nil {
-		f := &foundFunction{name: callee.Name, code: callee, symbol: callee.Symbol, entry: callee.Entry, placed: true}
-		if callee.Symbol == callee.Name && !callee.Inlined {
-			f.prototype = s.prototypeOf(callee.Name, debuginfo.Symbol{Name: callee.Name, Address: callee.Entry}, nil)
+		f := describedFunction(callee)
+		if f.isOriginal() {
+			f.prototype = s.prototypeOf(f.name, f.entry, nil)
 		}
 		found = &calleeFound{point: point, callee: f}
 		s.byKey[key] = found

@@ -3,6 +3,7 @@ package elaborate
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
@@ -63,6 +64,23 @@ type foundFunction struct {
 	placed    bool                // entry is known
 	prototype *debuginfo.Function // by BTF; nil if it has none, or one that does not hold
 	system    *systemCall
+}
+
+// describedFunction is one that DWARF describes.
+func describedFunction(c *debuginfo.Code) *foundFunction {
+	return &foundFunction{name: c.Name, code: c, symbol: c.Symbol, entry: c.Entry, placed: !c.Inlined || len(c.Ranges) > 0}
+}
+
+// isOriginal reports whether the code is the function's own: neither an inlined copy nor
+// a clone, whose parameters may be others.
+func (f *foundFunction) isOriginal() bool { return !f.code.Inlined && f.symbol == f.name }
+
+// String spells the function: with the file and line where these are known.
+func (f *foundFunction) String() string {
+	if f.code == nil || f.code.File == "" {
+		return f.name
+	}
+	return fmt.Sprintf("%s@%s:%d", f.name, f.code.File, f.code.Line)
 }
 
 // isNamedByPrototype reports whether it has the name that its prototype is known by,
@@ -193,10 +211,8 @@ func (o *Options) mostPlaces() int {
 
 // resolve finds the places in one object.
 func (q *codeQuery) resolve() ([]site, *parse.Diagnostic) {
-	if q.point.Components[1].Argument != nil {
-		if number, ok := q.point.Components[1].Argument.(*parse.NumberLiteral); ok {
-			return q.atAddress(number)
-		}
+	if number, ok := q.point.Components[1].Argument.(*parse.NumberLiteral); ok {
+		return q.atAddress(number)
 	}
 	var d *parse.Diagnostic
 	if q.spec, d = specOf(q.point.Components[1]); d != nil {
@@ -205,8 +221,10 @@ func (q *codeQuery) resolve() ([]site, *parse.Diagnostic) {
 	if q.form.statement {
 		return q.statements()
 	}
-	if q.spec.lines.kind == relativeLine || q.spec.lines.kind == listedLines && len(q.spec.lines.ranges) == 0 {
-		return nil, q.malformed("lines behind a function's are for .statement()")
+	if q.spec.lines.kind == relativeLine {
+		d := semanticError(q.at, "malformed specification")
+		d.Hint = "lines behind a function's are for .statement()"
+		return nil, d
 	}
 	functions, d := q.functions()
 	if d != nil {
@@ -219,12 +237,6 @@ func (q *codeQuery) resolve() ([]site, *parse.Diagnostic) {
 		return q.callees(functions)
 	}
 	return q.entries(functions)
-}
-
-func (q *codeQuery) malformed(hint string) *parse.Diagnostic {
-	d := semanticError(q.at, "malformed specification")
-	d.Hint = hint
-	return d
 }
 
 // entries gives the entries of functions, or with .return their returns, one for
@@ -318,7 +330,7 @@ func (q *codeQuery) site(f *foundFunction) (site, *parse.Diagnostic) {
 		}
 		place.At = at
 	}
-	s := site{place: place, point: q.canonical(f.name, f.code, q.point.Components[2:]), dispensable: q.spec.isPattern()}
+	s := site{place: place, point: q.canonical(f, q.point.Components[2:]), dispensable: q.spec.isPattern()}
 	switch {
 	case q.form.returns:
 		s.place = &ReturnPlace{place, q.form.active}
@@ -342,34 +354,20 @@ func (q *codeQuery) address(a debuginfo.Address) (KernelAddress, *parse.Diagnost
 	return at, q.missing("addresses", "the symbol table", missing)
 }
 
-// canonical spells the point of one function: with the file and line where these
-// are known.
-func (q *codeQuery) canonical(name string, code *debuginfo.Code, suffix []parse.Component) string {
-	what := "function"
-	if q.form.statement {
-		what = "statement"
-	}
-	text := name
-	if code != nil && code.File != "" {
-		text = fmt.Sprintf("%s@%s:%d", name, code.File, code.Line)
-	}
-	return q.canonicalText(what, text, suffix)
+// canonical spells the point of one function.
+func (q *codeQuery) canonical(f *foundFunction, suffix []parse.Component) string {
+	return q.canonicalText(strconv.Quote(f.String()), suffix)
 }
 
-func (q *codeQuery) canonicalText(what, text string, suffix []parse.Component) string {
-	var b strings.Builder
-	if q.object.isKernel() {
-		b.WriteString("kernel.")
-	} else {
-		fmt.Fprintf(&b, "module(%q).", q.object.module())
-	}
-	fmt.Fprintf(&b, "%s(%q)", what, text)
+// canonicalText spells the point with that argument.
+func (q *codeQuery) canonicalText(argument string, suffix []parse.Component) string {
+	text := fmt.Sprintf("%s.%s(%s)", q.object.base(), q.point.Components[1].Text, argument)
 	if len(suffix) > 0 {
 		rest := *q.point
 		rest.Components = suffix
-		b.WriteString("." + canonical(&rest))
+		text += "." + canonical(&rest)
 	}
-	return b.String()
+	return text
 }
 
 // missing says which part of the script asks for a source that is not at hand.
@@ -380,19 +378,12 @@ func (q *codeQuery) missing(what, source string, missing *kernel.UserError) *par
 		if d.Hint != "" {
 			d.Hint += "; "
 		}
-		d.Hint += fmt.Sprintf("without it there is %s.function(%q).call", describeBase(q.object), q.spec.name)
+		d.Hint += fmt.Sprintf("without it there is %s.function(%q).call", q.object.base(), q.spec.name)
 	}
 	return d
 }
 
 const dwarfSource = "the debuginfo"
-
-func describeBase(o *object) string {
-	if o.isKernel() {
-		return "kernel"
-	}
-	return fmt.Sprintf("module(%q)", o.module())
-}
 
 // noMatch says that no function has the name, and which ones nearly have it; or of
 // one that is there, why it is not meant.

@@ -39,17 +39,6 @@ func (q *codeQuery) describedAtHand() (found []*foundFunction, known bool, d *pa
 	return found, true, d
 }
 
-func (q *codeQuery) describedOrNone(info *debuginfo.Object) ([]*foundFunction, *parse.Diagnostic) {
-	if !q.spec.matchScope() {
-		return nil, q.noMatch()
-	}
-	found, d := q.described(info)
-	if d != nil {
-		return nil, d
-	}
-	return q.orNone(found)
-}
-
 // described finds functions by DWARF and, where no file is asked for, those that
 // have a symbol only.
 func (q *codeQuery) described(info *debuginfo.Object) ([]*foundFunction, *parse.Diagnostic) {
@@ -70,8 +59,8 @@ func (q *codeQuery) described(info *debuginfo.Object) ([]*foundFunction, *parse.
 		if !q.takes(c) {
 			continue
 		}
-		f := &foundFunction{name: c.Name, code: c, symbol: c.Symbol, entry: c.Entry, placed: !c.Inlined || len(c.Ranges) > 0}
-		if c.Symbol == c.Name && !c.Inlined { // no clone with other parameters
+		f := describedFunction(c)
+		if f.isOriginal() {
 			f.prototype = prototypes[c.Name]
 		}
 		found = append(found, f)
@@ -275,7 +264,7 @@ func (q *codeQuery) labels(functions []*foundFunction) ([]site, *parse.Diagnosti
 					suffix[i].Argument = &parse.StringLiteral{Token: literalToken(suffix[i].Argument), Value: l.Name}
 				}
 			}
-			s, d := q.inside(f, l.Address, q.canonical(f.name, f.code, suffix))
+			s, d := q.inside(f, l.Address, q.canonical(f, suffix))
 			if d != nil {
 				return nil, d
 			}

@@ -23,15 +23,19 @@ const (
 
 // functions finds the functions that the specification names.
 func (q *codeQuery) functions() ([]*foundFunction, *parse.Diagnostic) {
+	if !q.spec.matchScope() {
+		return nil, q.noMatch()
+	}
 	if what := q.needsDWARF(); what != "" {
 		info, d := q.needDebugInfo(what)
 		if d != nil {
 			return nil, d
 		}
-		return q.describedOrNone(info)
-	}
-	if !q.spec.matchScope() {
-		return nil, q.noMatch()
+		found, d := q.described(info)
+		if d != nil {
+			return nil, d
+		}
+		return q.orNone(found)
 	}
 	systemCalls, d := q.systemCalls()
 	if d != nil || len(systemCalls) > 0 && !q.spec.isPattern() {
@@ -143,7 +147,7 @@ func (q *codeQuery) named() (found []*foundFunction, doubtful leftOut, d *parse.
 			doubtful.add(name, onlyClones)
 		case len(own) == 1 && !q.form.wants(own[0]):
 		case len(own) == 1:
-			found = append(found, &foundFunction{name: name, symbol: name, entry: own[0].Address, placed: true, prototype: q.prototypeOf(name, own[0], byName)})
+			found = append(found, &foundFunction{name: name, symbol: name, entry: own[0].Address, placed: true, prototype: q.prototypeOf(name, own[0].Address, byName)})
 		}
 	}
 	return found, doubtful, nil
@@ -215,7 +219,7 @@ func (q *codeQuery) prototypes() (once []*debuginfo.Function, several []string, 
 
 // prototypeOf gives the prototype of a function by its name or, since one function
 // can have several names, by another name of its address.
-func (q *codeQuery) prototypeOf(name string, symbol debuginfo.Symbol, known map[string]*debuginfo.Function) *debuginfo.Function {
+func (q *codeQuery) prototypeOf(name string, entry debuginfo.Address, known map[string]*debuginfo.Function) *debuginfo.Function {
 	if f := known[name]; f != nil {
 		return f
 	}
@@ -223,7 +227,7 @@ func (q *codeQuery) prototypeOf(name string, symbol debuginfo.Symbol, known map[
 	if err != nil {
 		return nil
 	}
-	for _, s := range q.object.symbolsAt(symbol.Address) {
+	for _, s := range q.object.symbolsAt(entry) {
 		if f := known[s.Name]; f != nil {
 			return f
 		}

@@ -3,6 +3,7 @@ package elaborate
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -79,6 +80,14 @@ func (o *object) module() string {
 		return ""
 	}
 	return kernel.ModuleName(o.name)
+}
+
+// base is how points begin that are about it.
+func (o *object) base() string {
+	if o.isKernel() {
+		return "kernel"
+	}
+	return fmt.Sprintf("module(%q)", o.module())
 }
 
 // String is what messages call it.

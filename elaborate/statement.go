@@ -3,6 +3,7 @@ package elaborate
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/parse"
@@ -51,7 +52,7 @@ func (q *codeQuery) statements() ([]site, *parse.Diagnostic) {
 	if q.spec.lines.kind == noLine {
 		var sites []site
 		for _, f := range functions {
-			s, d := q.inside(f, f.entry, q.canonical(f.name, f.code, q.point.Components[2:]))
+			s, d := q.inside(f, f.entry, q.canonical(f, q.point.Components[2:]))
 			if d != nil {
 				return nil, d
 			}
@@ -82,8 +83,8 @@ func (q *codeQuery) copies(info *debuginfo.Object) ([]*foundFunction, *parse.Dia
 	}
 	var functions []*foundFunction
 	for _, c := range codes {
-		f := &foundFunction{name: c.Name, code: c, symbol: c.Symbol, entry: c.Entry, placed: true}
-		if c.Symbol == c.Name && !c.Inlined {
+		f := describedFunction(c)
+		if f.isOriginal() {
 			f.prototype = prototypes[c.Name]
 		}
 		functions = append(functions, f)
@@ -247,7 +248,7 @@ func (q *codeQuery) rowSites(rows []statementRow) ([]site, *parse.Diagnostic) {
 		}
 		lines[line], taken[r.record.Address] = true, true
 		text := fmt.Sprintf("%s@%s:%d", r.function.name, r.record.File, r.record.Line)
-		s, d := q.inside(r.function, r.record.Address, q.canonicalText("statement", text, nil))
+		s, d := q.inside(r.function, r.record.Address, q.canonicalText(strconv.Quote(text), nil))
 		if d != nil {
 			return nil, d
 		}
@@ -281,14 +282,7 @@ func (q *codeQuery) atAddress(n *parse.NumberLiteral) ([]site, *parse.Diagnostic
 	if functions, d = q.sieve(functions); d != nil {
 		return nil, d
 	}
-	what := q.point.Components[1].Text
-	rest := *q.point
-	rest.Components = q.point.Components[2:]
-	point := fmt.Sprintf("%s.%s(0x%x)", describeBase(q.object), what, a.Offset)
-	if len(rest.Components) > 0 {
-		point += "." + canonical(&rest)
-	}
-	s, d := q.inside(functions[0], a, point)
+	s, d := q.inside(functions[0], a, q.canonicalText(fmt.Sprintf("0x%x", a.Offset), q.point.Components[2:]))
 	if d != nil {
 		return nil, d
 	}
@@ -310,7 +304,7 @@ func (q *codeQuery) functionAt(a debuginfo.Address) (*foundFunction, *parse.Diag
 	case missing != nil:
 		for _, s := range q.object.symbolsAt(a) {
 			f := &foundFunction{name: baseName(s.Name), symbol: s.Name, entry: a, placed: true}
-			f.prototype = q.prototypeOf(s.Name, s, nil)
+			f.prototype = q.prototypeOf(s.Name, a, nil)
 			return f, nil
 		}
 		return nil, q.missing("statements that are no function's entry", dwarfSource, missing)
@@ -322,9 +316,9 @@ func (q *codeQuery) functionAt(a debuginfo.Address) (*foundFunction, *parse.Diag
 		}
 		return nil, semanticError(q.at, fmt.Sprintf("no match: there is no function at 0x%x", a.Offset))
 	}
-	f := &foundFunction{name: code.Name, code: code, symbol: code.Symbol, entry: code.Entry, placed: true}
-	if code.Symbol == code.Name {
-		f.prototype = q.prototypeOf(code.Name, debuginfo.Symbol{Name: code.Name, Address: code.Entry}, nil)
+	f := describedFunction(code)
+	if f.isOriginal() {
+		f.prototype = q.prototypeOf(f.name, f.entry, nil)
 	}
 	if a == code.Entry {
 		return f, nil
