@@ -1,6 +1,7 @@
 package elaborate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -120,26 +121,18 @@ func (e *elaborator) kprobeNames(module string, literal *parse.StringLiteral) (n
 // symbols, or of BTF where there are none at hand. Parts of functions that the
 // compiler split off and the padding in front of some are not among them.
 func (e *elaborator) codeNames(module string, literal *parse.StringLiteral) ([]string, *parse.Diagnostic) {
-	object := module
-	if object == "" {
-		object = "kernel"
-	}
-	var names []string
-	var failure error
-	if e.options.Symbols != nil {
-		table, err := e.options.Symbols(object)
-		if err == nil {
-			for _, s := range table.Symbols() {
-				if s.Function && !strings.Contains(s.Name, ".") && !strings.HasPrefix(s.Name, "__pfx_") && !strings.HasPrefix(s.Name, "__cfi_") {
-					names = append(names, s.Name)
-				}
+	code, err := e.object(cmp.Or(module, kernelObject)).functionSymbols()
+	if err == nil {
+		var names []string
+		for _, s := range code {
+			if !strings.Contains(s.Name, ".") && !isPartOfFunction(s.Name) {
+				names = append(names, s.Name)
 			}
-			return names, nil
 		}
-		failure = err
+		return names, nil
 	}
 	if module != "" {
-		d := semanticError(literal.Token, fmt.Sprintf("the functions of module %s are not known: %v", module, failure))
+		d := semanticError(literal.Token, fmt.Sprintf("the functions of module %s are not known: %v", module, err))
 		d.Hint = "name the function in full"
 		return nil, d
 	}

@@ -1,7 +1,6 @@
 package elaborate
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -135,7 +134,7 @@ func (q *tracepointQuery) ofKernel() (sites []site, names []string, d *parse.Dia
 		return nil, nil, q.fail(err)
 	}
 	for _, t := range tracepoints {
-		system, err := q.systemOf("kernel", t.Name)
+		system, err := q.systemOf(kernelObject, t.Name)
 		if err != nil {
 			return nil, nil, q.fail(err)
 		}
@@ -153,7 +152,7 @@ func (q *tracepointQuery) ofKernel() (sites []site, names []string, d *parse.Dia
 	for _, t := range all {
 		name := t.Name
 		if q.system != "" {
-			system, err := q.systemOf("kernel", name)
+			system, err := q.systemOf(kernelObject, name)
 			if err != nil {
 				return nil, nil, q.fail(err)
 			}
@@ -169,13 +168,6 @@ func (q *tracepointQuery) systemOf(object, name string) (string, error) {
 		return "", nil
 	}
 	return q.options.TraceSystem(object, name)
-}
-
-func (q *tracepointQuery) moduleBTF(module string) (*debuginfo.BTF, error) {
-	if q.options.ModuleBTF == nil {
-		return nil, &kernel.UserError{Message: "nothing is known of the module " + module}
-	}
-	return q.options.ModuleBTF(module)
 }
 
 // ofModules finds those of the modules that are wanted.
@@ -213,15 +205,13 @@ func (q *tracepointQuery) ofModules(wanted func(module string) bool) (sites []si
 
 // ofModule finds those of one module.
 func (q *tracepointQuery) ofModule(module *parse.StringLiteral) (sites []site, names []string, d *parse.Diagnostic) {
-	btf, err := q.moduleBTF(module.Value)
-	var mistake *kernel.UserError
-	switch {
-	case errors.As(err, &mistake):
-		d := semanticError(module.Token, mistake.Message)
-		d.Hint = mistake.Hint
+	btf, err := q.object(module.Value).btf()
+	if missing, failure := atHand(err); failure != nil {
+		return nil, nil, q.fail(failure)
+	} else if missing != nil {
+		d := semanticError(module.Token, missing.Message)
+		d.Hint = missing.Hint
 		return nil, nil, d
-	case err != nil:
-		return nil, nil, q.fail(err)
 	}
 	tracepoints, err := btf.Tracepoints(func(string) bool { return true })
 	if err != nil {
@@ -244,13 +234,11 @@ func (q *tracepointQuery) ofModule(module *parse.StringLiteral) (sites []site, n
 // describe finds out what a module's tracepoint passes; of a module without BTF
 // nothing is known.
 func (q *tracepointQuery) describe(place *TracepointPlace) *parse.Diagnostic {
-	btf, err := q.moduleBTF(place.Module)
-	var missing *kernel.UserError
-	if errors.As(err, &missing) {
+	btf, err := q.object(place.Module).btf()
+	if missing, failure := atHand(err); failure != nil {
+		return q.fail(failure)
+	} else if missing != nil {
 		return nil
-	}
-	if err != nil {
-		return q.fail(err)
 	}
 	tracepoints, err := btf.Tracepoints(func(name string) bool { return name == place.Name })
 	if err != nil {

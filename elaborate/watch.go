@@ -1,11 +1,9 @@
 package elaborate
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -70,17 +68,12 @@ func resolveWatch(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic
 // checkWatched says what is wrong with a symbol, as far as the kernel's symbols are
 // at hand; the module looks it up in any case.
 func (e *elaborator) checkWatched(place *WatchPlace, at parse.Token) *parse.Diagnostic {
-	if e.options.Symbols == nil {
+	table, err := e.object(kernelObject).symbols()
+	if missing, failure := atHand(err); failure != nil {
+		e.failure = failure
+		return semanticError(at, failure.Error())
+	} else if missing != nil {
 		return nil
-	}
-	table, err := e.options.Symbols("kernel")
-	var absent *kernel.UserError
-	switch {
-	case errors.As(err, &absent):
-		return nil
-	case err != nil:
-		e.failure = err
-		return semanticError(at, err.Error())
 	}
 	symbols := table.Named(place.At.Symbol)
 	switch {
