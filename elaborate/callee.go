@@ -116,7 +116,7 @@ func (s *calleeSearch) follow(code *debuginfo.Code, point string, chain []debugi
 			continue
 		}
 		s.names = append(s.names, call.Name)
-		if call.Name != s.form.callee && !matchGlob(s.form.callee, call.Name) {
+		if !matchPattern(s.form.callee, call.Name) {
 			continue
 		}
 		callee, way := call.Inlined, chain

@@ -255,7 +255,7 @@ func (q *codeQuery) labels(functions []*foundFunction) ([]site, *parse.Diagnosti
 		}
 		for _, l := range labels {
 			names = append(names, l.Name)
-			if l.Name != q.form.label && !matchGlob(q.form.label, l.Name) {
+			if !matchPattern(q.form.label, l.Name) {
 				continue
 			}
 			suffix := slices.Clone(q.point.Components[2:])

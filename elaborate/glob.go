@@ -5,6 +5,11 @@ import "strings"
 // isGlob reports whether a name is a pattern.
 func isGlob(name string) bool { return strings.ContainsAny(name, "*?[") }
 
+// matchPattern reports whether a name is meant by another, which may be a pattern.
+func matchPattern(pattern, name string) bool {
+	return pattern == name || isGlob(pattern) && matchGlob(pattern, name)
+}
+
 // matchGlob matches a name with a shell pattern of "*", "?" and "[…]", in which
 // no character is special to "*" (fnmatch(3) without flags).
 func matchGlob(pattern, name string) bool {

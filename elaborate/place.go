@@ -168,7 +168,7 @@ func matchComponents(pattern []string, given []parse.Component) ([]parse.Compone
 	if (c.Argument == nil) != (argument == "") || c.Argument != nil && kindOf(c.Argument) != argument {
 		return nil, false
 	}
-	if c.Text != name && !(isGlob(c.Text) && matchGlob(c.Text, name)) {
+	if !matchPattern(c.Text, name) {
 		return nil, false
 	}
 	rest, ok := matchComponents(pattern[1:], given[1:])

@@ -115,7 +115,7 @@ func (l lineSpec) single() (int, bool) {
 // matchName reports whether a function's name is meant. Without a pattern only
 // the name itself is.
 func (s functionSpec) matchName(name string) bool {
-	return s.name == name || isGlob(s.name) && matchGlob(s.name, name)
+	return matchPattern(s.name, name)
 }
 
 // matchFile reports whether a file is meant: by its path, or by the end of the
@@ -124,9 +124,8 @@ func (s functionSpec) matchFile(file string) bool {
 	if s.file == "" {
 		return true
 	}
-	pattern := isGlob(s.file)
 	for tail := file; ; {
-		if s.file == tail || pattern && matchGlob(s.file, tail) {
+		if matchPattern(s.file, tail) {
 			return true
 		}
 		_, rest, found := strings.Cut(tail, "/")

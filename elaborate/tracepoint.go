@@ -109,11 +109,11 @@ func newTracepointQuery(e *elaborator, p *parse.ProbePoint) *tracepointQuery {
 
 // matches tells whether a name is wanted, as far as the name alone tells.
 func (q *tracepointQuery) matches(name string) bool {
-	return name == q.wanted || isGlob(q.wanted) && matchGlob(q.wanted, name)
+	return matchPattern(q.wanted, name)
 }
 
 func (q *tracepointQuery) systemMatches(system string) bool {
-	return q.system == "" || system == q.system || system != "" && isGlob(q.system) && matchGlob(q.system, system)
+	return q.system == "" || system != "" && matchPattern(q.system, system)
 }
 
 // fail keeps what is no mistake of the script.
