@@ -169,13 +169,6 @@ func (v value) loadFragments(s scalar, at parse.Token) (Expression, *parse.Diagn
 	if v.bits.BitSize > 0 {
 		bits = v.bits.BitSize
 	}
-	token := func(sign string) parse.Token { return parse.Token{Position: at.Position, Text: sign} }
-	shifted := func(x Expression, sign string, n int) Expression {
-		if n == 0 {
-			return x
-		}
-		return fold(&Binary{Token: token(sign), X: x, Y: &Number{int64(n)}})
-	}
 	var sum Expression
 	found := 0
 	for _, p := range v.fragments {
@@ -188,12 +181,15 @@ func (v value) loadFragments(s scalar, at parse.Token) (Expression, *parse.Diagn
 			return nil, d
 		}
 		if high-low < bits {
-			x = shifted(extended(x, high-low, false, at), "<<", low-v.bit)
+			x = extended(x, high-low, false, at)
+		}
+		if low > v.bit {
+			x = fold(newBinary(at, "<<", x, &Number{int64(low - v.bit)}))
 		}
 		if found += high - low; sum == nil {
 			sum = x
 		} else {
-			sum = fold(&Binary{Token: token("|"), X: sum, Y: x})
+			sum = fold(newBinary(at, "|", sum, x))
 		}
 	}
 	if found < bits {
@@ -209,7 +205,7 @@ func (p fragment) read(low, high int, at parse.Token) (Expression, *parse.Diagno
 	case p.x != nil && shift == 0:
 		return p.x, nil
 	case p.x != nil:
-		return fold(&Binary{Token: parse.Token{Position: at.Position, Text: ">>>"}, X: p.x, Y: &Number{int64(shift)}}), nil
+		return fold(newBinary(at, ">>>", p.x, &Number{int64(shift)})), nil
 	case p.follow != nil:
 		return nil, semanticError(at, "it points to what has no address, and can only be followed")
 	case p.address == nil:
@@ -226,8 +222,7 @@ func (p fragment) read(low, high int, at parse.Token) (Expression, *parse.Diagno
 		}
 		var x Expression = &Dereference{Token: at, Address: p.address, Offset: int64((shift + done) / 8), Size: size}
 		if done > 0 {
-			x = &Binary{Token: parse.Token{Position: at.Position, Text: "<<"}, X: x, Y: &Number{int64(done)}}
-			x = &Binary{Token: parse.Token{Position: at.Position, Text: "|"}, X: sum, Y: x}
+			x = newBinary(at, "|", sum, newBinary(at, "<<", x, &Number{int64(done)}))
 		}
 		sum, done = x, done+8*size
 	}
@@ -246,9 +241,8 @@ func extended(x Expression, bits int, signed bool, at parse.Token) Expression {
 	if signed {
 		down = ">>"
 	}
-	token := func(sign string) parse.Token { return parse.Token{Position: at.Position, Text: sign} }
-	up := fold(&Binary{Token: token("<<"), X: x, Y: &Number{int64(64 - bits)}})
-	return fold(&Binary{Token: token(down), X: up, Y: &Number{int64(64 - bits)}})
+	up := fold(newBinary(at, "<<", x, &Number{int64(64 - bits)}))
+	return fold(newBinary(at, down, up, &Number{int64(64 - bits)}))
 }
 
 // store sets a value that is not in memory.

@@ -266,7 +266,7 @@ func (e *elaborator) dataAddress(o *object, a debuginfo.Address, at parse.Token)
 		}
 		first = &KernelData{at, address}
 	}
-	return &Binary{Token: parse.Token{Position: at.Position, Text: "+"}, X: first, Y: &CPUOffset{}}, nil
+	return newBinary(at, "+", first, &CPUOffset{}), nil
 }
 
 // moduleData gives an address of a module's data, by the nearest symbol of the same

@@ -145,9 +145,9 @@ func (p *printer) whole(v value) *parse.Diagnostic {
 	if pointer, ok := v.typ.(*debuginfo.Pointer); ok {
 		elem, err := pointer.Elem()
 		if err == nil && isData(elem) && !isCharacter(elem) {
-			target, err := follow(v, elem, p.at)
-			if err != nil {
-				return diagnosticOf(err, p.at)
+			target, d := follow(v, elem, p.at)
+			if d != nil {
+				return d
 			}
 			v = target
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/parse"
@@ -96,7 +97,7 @@ func (m *stackMachine) from(pc int, stack []operand) (operand, error) {
 
 // branch runs both ways.
 func (m *stackMachine) branch(condition operand, next, target int, stack []operand) (operand, error) {
-	taken, err := m.from(target, append([]operand(nil), stack...))
+	taken, err := m.from(target, slices.Clone(stack))
 	if err != nil {
 		return operand{}, err
 	}
@@ -112,19 +113,23 @@ func (m *stackMachine) branch(condition operand, next, target int, stack []opera
 	return taken, nil
 }
 
+// operands gives how many values an operation takes from the stack.
+func operands(code byte) int {
+	switch code {
+	case debuginfo.OpConstant, debuginfo.OpRegister, debuginfo.OpAddr, debuginfo.OpPick:
+		return 0
+	case debuginfo.OpDrop, debuginfo.OpDereference, debuginfo.OpConvert, debuginfo.OpAbs, debuginfo.OpNegate, debuginfo.OpNot:
+		return 1
+	case debuginfo.OpRotate:
+		return 3
+	}
+	return 2
+}
+
 // step runs one operation that is no branch.
 func (m *stackMachine) step(o debuginfo.Operation, stack []operand) ([]operand, error) {
 	last := len(stack) - 1
-	need := map[byte]int{
-		debuginfo.OpConstant: 0, debuginfo.OpRegister: 0, debuginfo.OpAddr: 0, debuginfo.OpPick: 0,
-		debuginfo.OpDrop: 1, debuginfo.OpDereference: 1, debuginfo.OpConvert: 1,
-		debuginfo.OpAbs: 1, debuginfo.OpNegate: 1, debuginfo.OpNot: 1, debuginfo.OpRotate: 3,
-	}
-	n, known := need[o.Code]
-	if !known {
-		n = 2
-	}
-	if len(stack) < n {
+	if len(stack) < operands(o.Code) {
 		return nil, errStack
 	}
 	switch o.Code {
@@ -171,15 +176,15 @@ func (v operand) normal() operand {
 	return v
 }
 
-func (m *stackMachine) token(sign string) parse.Token {
-	return parse.Token{Position: m.at.Position, Text: sign}
-}
-
 func (m *stackMachine) binary(sign string, x, y Expression) Expression {
 	if n, ok := y.(*Number); ok && n.Value == 0 && (sign == "+" || sign == "-") {
 		return x
 	}
-	return fold(&Binary{Token: m.token(sign), X: x, Y: y})
+	return fold(newBinary(m.at, sign, x, y))
+}
+
+func (m *stackMachine) unsigned(sign string, x, y operand) Expression {
+	return &Unsigned{Token: parse.Token{Position: m.at.Position, Text: sign}, X: x.x, Y: y.x}
 }
 
 func (m *stackMachine) unary(code byte, v operand) operand {
@@ -233,9 +238,9 @@ func (m *stackMachine) two(code byte, x, y operand) (operand, error) {
 	case code == debuginfo.OpModulo && x.size > 0 && !unsigned:
 		result.x = m.binary("%", x.x, y.x)
 	case code == debuginfo.OpDivide:
-		result.x = &Unsigned{Token: m.token("/"), X: x.x, Y: y.x}
+		result.x = m.unsigned("/", x, y)
 	case code == debuginfo.OpModulo:
-		result.x = &Unsigned{Token: m.token("%"), X: x.x, Y: y.x}
+		result.x = m.unsigned("%", x, y)
 	default:
 		return m.shift(code, x, y, result)
 	}

@@ -249,9 +249,9 @@ func TestFragments(t *testing.T) {
 	if _, d := load(pointer, parse.Token{}); d == nil {
 		t.Error("an address that is nowhere: no error")
 	}
-	target, err := follow(pointer, word, parse.Token{})
-	if err != nil {
-		t.Fatal(err)
+	target, d := follow(pointer, word, parse.Token{})
+	if d != nil {
+		t.Fatal(d)
 	}
 	if x, d := load(target, parse.Token{}); d != nil || evaluate(t, x) != int64(uint64(r(3))>>32) {
 		t.Errorf("behind it: %v", d)

@@ -1,7 +1,6 @@
 package elaborate
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -243,8 +242,9 @@ func (c *checker) access(v value, a parse.Accessor) (value, *parse.Diagnostic) {
 		if elem == nil {
 			return value{}, semanticError(a.Token, "a pointer to void cannot be followed")
 		}
-		if v, err = follow(v, elem, a.Token); err != nil {
-			return value{}, diagnosticOf(err, a.Token)
+		var d *parse.Diagnostic
+		if v, d = follow(v, elem, a.Token); d != nil {
+			return value{}, d
 		}
 		if a.Index != nil {
 			return c.elementAt(v, elem, a)
@@ -277,14 +277,17 @@ func (c *checker) access(v value, a parse.Accessor) (value, *parse.Diagnostic) {
 }
 
 // follow gives what a pointer points to.
-func follow(v value, elem debuginfo.Type, at parse.Token) (value, error) {
+func follow(v value, elem debuginfo.Type, at parse.Token) (value, *parse.Diagnostic) {
 	if follow := v.pointsNowhere(); follow != nil {
 		target, err := follow(elem)
-		return target.settled(), err
+		if err != nil {
+			return value{}, semanticError(at, err.Error())
+		}
+		return target.settled(), nil
 	}
 	x, d := load(v, at)
 	if d != nil {
-		return value{}, parse.Diagnostics{d}
+		return value{}, d
 	}
 	return value{typ: elem, address: x, user: v.user}, nil
 }
@@ -327,8 +330,7 @@ func (c *checker) elementAt(v value, elem debuginfo.Type, a parse.Accessor) (val
 	case v.fragments != nil:
 		return value{}, semanticError(a.Token, "an array in registers has elements by constant indices only")
 	}
-	scaled := &Binary{Token: parse.Token{Position: a.Position, Text: "*"}, X: index, Y: &Number{int64(size)}}
-	sum := &Binary{Token: parse.Token{Position: a.Position, Text: "+"}, X: v.address, Y: scaled}
+	sum := newBinary(a.Token, "+", v.address, newBinary(a.Token, "*", index, &Number{int64(size)}))
 	return value{typ: elem, address: sum, offset: v.offset, user: v.user}, nil
 }
 
@@ -386,24 +388,28 @@ func loadBits(v value, s scalar, at parse.Token) Expression {
 	for size < 8 && size*8 < v.bits.Offset+v.bits.BitSize {
 		size *= 2
 	}
-	token := func(sign string) parse.Token { return parse.Token{Position: at.Position, Text: sign} }
 	var word Expression = &Dereference{Token: at, Address: v.address, Offset: v.offset, Size: size, User: v.user}
 	if v.bits.Offset+v.bits.BitSize > wordBits {
-		low := &Binary{Token: token(">>>"), X: word, Y: &Number{int64(v.bits.Offset)}}
+		low := newBinary(at, ">>>", word, &Number{int64(v.bits.Offset)})
 		last := &Dereference{Token: at, Address: v.address, Offset: v.offset + 8, Size: 1, User: v.user}
-		high := &Binary{Token: token("<<"), X: last, Y: &Number{int64(wordBits - v.bits.Offset)}}
-		return extended(&Binary{Token: token("|"), X: low, Y: high}, v.bits.BitSize, s.signed, at)
+		high := newBinary(at, "<<", last, &Number{int64(wordBits - v.bits.Offset)})
+		return extended(newBinary(at, "|", low, high), v.bits.BitSize, s.signed, at)
 	}
-	up := &Binary{Token: token("<<"), X: word, Y: &Number{int64(wordBits - v.bits.Offset - v.bits.BitSize)}}
+	up := newBinary(at, "<<", word, &Number{int64(wordBits - v.bits.Offset - v.bits.BitSize)})
 	down := ">>>"
 	if s.signed {
 		down = ">>"
 	}
-	return &Binary{Token: token(down), X: up, Y: &Number{int64(wordBits - v.bits.BitSize)}}
+	return newBinary(at, down, up, &Number{int64(wordBits - v.bits.BitSize)})
 }
 
 func addressOf(v value, at parse.Token) Expression {
-	return &Binary{Token: parse.Token{Position: at.Position, Text: "+"}, X: v.address, Y: &Number{v.offset}}
+	return newBinary(at, "+", v.address, &Number{v.offset})
+}
+
+// newBinary computes with what a target leads to; at is where the script has it.
+func newBinary(at parse.Token, sign string, x, y Expression) *Binary {
+	return &Binary{Token: parse.Token{Position: at.Position, Text: sign}, X: x, Y: y}
 }
 
 // findMember looks a member up, also in anonymous structures inside; the offset
@@ -472,13 +478,4 @@ func accessorName(a parse.Accessor) string {
 		return "[...]"
 	}
 	return "->" + a.Member
-}
-
-// diagnosticOf makes a diagnostic of what is wrong with the place of a variable.
-func diagnosticOf(err error, at parse.Token) *parse.Diagnostic {
-	var known parse.Diagnostics
-	if errors.As(err, &known) && len(known) > 0 {
-		return known[0]
-	}
-	return semanticError(at, err.Error())
 }
