@@ -134,7 +134,7 @@ func (s *calleeSearch) follow(code *debuginfo.Code, point string, chain []debugi
 		}
 		below := fmt.Sprintf("%s.callee(%q)", point, describedFunction(callee))
 		s.add(below, callee, way)
-		if level < s.form.depth && len(s.order) <= s.e.options.mostPlaces() {
+		if level < s.form.depth && len(s.order) <= s.e.options.maxPlaces() {
 			if d := s.follow(callee, below, way, level+1); d != nil {
 				return d
 			}

@@ -1,6 +1,7 @@
 package elaborate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -96,11 +97,14 @@ func (c *checker) typeFrom(name string, tags []string, objects []*object, at par
 	return nil
 }
 
+// qualifiers say nothing of a type's shape.
+var qualifiers = map[string]bool{"const": true, "volatile": true, "restrict": true, "__user": true, "__force": true, "__iomem": true}
+
 // basicTypes are other names of C for the types that compilers name so.
 var basicTypes = map[string]string{
 	"unsigned": "unsigned int", "short": "short int", "long": "long int", "long long": "long long int",
 	"unsigned short": "short unsigned int", "unsigned short int": "short unsigned int",
-	"unsigned long": "long unsigned int", "unsigned long int": "long unsigned int",
+	"unsigned long": "long unsigned int", "long unsigned": "long unsigned int", "unsigned long int": "long unsigned int",
 	"unsigned long long": "long long unsigned int", "unsigned long long int": "long long unsigned int",
 	"signed": "int", "signed int": "int", "bool": "_Bool",
 }
@@ -109,19 +113,15 @@ var basicTypes = map[string]string{
 func typeWords(name string) (plain string, pointers int) {
 	var words []string
 	for _, word := range strings.Fields(strings.ReplaceAll(name, "*", " * ")) {
-		switch word {
-		case "*":
+		switch {
+		case word == "*":
 			pointers++
-		case "const", "volatile", "restrict":
-		default:
+		case !qualifiers[word]:
 			words = append(words, word)
 		}
 	}
 	plain = strings.Join(words, " ")
-	if basic, ok := basicTypes[plain]; ok {
-		plain = basic
-	}
-	return plain, pointers
+	return cmp.Or(basicTypes[plain], plain), pointers
 }
 
 // typeNamed finds a type in an object's BTF or, where that is not at hand or does not

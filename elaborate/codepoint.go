@@ -177,7 +177,7 @@ func resolveCode(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic)
 	if len(sites) == 0 {
 		return nil, first
 	}
-	if most := e.options.mostPlaces(); len(sites) > most && !e.listing {
+	if most := e.options.maxPlaces(); len(sites) > most && !e.listing {
 		d := semanticError(p.Components[1].Token, fmt.Sprintf("%s stands for %d places, more than %d", canonical(p), len(sites), most))
 		d.Hint = fmt.Sprintf("--max-places=%d says that you mean it", len(sites))
 		return nil, d
@@ -198,15 +198,15 @@ func literalToken(l parse.Literal) parse.Token {
 	return parse.Token{}
 }
 
-// defaultMostPlaces is how many places a point may stand for unless the user says
+// DefaultMaxPlaces is how many places a point may stand for unless the user says
 // otherwise: all functions of a kernel, without all their inlined copies.
-const defaultMostPlaces = 60_000
+const DefaultMaxPlaces = 60_000
 
-func (o *Options) mostPlaces() int {
+func (o *Options) maxPlaces() int {
 	if o.MaxPlaces > 0 {
 		return o.MaxPlaces
 	}
-	return defaultMostPlaces
+	return DefaultMaxPlaces
 }
 
 // resolve finds the places in one object.

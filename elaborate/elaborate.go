@@ -65,7 +65,7 @@ type Options struct {
 	// TracedModules gives the tracepoints of all modules: module, tracepoint, system.
 	TracedModules func() (map[string]map[string]string, error)
 
-	MaxPlaces        int    // how many places a point may stand for; 0: 60,000
+	MaxPlaces        int    // how many places a point may stand for; 0: DefaultMaxPlaces
 	Guru             bool   // a user's embedded C is allowed
 	Unoptimized      bool   // keep what has no effect, and check it (-u)
 	NoGlobalDisplay  bool   // do not print globals that are written and never read

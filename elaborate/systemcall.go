@@ -1,6 +1,7 @@
 package elaborate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,10 +37,9 @@ var systemCallConventions = []systemCallConvention{
 
 // systemCall is the system call whose wrapper a place is at.
 type systemCall struct {
-	name       string // "open"
-	convention *systemCallConvention
-	calls      *systemCalls
-	prototype  memo[*debuginfo.Function]
+	name      string // "open"
+	calls     *systemCalls
+	prototype memo[*debuginfo.Function]
 }
 
 // systemCalls are those of the kernel.
@@ -81,7 +81,7 @@ func (q *codeQuery) systemCalls() ([]*foundFunction, *parse.Diagnostic) {
 		}
 		found = append(found, &foundFunction{
 			name: systemCallPrefix + call, symbol: wrapper.Name, entry: wrapper.Address, placed: wrapper.Address.Offset != 0,
-			system: &systemCall{name: call, convention: calls.convention, calls: calls},
+			system: &systemCall{name: call, calls: calls},
 		})
 	}
 	return found, nil
@@ -263,12 +263,8 @@ func isWord(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }) < 0
 }
 
-// Words of C declarations: those that say nothing of the type's shape, and those
-// of which the names of integers are made.
-var (
-	qualifiers = map[string]bool{"const": true, "volatile": true, "__user": true, "__force": true, "__iomem": true, "restrict": true}
-	baseWords  = map[string]bool{"unsigned": true, "signed": true, "long": true, "short": true, "int": true, "char": true, "void": true}
-)
+// baseWords are those of which the names of integers are made.
+var baseWords = map[string]bool{"unsigned": true, "signed": true, "long": true, "short": true, "int": true, "char": true, "void": true}
 
 // splitDeclaration takes "const char __user *filename" apart.
 func splitDeclaration(text string) (base string, pointers int, name string) {
@@ -298,21 +294,13 @@ func splitDeclaration(text string) (base string, pointers int, name string) {
 	return strings.Join(types, " "), pointers, name
 }
 
-// integerNames are what debuginfo calls the types that C spells in several ways.
-var integerNames = map[string]string{
-	"unsigned": "unsigned int", "long": "long int", "unsigned long": "long unsigned int", "long unsigned": "long unsigned int",
-	"short": "short int", "unsigned short": "short unsigned int", "long long": "long long int", "unsigned long long": "long long unsigned int",
-}
-
 // typeNamed gives a type by its name in C: of one that BTF does not have, the name
 // and, since it fits a register, the size of one.
 func (c *systemCalls) typeNamed(name string) debuginfo.Type {
 	if name == "void" {
 		return nil
 	}
-	if known, ok := integerNames[name]; ok {
-		name = known
-	}
+	name = cmp.Or(basicTypes[name], name)
 	if t, known := c.types[name]; known {
 		return t
 	}
@@ -370,7 +358,7 @@ func (s *systemCall) register(n int) (int64, error) {
 		}
 		s.calls.registers = registers
 	}
-	names := s.convention.registers
+	names := s.calls.convention.registers
 	name, behind := names[0], int64(8*n)
 	if len(names) > 1 {
 		if n >= len(names) {

@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/gostap/gostap/elaborate"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -113,7 +114,7 @@ func (s *scriptSettings) addTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.skipBadVariables, "skip-badvars", false, "a $variable that cannot be resolved is 0")
 	flags.BoolVar(&s.suppressHandlerErrors, "suppress-handler-errors", false, "a run-time error ends its handler, not the session")
 	flags.BoolVar(&s.suppressTimeLimits, "suppress-time-limits", false, "handlers may run as long as they like (needs -g)")
-	flags.IntVar(&s.maxPlaces, "max-places", 60_000, "a probe point may stand for `NUMBER` places")
+	flags.IntVar(&s.maxPlaces, "max-places", elaborate.DefaultMaxPlaces, "a probe point may stand for `NUMBER` places")
 	flags.BoolVarP(&s.unoptimized, "unoptimized", "u", false, "keep what has no effect")
 	flags.BoolVarP(&s.timing, "timing", "t", false, "at the end, what each probe cost: hits, times, what was skipped")
 	flags.BoolVar(&s.noGlobalDisplay, "no-global-var-display", false, "do not print globals at the end that are written and never read")
