@@ -25,17 +25,16 @@ func (b *body) calledFrom(x *elaborate.CalledFrom) string {
 	return b.set("stap_called_from(c, callers, %d)", inside)
 }
 
-func functionFields(place *elaborate.FunctionPlace) string {
-	return fmt.Sprintf(".family = &stap_function, .place = &(const struct stap_function_place){ %s }", address(place.At))
+func functionFields(family string, at elaborate.KernelAddress) string {
+	return fmt.Sprintf(".family = &%s, .place = &(const struct stap_function_place){ %s }", family, address(at))
 }
 
 // address is a struct stap_address as a member named at.
 func address(a elaborate.KernelAddress) string {
-	var fields string
 	if a.Absolute {
 		return fmt.Sprintf(".at = { .symbol = stap_absolute, .offset = %d }", a.Offset)
 	}
-	symbol := a.Symbol
+	fields, symbol := "", a.Symbol
 	if a.Module != "" {
 		fields += ".module = " + quote(a.Module) + ", "
 		symbol = a.Module + ":" + symbol

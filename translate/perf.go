@@ -2,7 +2,6 @@ package translate
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/gostap/gostap/elaborate"
 )
@@ -18,7 +17,7 @@ func perfFields(place *elaborate.PerfPlace) string {
 
 // perfCount reads a counter.
 func (b *body) perfCount(x *elaborate.PerfCount) string {
-	t := b.set("stap_perf_count(c, &stap_script.probes[%d])", slices.Index(b.program.Probes, x.Counter))
+	t := b.set("stap_perf_count(c, &stap_script.probes[%d])", b.numbers[x.Counter])
 	b.fails(x.Token)
 	return t
 }

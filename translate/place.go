@@ -30,13 +30,13 @@ func (t *translator) placeFields(p *elaborate.Probe) string {
 	case *elaborate.WatchPlace:
 		return watchFields(place)
 	case *elaborate.FunctionPlace:
-		return functionFields(place)
+		return functionFields("stap_function", place.At)
 	case *elaborate.ReturnPlace:
 		return t.returnFields(p, place.At, place.MaxActive)
 	case *elaborate.StatementPlace:
-		return functionFields(place.FunctionPlace)
+		return functionFields("stap_function", place.At)
 	case *elaborate.KprobePlace:
-		return fmt.Sprintf(".family = &stap_kprobe, .place = &(const struct stap_function_place){ %s }", address(place.At))
+		return functionFields("stap_kprobe", place.At)
 	case *elaborate.KprobeReturnPlace:
 		return t.returnFields(p, place.At, place.MaxActive)
 	case *elaborate.TracepointPlace:

@@ -2,7 +2,6 @@ package translate
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/gostap/gostap/elaborate"
 	"github.com/gostap/gostap/parse"
@@ -17,7 +16,7 @@ func (t *translator) returnFields(p *elaborate.Probe, at elaborate.KernelAddress
 		fields += fmt.Sprintf(", .active = %d", maxActive)
 	}
 	if p.Entry != nil {
-		fields += fmt.Sprintf(", .entry = &stap_probes[%d], .kept = %s", slices.Index(t.program.Probes, p.Entry), keptBytes(p.Entry))
+		fields += fmt.Sprintf(", .entry = &stap_probes[%d], .kept = %s", t.numbers[p.Entry], keptBytes(p.Entry))
 	}
 	return fmt.Sprintf(".family = &stap_return, .place = &(const struct stap_return_place){ %s }", fields)
 }

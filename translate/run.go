@@ -33,6 +33,9 @@ const mostDirect = 4
 func (t *translator) run() {
 	var handlers []string
 	for i, p := range t.program.Probes {
+		if len(handlers) == mostDirect { // all that are asked after
+			break
+		}
 		if !elaborate.Alone(p.Place) && !slices.Contains(handlers, t.probes[i]) {
 			handlers = append(handlers, t.probes[i])
 		}
@@ -43,7 +46,7 @@ func (t *translator) run() {
 		return
 	}
 	var text strings.Builder
-	for _, name := range handlers[:min(len(handlers), mostDirect)] {
+	for _, name := range handlers {
 		fmt.Fprintf(&text, "if (c->probe->handler == %[1]s) {\n\t\t%[1]s(c);\n\t} else ", name)
 	}
 	if text.Len() == 0 {

@@ -52,6 +52,10 @@ func Translate(p *elaborate.Program) Module {
 		program: p, effects: elaborate.NewEffects(p), names: newNames(),
 		locked: map[*elaborate.Variable]bool{}, sortings: map[sorting]bool{}, printed: map[*elaborate.Variable]bool{}, candidates: map[*elaborate.Function]bool{},
 		frames: map[*elaborate.Function]room{}, depths: map[*elaborate.Function]room{}, handlers: map[string]string{},
+		numbers: make(map[*elaborate.Probe]int, len(p.Probes)),
+	}
+	for i, probe := range p.Probes {
+		t.numbers[probe] = i
 	}
 	t.nameAll()
 	t.lockedGlobals()
@@ -95,6 +99,7 @@ type translator struct {
 	deepest    room                         // what one handler can need at once
 	handlers   map[string]string            // C functions of handlers by their text
 	probes     []string                     // the handler of each probe
+	numbers    map[*elaborate.Probe]int     // where each is among the probes
 	patterns   []*regex.Regex
 	userC      bool // a function of the user's is C
 }
