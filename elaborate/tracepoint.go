@@ -90,7 +90,8 @@ func resolveTracepoint(e *elaborator, p *parse.ProbePoint) (sites []site, d *par
 	case !ok:
 		sites, names, d = q.ofKernel()
 	case isGlob(module.Value):
-		sites, names, d = q.ofModules(func(name string) bool { return matchGlob(module.Value, name) })
+		pattern := kernel.ModuleName(module.Value)
+		sites, names, d = q.ofModules(func(name string) bool { return matchGlob(pattern, name) })
 	default:
 		sites, names, d = q.ofModule(module)
 	}

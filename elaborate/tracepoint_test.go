@@ -25,7 +25,8 @@ func tracepointOptions() elaborate.Options {
 			}[object+" "+name], nil
 		},
 		TracedModules: func() (map[string]map[string]string, error) {
-			return map[string]map[string]string{"disk": {"disk_open": "disks"}, "plain": {"plain_open": "disks", "sched_plain": "sched"}}, nil
+			return map[string]map[string]string{"disk": {"disk_open": "disks"}, "plain": {"plain_open": "disks", "sched_plain": "sched"},
+				"old_tape": {"tape_open": "tapes"}}, nil
 		},
 		ModuleBTF: func(module string) (*debuginfo.BTF, error) {
 			if module != "disk" {
@@ -65,6 +66,7 @@ func TestTracepoints(t *testing.T) {
 		`kernel.trace("disks:*")`:                  {disk, plain},
 		`module("disk").tracepoint("*")`:           {`module("disk").tracepoint("disk_open") $d:struct disk*`},
 		`module("d*").tracepoint("disk_open")`:     {`module("disk").tracepoint("disk_open") $d:struct disk*`},
+		`module("old-t*").tracepoint("tape_*")`:    {`module("old_tape").tracepoint("tape_open")`},
 		`kernel.tracepoint("sched_w*")`:            {`kernel.tracepoint("sched_wakeup") $p:struct task_struct*`},
 		`kernel.tracepoint("disk_open")?`:          nil,
 		`kernel.trace("odd:sched_switch")?`:        nil,
