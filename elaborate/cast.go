@@ -229,19 +229,3 @@ func (e *elaborator) globalOf(o *object, name, file string, at parse.Token) (val
 	}
 	return e.located(&instruction{object: o, info: info, code: &debuginfo.Code{Name: name, File: v.File}}, v, at)
 }
-
-// register is @kregister(n): a register of the hit by DWARF's number.
-func (c *checker) register(t *parse.Target) (value, bool) {
-	const most = 32
-	n, ok := c.value(t.Arguments[0], parse.Long).(*Number)
-	if !ok || n.Value < 0 || n.Value > most {
-		c.fail(t.Token, "the number of a register must be a constant, as DWARF counts them")
-		return value{}, false
-	}
-	if _, ok := c.place.(contextual); !ok {
-		c.fail(t.Token, "there are no registers here: "+t.Name)
-		return value{}, false
-	}
-	whole := fragment{bits: wordBits, x: &Register{int(n.Value)}, register: int(n.Value)}
-	return value{typ: &debuginfo.Int{Name: "number", Size: 8}, fragments: []fragment{whole}}, true
-}

@@ -20,8 +20,8 @@
 //     is taken in when something names what it declares.
 //  2. probe points (point.go, place.go): an alias is replaced by its points, with
 //     its blocks around the body; each point is resolved by its family (one file
-//     each: begin.go, timer.go, function.go, return.go) to a Place, which knows its
-//     $variables.
+//     each: begin.go, timer.go, tracepoint.go, …; codepoint.go for all points in code)
+//     to Places, which know their $variables.
 //  3. dead code (elide.go): assignments that nobody reads, expressions without
 //     effect, probes that do nothing. What is dropped here is never checked.
 //  4. types (check.go, expression.go, array.go, statistics.go, …): the bodies are
@@ -32,8 +32,11 @@
 //  5. the whole (effects.go, display.go): what is printed at the end without
 //     being asked for, which globals need no lock, in which order probes are armed.
 //
-// What a kernel says of itself comes in as a value, so the pass needs neither
-// a kernel nor root, and gives the same program for the same input.
+// What a kernel says of itself comes in through Options, each part of it when
+// something needs it (object.go): a function's parameters by BTF and the calling
+// convention (function.go), all other variables by DWARF (instruction.go), whose
+// expressions become expressions of the program (stackmachine.go, fragment.go). So the
+// pass needs neither a kernel nor root, and gives the same program for the same input.
 package elaborate
 
 import (

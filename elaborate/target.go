@@ -162,6 +162,22 @@ func (c *checker) rawMemory(t *parse.Target) (value, bool) {
 	return value{typ: &debuginfo.Int{Name: "number", Size: int(size.Value)}, address: address, user: t.Name == "@uderef"}, true
 }
 
+// register is @kregister(n): a register of the hit by DWARF's number.
+func (c *checker) register(t *parse.Target) (value, bool) {
+	const most = 32
+	n, ok := c.value(t.Arguments[0], parse.Long).(*Number)
+	if !ok || n.Value < 0 || n.Value > most {
+		c.fail(t.Token, "the number of a register must be a constant, as DWARF counts them")
+		return value{}, false
+	}
+	if _, ok := c.place.(contextual); !ok {
+		c.fail(t.Token, "there are no registers here: "+t.Name)
+		return value{}, false
+	}
+	whole := fragment{bits: wordBits, x: &Register{int(n.Value)}, register: int(n.Value)}
+	return value{typ: &debuginfo.Int{Name: "number", Size: 8}, fragments: []fragment{whole}}, true
+}
+
 // assignTarget is "$name->member = y".
 func (c *checker) assignTarget(x *parse.Assign, t *parse.Target, operator string) Expression {
 	if place, ok := c.place.(assignable); ok && t.Base == nil && t.Name[0] == '$' {

@@ -6,8 +6,8 @@ import (
 	"github.com/gostap/gostap/elaborate"
 )
 
-// This file is about registers, and about what DWARF's expressions compute with
-// them.
+// This file is about registers, what DWARF's expressions compute with them, and the
+// addresses of the kernel's data.
 
 // registerExpression writes what reads or sets registers and the numbers in them;
 // false for other expressions.

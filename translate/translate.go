@@ -32,7 +32,8 @@
 // The files: globals and what is made of them (global.go, array.go,
 // statistics.go), functions and handlers (body.go, overload.go, embedded.go),
 // statements (statement.go, foreach.go), expressions (expression.go, string.go,
-// print.go, regex.go), locks (lock.go), one for each probe family.
+// print.go, regex.go), what is known of a hit (register.go, hit.go), locks (lock.go),
+// how the runtime calls a handler (run.go), one for each probe family.
 package translate
 
 import (
