@@ -51,7 +51,7 @@ struct stap_context *notrace stap_take_after_all(const struct stap_probe *probe,
 {
 	struct stap_cpu_data *this = this_cpu_ptr(&stap_cpus);
 
-	if (READ_ONCE(stap_session_state) != state || (state == STAP_RUNNING && READ_ONCE(this->closed)))
+	if (READ_ONCE(probe->held) || READ_ONCE(stap_session_state) != state || (state == STAP_RUNNING && READ_ONCE(this->closed)))
 		return NULL;
 	if (this->busy) {
 		this->reentered++;

@@ -22,6 +22,7 @@ static void stap_exit_wake(void);
 #include "context.c"
 #include "transport.c"
 #include "output.c"
+#include "hold.c"
 #include "session.c"
 #include "control.c"
 

@@ -92,10 +92,11 @@ static inline void stap_account_skipped(const struct stap_probe *probe, enum sta
 struct stap_cpu_data {
 	struct stap_context context;
 	union {
-		u16 gate;		/* 0: a hit may take the context */
+		u32 gate;		/* 0: a hit may take the context */
 		struct {
 			u8 busy;	/* it is taken; only its own CPU writes this */
 			u8 closed;	/* the session is not RUNNING */
+			u8 wary;	/* a probe that is set may be held */
 		};
 	};
 	unsigned long reentered;	/* hits skipped because of busy */
@@ -107,6 +108,21 @@ struct stap_cpu_data {
 };
 
 DECLARE_PER_CPU(struct stap_cpu_data, stap_cpus);
+
+/* Why a probe's handler does not run for a while; any of these are enough. */
+enum stap_hold {
+	STAP_HELD_CONDITION = 1,	/* its condition is false */
+	STAP_HELD_OVERLOAD = 2,		/* it took too much time */
+	STAP_HELD_MONITOR = 4,		/* somebody has switched it off */
+	STAP_HELD_PAUSE = 8,		/* so have all been */
+};
+
+/*
+ * From any context, NMIs too: the probe's handler does not begin any more, and
+ * soon the probe is taken away; and back. What runs goes on to its end.
+ */
+void stap_hold(struct stap_probe *probe, unsigned int why);
+void stap_unhold(struct stap_probe *probe, unsigned int why);
 
 /* Queues a line for staprun, from any context; format is NULL when kind says all. */
 void stap_event(const char *kind, const char *format, ...) __printf(2, 3);
@@ -229,7 +245,7 @@ static __always_inline struct stap_context *stap_enter(const struct stap_probe *
 
 	preempt_disable_notrace();
 	this = stap_this_cpu();
-	if (state == STAP_RUNNING && stap_is_free(this)) {
+	if (state == STAP_RUNNING && stap_is_free(this) && !READ_ONCE(probe->held)) {
 		c = stap_take(this, probe);
 	} else {
 		c = stap_take_after_all(probe, state);

@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 7
+#define STAP_INTERFACE 8
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -113,6 +113,7 @@ struct stap_probe {
 	void *site;		/* the family's own: what it keeps while the probe is set */
 	unsigned long address;	/* of the place in code, while the probe is set; else 0 */
 	int dispensable;	/* the session goes on where it cannot be set */
+	unsigned int held;	/* why its handler does not run now, of enum stap_hold; 0: it does */
 };
 
 /* The instruction that was hit, or where a return goes to; 0 of what is not in code. */
