@@ -51,7 +51,6 @@ type session struct {
 	warned     map[string]bool
 	summary    map[string]int64
 	events     []byte // read from control, up to an incomplete line
-	buffer     []byte
 }
 
 func (s *session) run(ctx context.Context) (int, error) {
@@ -60,7 +59,7 @@ func (s *session) run(ctx context.Context) (int, error) {
 		return 1, err
 	}
 	defer waker.close()
-	s.waker, s.warned, s.buffer = waker, map[string]bool{}, make([]byte, readSize)
+	s.waker, s.warned = waker, map[string]bool{}
 	defer waker.notify()()
 	stop := context.AfterFunc(ctx, func() { waker.wake(eventSignal) })
 	defer stop()
@@ -257,26 +256,31 @@ func (s *session) say(line string) {
 	fmt.Fprintln(s.options.Stderr, oneLine(line))
 }
 
+// maxRounds is how often CPUs are read from before other work gets its turn.
+const maxRounds = 16
+
 // drain reads what all CPUs have and delivers what is due.
 func (s *session) drain() (int, error) {
 	total := 0
-	for cpu, trace := range s.module.traces {
-		for {
-			n, err := unix.Read(int(trace.Fd()), s.buffer)
-			if errors.Is(err, unix.EINTR) {
-				continue
-			}
-			if err != nil {
+	for range maxRounds {
+		more := false
+		for cpu, trace := range s.module.traces {
+			room := s.merger.room(cpu)
+			n, err := unix.Read(int(trace.Fd()), room)
+			if err != nil && !errors.Is(err, unix.EINTR) {
 				return total, fmt.Errorf("reading the output of CPU %d: %w", cpu, err)
 			}
-			s.merger.add(cpu, s.buffer[:n])
-			total += n
-			if n < len(s.buffer) {
-				break
+			if n > 0 {
+				s.merger.add(cpu, n)
+				total += n
+				more = more || n == len(room)
 			}
 		}
+		s.merger.deliver()
+		if !more {
+			break
+		}
 	}
-	s.merger.deliver()
 	return total, nil
 }
 
@@ -327,6 +331,3 @@ func (s *session) report() int {
 	}
 	return 0
 }
-
-// readSize is how much is read from a CPU at once.
-const readSize = 256 << 10
