@@ -78,12 +78,14 @@ struct stap_context *notrace stap_take_after_all(const struct stap_probe *probe,
 
 void stap_conclude(struct stap_context *c)
 {
+	if (likely(!c->error)) {
+		stap_message_commit(c);
+		return;
+	}
 	if (c->out.at)
 		stap_message_commit(c);
-	if (c->error) {
-		stap_handler_failed(c);
-		c->error = NULL;
-	}
+	stap_handler_failed(c);
+	c->error = NULL;
 }
 
 void stap_error(struct stap_context *c, const char *format, ...)

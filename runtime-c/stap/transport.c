@@ -30,13 +30,15 @@ struct stap_relay_cpu {
 	u64 dropped_bytes;
 	u64 discarded;			/* bytes of the message being dropped */
 	char *discard;			/* where such a message is written */
+	struct rchan_buf *buf;		/* NULL before the first message */
+	size_t size;			/* of its sub-buffers */
 	/* the reader's, under stap_relay_mutex */
 	u64 read_subbuf;
 	size_t read_offset;
 	struct irq_work wake;
 };
 
-#define STAP_DISCARD_SIZE 256
+#define STAP_DISCARD_SIZE STAP_ROOM
 
 static DEFINE_PER_CPU(struct stap_relay_cpu, stap_relay_cpus);
 struct rchan *stap_relay;
@@ -132,37 +134,36 @@ static bool stap_message_dropping(struct stap_output *out, struct stap_relay_cpu
 	return out->end == this->discard + STAP_DISCARD_SIZE;
 }
 
-/* Makes room for at least one more byte of the message that out is printing. */
-void stap_output_more(struct stap_output *out)
+/* Goes on in the next sub-buffer with what the message has, or drops it. */
+static noinline void notrace stap_message_move(struct stap_output *out, struct stap_relay_cpu *this)
 {
-	struct stap_relay_cpu *this = this_cpu_ptr(&stap_relay_cpus);
-	struct rchan_buf *buf = stap_relay_buf(smp_processor_id());
-	size_t size, have;
+	struct rchan_buf *buf = this->buf;
+	size_t size, have = 0;
 	char *begin;
 
-	if (unlikely(!buf)) { /* a CPU that came up after a failed allocation */
-		stap_message_drop(out, this, 0);
+	if (!buf) {
+		buf = stap_relay_buf(smp_processor_id());
+		if (!buf) { /* a CPU that came up after a failed allocation */
+			stap_message_drop(out, this, 0);
+			return;
+		}
+		this->size = buf->chan->subbuf_size;
+		this->buf = buf;
+	}
+	if (out->at && stap_message_dropping(out, this)) {
+		stap_message_drop(out, this, out->at - this->discard);
 		return;
 	}
 	size = buf->chan->subbuf_size;
-	if (!out->at) {
-		begin = buf->data + buf->offset;
-		if (buf->offset + sizeof(struct stap_message) < size) {
-			out->at = begin + sizeof(struct stap_message);
-			out->end = buf->data + size;
-			return;
-		}
-		have = 0;
-	} else if (stap_message_dropping(out, this)) {
-		stap_message_drop(out, this, out->at - this->discard);
-		return;
-	} else {
-		begin = buf->data + buf->offset;
+	begin = buf->data + buf->offset;
+	if (out->at) {
 		have = out->at - begin;
 		if (have > size / 2) { /* larger than it is useful to move: split it */
 			stap_message_commit(container_of(out, struct stap_context, out));
 			have = 0;
 		}
+	} else if (buf->offset + sizeof(struct stap_message) + STAP_ROOM <= size) {
+		goto found;
 	}
 	if (!relay_switch_subbuf(buf, have ?: 1)) {
 		stap_message_drop(out, this, have ? have - sizeof(struct stap_message) : 0);
@@ -170,16 +171,38 @@ void stap_output_more(struct stap_output *out)
 	}
 	if (have)
 		memcpy(buf->data, begin, have);
-	out->at = buf->data + (have ?: sizeof(struct stap_message));
+	begin = buf->data;
+found:
+	out->at = begin + (have ?: sizeof(struct stap_message));
 	out->end = buf->data + size;
+}
+
+/* Makes room for at least n bytes, STAP_ROOM at most, of the message that out is printing. */
+void stap_output_more(struct stap_output *out, unsigned long n)
+{
+	struct stap_relay_cpu *this = this_cpu_ptr(&stap_relay_cpus);
+	struct rchan_buf *buf = this->buf;
+
+	if (likely(!out->at && buf)) { /* it begins */
+		char *end = buf->data + this->size;
+		char *at = buf->data + buf->offset + sizeof(struct stap_message);
+
+		if (likely((long)n <= end - at)) {
+			out->at = at;
+			out->end = end;
+			return;
+		}
+	}
+	stap_message_move(out, this);
 }
 
 void stap_message_commit(struct stap_context *c)
 {
 	struct stap_relay_cpu *this = this_cpu_ptr(&stap_relay_cpus);
 	struct stap_output *out = &c->out;
-	struct rchan_buf *buf = stap_relay_buf(smp_processor_id());
+	struct rchan_buf *buf = this->buf;
 	struct stap_message *message;
+	size_t offset, length;
 
 	if (unlikely(stap_message_dropping(out, this))) {
 		this->dropped++;
@@ -188,12 +211,14 @@ void stap_message_commit(struct stap_context *c)
 		out->at = out->end = NULL;
 		return;
 	}
-	message = buf->data + buf->offset;
-	message->length = out->at - (char *)(message + 1);
+	offset = buf->offset;
+	message = buf->data + offset;
+	length = out->at - (char *)(message + 1);
+	message->length = length;
 	message->sequence = atomic_inc_return_relaxed(&stap_sequence) - 1;
-	buf->offset = out->at - (char *)buf->data;
+	buf->offset = offset += sizeof(*message) + length;
 	out->at = out->end = NULL;
-	smp_store_release(&this->published, (u64)buf->subbufs_produced << 32 | buf->offset);
+	smp_store_release(&this->published, (u64)buf->subbufs_produced << 32 | offset);
 	smp_mb(); /* the reader sets stap_reader_waits, then looks at published */
 	if (unlikely(READ_ONCE(stap_reader_waits))) {
 		WRITE_ONCE(stap_reader_waits, 0);

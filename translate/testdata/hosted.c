@@ -102,6 +102,7 @@ typedef struct { int counter; } atomic_t;
 #define scnprintf snprintf
 #define vscnprintf vsnprintf
 #define PAGE_SIZE 4096UL
+#define read_word_at_a_time hosted_read_word
 #define TASK_SIZE_MAX (1UL << 47)
 #define ARRAY_SIZE(list) (sizeof(list) / sizeof((list)[0]))
 #define __weak __attribute__((weak))
@@ -110,6 +111,14 @@ typedef struct { int counter; } atomic_t;
 typedef int kuid_t;
 #define task_tgid_nr(task) 45
 #define current_uid() 43
+
+static unsigned long hosted_read_word(const void *at)
+{
+	unsigned long word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
 
 struct pt_regs {
 	unsigned long arguments[6];
@@ -164,7 +173,7 @@ void stap_message_commit(struct stap_context *c)
 	c->out.at = c->out.end = NULL;
 }
 
-void stap_output_more(struct stap_output *out)
+void stap_output_more(struct stap_output *out, unsigned long n)
 {
 	if (out->at)
 		fwrite(hosted_text, 1, out->at - hosted_text, stdout);
