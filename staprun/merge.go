@@ -2,7 +2,6 @@ package staprun
 
 import (
 	"encoding/binary"
-	"io"
 )
 
 // messageHeader is the size of struct stap_message (runtime-c/stap/transport.c):
@@ -19,12 +18,16 @@ const (
 // from where it was read to where it is written from, and allocates nothing
 // unless a message is long in coming that others wait for.
 type merger struct {
-	out  io.Writer
+	put  sink
 	next uint32  // number of the message that is due
 	cpus []queue // per CPU
 	text []byte  // in order, not yet written
-	err  error   // of out: from then on everything is dropped
+	ends []int   // where messages end in it
 }
+
+// sink takes text that is due, and where messages end in it. It gives memory of
+// which no more use is made.
+type sink func(text []byte, ends []int) (spareText []byte, spareEnds []int)
 
 // queue is what was read from a CPU and is not yet delivered.
 type queue struct {
@@ -32,8 +35,8 @@ type queue struct {
 	all  []byte // the memory that data is in
 }
 
-func newMerger(cpus int, out io.Writer) *merger {
-	return &merger{out: out, cpus: make([]queue, cpus)}
+func newMerger(cpus int, put sink) *merger {
+	return &merger{put: put, cpus: make([]queue, cpus)}
 }
 
 // room gives where to read a CPU's bytes to, readSize of them or more.
@@ -80,25 +83,26 @@ func (m *merger) deliver() {
 // run takes the messages of a CPU that are due one after the other; it reports
 // whether there were any. All that is printed passes through its loop.
 func (m *merger) run(q *queue) bool {
-	data, text, next := q.data, m.text, m.next
+	data, text, ends, next := q.data, m.text, m.ends, m.next
 	for len(data) >= messageHeader && binary.NativeEndian.Uint32(data[4:]) == next {
 		length := int(binary.NativeEndian.Uint32(data))
 		if length > len(data)-messageHeader {
 			break
 		}
 		if length > cap(text)-len(text) {
-			m.text = text
+			m.text, m.ends = text, ends
 			m.flush()
-			text = m.makeRoom(length)
+			text, ends = m.makeRoom(length), m.ends
 		}
 		n := len(text)
 		text = text[:n+length]
 		copy(text[n:], data[messageHeader:])
+		ends = append(ends, len(text))
 		data = data[messageHeader+length:]
 		next++
 	}
 	delivered := next != m.next
-	q.data, m.text, m.next = data, text, next
+	q.data, m.text, m.ends, m.next = data, text, ends, next
 	return delivered
 }
 
@@ -115,12 +119,7 @@ func (m *merger) makeRoom(length int) []byte {
 func (m *merger) finish() (missing int) {
 	for {
 		m.deliver()
-		least, found := uint32(0), false
-		for cpu := range m.cpus {
-			if number, ok := m.cpus[cpu].head(); ok && (!found || number-m.next < least-m.next) {
-				least, found = number, true
-			}
-		}
+		least, found := m.least()
 		if !found {
 			return missing
 		}
@@ -129,10 +128,37 @@ func (m *merger) finish() (missing int) {
 	}
 }
 
+// passGaps begins to write in the middle of a session: of the messages with
+// numbers below end those are there that ever will be.
+func (m *merger) passGaps(end uint32) {
+	m.next = end - 1<<31
+	for {
+		m.deliver()
+		least, found := m.least()
+		switch {
+		case found && int32(least-end) < 0:
+			m.next = least
+		case int32(m.next-end) < 0:
+			m.next = end
+		default:
+			return
+		}
+	}
+}
+
+// least gives the smallest number that is there.
+func (m *merger) least() (least uint32, found bool) {
+	for cpu := range m.cpus {
+		if number, ok := m.cpus[cpu].head(); ok && (!found || number-m.next < least-m.next) {
+			least, found = number, true
+		}
+	}
+	return least, found
+}
+
 // flush writes the text.
 func (m *merger) flush() {
-	if m.err == nil && len(m.text) > 0 {
-		_, m.err = m.out.Write(m.text)
+	if len(m.ends) > 0 {
+		m.text, m.ends = m.put(m.text, m.ends)
 	}
-	m.text = m.text[:0]
 }

@@ -9,10 +9,13 @@
 #include <linux/module.h>
 #include <linux/namei.h>
 #include <linux/poll.h>
+#include <linux/rcupdate.h>
 #include <linux/relay.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 #include "proc.h"
 #include "runtime.h"
 

@@ -559,6 +559,10 @@ void stap_exit(void);
 /* The same, and the handler ends here: by an error that nothing catches and nobody reports. */
 void stap_abort(struct stap_context *c);
 
+/* What a script asks of staprun (request.c): another file for the output; to run a command. */
+void stap_switch_file(void);
+void stap_system(struct stap_context *c, const char *command);
+
 /* For embedded C. */
 #define CONTEXT c
 #define STAP_PRINTF(...) stap_printf(c, __VA_ARGS__)

@@ -17,6 +17,10 @@
  *
  * One word, so that a reader on another CPU never sees half of a switch. The
  * buffers are relay's; reading them is our own for the same reason.
+ *
+ * A buffer that is full takes no more messages, which are counted as dropped. Of
+ * a session that nobody reads (control.c: detached) the oldest sub-buffer makes
+ * room, and its messages are counted as overwritten.
  */
 
 struct stap_message {
@@ -28,11 +32,13 @@ struct stap_relay_cpu {
 	u64 published;
 	unsigned long dropped;		/* messages that found no room */
 	u64 dropped_bytes;
+	unsigned long overwritten;	/* messages that were there and not read in time */
+	u64 overwritten_bytes;
 	u64 discarded;			/* bytes of the message being dropped */
 	char *discard;			/* where such a message is written */
 	struct rchan_buf *buf;		/* NULL before the first message */
 	size_t size;			/* of its sub-buffers */
-	/* the reader's, under stap_relay_mutex */
+	/* the reader's, under stap_relay_mutex; while stap_relay_overwrites, the CPU's own */
 	u64 read_subbuf;
 	size_t read_offset;
 	struct irq_work wake;
@@ -40,9 +46,12 @@ struct stap_relay_cpu {
 
 #define STAP_DISCARD_SIZE STAP_ROOM
 
-static DEFINE_PER_CPU(struct stap_relay_cpu, stap_relay_cpus);
+/* Made when the module is loaded: of what it brings itself the kernel has little room. */
+static struct stap_relay_cpu __percpu *stap_relay_cpu_area __ro_after_init;
+#define stap_relay_cpus (*stap_relay_cpu_area)
 struct rchan *stap_relay;
 static atomic_t stap_sequence = ATOMIC_INIT(0);
+static int stap_relay_overwrites;
 static int stap_reader_waits;
 static DECLARE_WAIT_QUEUE_HEAD(stap_wait);
 static DEFINE_MUTEX(stap_relay_mutex);
@@ -66,7 +75,61 @@ static int stap_relay_remove(struct dentry *dentry)
 	return 0;
 }
 
+/* The text of the messages from one place of a sub-buffer to another, and how many there are. */
+static size_t stap_messages_between(const char *at, const char *end, unsigned long *count)
+{
+	const struct stap_message *message;
+	size_t text = 0;
+
+	for (*count = 0; at < end; at += sizeof(*message) + message->length) {
+		message = (const struct stap_message *)at;
+		text += message->length;
+		++*count;
+	}
+	return text;
+}
+
+/* Gives up the oldest sub-buffer of a full buffer. */
+static void stap_relay_overwrite(struct rchan_buf *buf)
+{
+	struct stap_relay_cpu *this = per_cpu_ptr(&stap_relay_cpus, buf->cpu);
+	size_t index = this->read_subbuf % buf->chan->n_subbufs;
+	char *begin = buf->start + index * buf->chan->subbuf_size;
+	unsigned long messages;
+
+	this->overwritten_bytes += stap_messages_between(begin + this->read_offset,
+							 begin + buf->chan->subbuf_size - buf->padding[index], &messages);
+	this->overwritten += messages;
+	this->read_subbuf++;
+	this->read_offset = 0;
+	relay_subbufs_consumed(buf->chan, buf->cpu, 1);
+}
+
+/* Whether the next sub-buffer may be begun. */
+static int stap_relay_begin(struct rchan_buf *buf)
+{
+	if (!relay_buf_full(buf))
+		return 1;
+	if (!READ_ONCE(stap_relay_overwrites))
+		return 0;
+	stap_relay_overwrite(buf);
+	return 1;
+}
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+static int stap_relay_subbuf_start(struct rchan_buf *buf, void *subbuf, void *before)
+{
+	return stap_relay_begin(buf);
+}
+#else
+static int stap_relay_subbuf_start(struct rchan_buf *buf, void *subbuf, void *before, size_t padding)
+{
+	return stap_relay_begin(buf);
+}
+#endif
+
 static const struct rchan_callbacks stap_relay_callbacks = {
+	.subbuf_start = stap_relay_subbuf_start,
 	.create_buf_file = stap_relay_create,
 	.remove_buf_file = stap_relay_remove,
 };
@@ -85,6 +148,9 @@ static int stap_relay_init(void)
 		kb = min(16384UL, (totalram_pages() << (PAGE_SHIFT - 10)) / 64 / num_online_cpus());
 	subbuf_kb = clamp_t(size_t, kb / 16, 16, 256);
 	count = max_t(size_t, kb / subbuf_kb, 2);
+	stap_relay_cpu_area = alloc_percpu(struct stap_relay_cpu);
+	if (!stap_relay_cpu_area)
+		return -ENOMEM;
 
 	for_each_possible_cpu(cpu) {
 		struct stap_relay_cpu *this = per_cpu_ptr(&stap_relay_cpus, cpu);
@@ -105,6 +171,8 @@ static void stap_relay_exit(void)
 
 	if (stap_relay)
 		relay_close(stap_relay);
+	if (!stap_relay_cpu_area)
+		return;
 	for_each_possible_cpu(cpu) {
 		struct stap_relay_cpu *this = per_cpu_ptr(&stap_relay_cpus, cpu);
 
@@ -112,6 +180,7 @@ static void stap_relay_exit(void)
 			irq_work_sync(&this->wake);
 		kfree(this->discard);
 	}
+	free_percpu(stap_relay_cpu_area);
 }
 
 static struct rchan_buf *stap_relay_buf(int cpu)
@@ -249,6 +318,47 @@ static size_t stap_relay_readable(int cpu, struct rchan_buf *buf, char **from)
 	}
 }
 
+/* Of a message that was read in part the rest is not for another reader. */
+static void stap_relay_align(struct rchan_buf *buf)
+{
+	struct stap_relay_cpu *this = per_cpu_ptr(&stap_relay_cpus, buf->cpu);
+	const char *begin = buf->start + this->read_subbuf % buf->chan->n_subbufs * buf->chan->subbuf_size;
+	const struct stap_message *message = NULL;
+	size_t at = 0;
+
+	while (at < this->read_offset) {
+		message = (const struct stap_message *)(begin + at);
+		at += sizeof(*message) + message->length;
+	}
+	if (at > this->read_offset) {
+		this->overwritten++;
+		this->overwritten_bytes += message->length;
+		this->read_offset = at;
+	}
+}
+
+/* From now on nobody reads. */
+static void stap_relay_leave(void)
+{
+	int cpu;
+
+	mutex_lock(&stap_relay_mutex);
+	for_each_possible_cpu(cpu)
+		if (!stap_relay_overwrites && stap_relay_buf(cpu))
+			stap_relay_align(stap_relay_buf(cpu));
+	WRITE_ONCE(stap_relay_overwrites, 1);
+	mutex_unlock(&stap_relay_mutex);
+}
+
+/* There is a reader again: what is in the buffers stays for it. */
+static void stap_relay_return(void)
+{
+	mutex_lock(&stap_relay_mutex);
+	WRITE_ONCE(stap_relay_overwrites, 0);
+	synchronize_rcu(); /* no handler moves the read positions any more */
+	mutex_unlock(&stap_relay_mutex);
+}
+
 static bool stap_relay_unread(int cpu)
 {
 	struct stap_relay_cpu *this = per_cpu_ptr(&stap_relay_cpus, cpu);
@@ -267,6 +377,10 @@ static ssize_t stap_relay_read(struct file *file, char __user *to, size_t room, 
 	if (!buf)
 		return 0;
 	mutex_lock(&stap_relay_mutex);
+	if (stap_relay_overwrites) {
+		mutex_unlock(&stap_relay_mutex);
+		return -EBUSY;
+	}
 	while (done < room && (n = stap_relay_readable(cpu, buf, &from))) {
 		n = min(n, room - done);
 		if (copy_to_user(to + done, from, n)) {
