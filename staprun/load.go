@@ -175,6 +175,14 @@ func (m *loaded) open() error {
 	return nil
 }
 
+// failure is what goes wrong with the module's files.
+func (m *loaded) failure(doing string, err error) error {
+	if _, missing := os.Stat(m.folder()); missing != nil {
+		return &UserError{Message: fmt.Sprintf("the module %s was removed while it ran", m.name), Cause: err}
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
 // close closes the files.
 func (m *loaded) close() error {
 	for _, file := range m.traces {

@@ -308,7 +308,7 @@ func (s *session) control() error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("reading the module's events: %w", err)
+			return s.module.failure("reading the module's events", err)
 		}
 		s.events = append(s.events, buffer[:n]...)
 		for {
@@ -418,7 +418,7 @@ func (s *session) readAll() (total int, more bool, err error) {
 		room := s.messages.room(cpu)
 		n, err := unix.Read(int(trace.Fd()), room)
 		if err != nil && !errors.Is(err, unix.EINTR) {
-			return total, false, fmt.Errorf("reading the output of CPU %d: %w", cpu, err)
+			return total, false, s.module.failure(fmt.Sprintf("reading the output of CPU %d", cpu), err)
 		}
 		if n > 0 {
 			s.messages.add(cpu, n)

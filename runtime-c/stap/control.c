@@ -371,10 +371,28 @@ static int stap_control_init(void)
 	return 0;
 }
 
+/* Whoever still waits there goes: rmmod -f takes a module whose files are open. */
+static void stap_wait_end(struct wait_queue_head *queue)
+{
+	int tries;
+
+	for (tries = 0; tries < 1000 && waitqueue_active(queue); tries++) {
+		wake_up_all(queue);
+		msleep(1);
+	}
+}
+
 static void stap_control_exit(void)
 {
-	if (stap_proc_dir)
+	int cpu;
+
+	if (stap_proc_dir) {
 		proc_remove(stap_proc_dir);
+		stap_wait_end(&stap_wait);
+		for_each_possible_cpu(cpu)
+			if (stap_relay_buf(cpu))
+				stap_wait_end(&stap_relay_buf(cpu)->read_wait);
+	}
 	irq_work_sync(&stap_events_wake);
 	cancel_work_sync(&stap_end_work);
 }

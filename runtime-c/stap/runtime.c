@@ -4,6 +4,7 @@
  * unit of several topics, since reading the kernel's headers costs more than
  * all of them. The other units are linked with the scripts that call them.
  */
+#include <linux/delay.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/module.h>
