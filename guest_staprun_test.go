@@ -33,6 +33,7 @@ func TestGuestStaprun(t *testing.T) {
 			t.Run("orders", g.orders)
 			t.Run("requests", g.requests)
 			t.Run("daemon", g.daemon)
+			t.Run("globals", g.globals)
 			t.Run("many at once", g.manyAtOnce)
 			t.Run("hostile", g.hostile)
 			t.Run("removed", g.removed)
@@ -308,6 +309,23 @@ func (g *guestTest) requests(t *testing.T) {
 	status, stdout, stderr := g.run(t, "staprun", "-R", module)
 	if status != 0 || stdout != "one\n0\n" || stderr != "two\n" {
 		t.Errorf("status %d, %q, %q", status, stdout, stderr)
+	}
+	g.nothingLeft(t)
+}
+
+// globals: C481: NAME=VALUE behind the module set what globals begin with.
+func (g *guestTest) globals(t *testing.T) {
+	module := g.build(t, g.release, "-e", `global n = 1, text = "none", hits probe begin { printf("%d [%s]\n", n, text) hits++ exit() } probe end { println(hits) }`)
+	status, stdout, stderr := g.run(t, "staprun", "-R", module, "n=-0x10", "text=two words=more", "hits=41")
+	if status != 0 || stderr != "" || stdout != "-16 [two words=more]\n42\n" {
+		t.Errorf("status %d, %q, %s", status, stdout, stderr)
+	}
+	for setting, want := range map[string]string{
+		"n=many": "the global n is a number", "m=1": "no scalar global of this name", "n": "NAME=VALUE", `text="`: "use stap -G",
+	} {
+		if status, _, stderr := g.run(t, "staprun", "-R", module, setting); status != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: status %d, %s", setting, status, stderr)
+		}
 	}
 	g.nothingLeft(t)
 }

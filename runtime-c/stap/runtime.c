@@ -28,6 +28,7 @@ static void stap_exit_wake(void);
 #include "output.c"
 #include "session.c"
 #include "control.c"
+#include "global.c"
 
 static void stap_unload(void)
 {
@@ -35,9 +36,9 @@ static void stap_unload(void)
 	stap_control_exit();
 	stap_units_do(unload);
 	stap_relay_exit();
-	stap_contexts_exit();
 	if (stap_script.release)
 		stap_script.release();
+	stap_contexts_exit();
 }
 
 static int __init stap_load(void)
@@ -48,9 +49,9 @@ static int __init stap_load(void)
 		pr_err("%s: script and runtime were built by different versions\n", THIS_MODULE->name);
 		return -EINVAL;
 	}
-	rc = stap_script.allocate ? stap_script.allocate() : 0;
-	if (!rc)
-		rc = stap_contexts_init();
+	rc = stap_contexts_init();
+	if (!rc && stap_script.allocate)
+		rc = stap_script.allocate();
 	if (!rc)
 		rc = stap_relay_init();
 	if (!rc)

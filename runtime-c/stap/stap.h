@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 8
+#define STAP_INTERFACE 9
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -194,6 +194,13 @@ struct stap_tracepoint_place {
 	int words;
 };
 
+/* A scalar that can be set when the module is loaded: a number, or a text of MAXSTRINGLEN. */
+struct stap_global {
+	const char *name;
+	stap_long *number;
+	char *text;
+};
+
 /* All that the runtime knows of a script. */
 struct stap_script {
 	unsigned int interface;		/* STAP_INTERFACE */
@@ -207,6 +214,8 @@ struct stap_script {
 	void (*prepare)(void *data);	/* gets the bytes for arrays, all zero */
 	int (*allocate)(void);		/* stap_data_allocate, or NULL without such data */
 	void (*release)(void);		/* stap_data_release */
+	const struct stap_global *globals;
+	unsigned int global_count;
 	const struct stap_timing_probe *timing_probes;	/* with -t; else NULL */
 	const struct stap_timing_lock *timing_locks;
 	unsigned int timing_lock_count;
