@@ -35,6 +35,9 @@ func load(o Options) (*loaded, error) {
 	if err != nil {
 		return nil, &UserError{Message: fmt.Sprintf("%s: %v", o.Module, err), Hint: "build it again with stap -p4", Cause: err}
 	}
+	if !isModuleName(name) {
+		return nil, &UserError{Message: fmt.Sprintf("%s: %q is not the name of a module", o.Module, name), Hint: "build it again with stap -p4"}
+	}
 	if err := checkRelease(image, o.Module); err != nil {
 		return nil, err
 	}
@@ -52,9 +55,9 @@ func load(o Options) (*loaded, error) {
 	}
 	defer unlock()
 	sweep()
-	parameters := ""
-	if o.BufferMB > 0 {
-		parameters = fmt.Sprintf("buffer_kb=%d", o.BufferMB<<10)
+	parameters, err := parameters(o, image)
+	if err != nil {
+		return nil, err
 	}
 	if err := unix.InitModule(image, parameters); err != nil {
 		return nil, explainLoad(o.Module, name, err)
@@ -116,17 +119,6 @@ func lock() (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// sweep removes modules whose staprun is gone. Those in use refuse.
-func sweep() {
-	entries, err := os.ReadDir(procRoot)
-	if err != nil {
-		return
-	}
-	for _, entry := range entries {
-		_ = unix.DeleteModule(entry.Name(), unix.O_NONBLOCK)
-	}
-}
-
 func notPermitted(cause error) error {
 	return &UserError{
 		Message: "loading a kernel module is not permitted to you",
@@ -183,18 +175,35 @@ func (m *loaded) open() error {
 	return nil
 }
 
-// unload closes the files, which ends the session if it is not ended yet, and
-// removes the module.
-func (m *loaded) unload() error {
+// failure is what goes wrong with the module's files.
+func (m *loaded) failure(doing string, err error) error {
+	if _, missing := os.Stat(m.folder()); missing != nil {
+		return &UserError{Message: fmt.Sprintf("the module %s was removed while it ran", m.name), Cause: err}
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// close closes the files.
+func (m *loaded) close() error {
 	for _, file := range m.traces {
 		file.Close()
 	}
-	if m.control != nil {
-		m.control.Close()
+	if m.control == nil {
+		return nil
 	}
+	return m.control.Close()
+}
+
+// unload closes the files, which ends the session if it is not ended yet, and
+// removes the module.
+func (m *loaded) unload() error {
+	_ = m.close()
 	var err error
 	for range 100 {
 		err = unix.DeleteModule(m.name, unix.O_NONBLOCK)
+		if errors.Is(err, unix.ENOENT) {
+			return nil // somebody was faster
+		}
 		if !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EBUSY) {
 			break
 		}

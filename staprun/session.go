@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,11 +20,14 @@ const (
 	eventEnded        // the command ended
 	eventStarted      // the write of "start" came back
 	eventStopped      // the write of "stop" came back
+	eventDetach       // SIGQUIT
+	eventTurn         // SIGUSR2
+	eventRoom         // what was to be written has been
 )
 
 // Times that the reader sleeps, in milliseconds.
 const (
-	bite     = 10   // between two reads of a stream, unless a buffer fills up
+	bite     = 10   // between two reads of a stream, unless a buffer fills up or -T says otherwise
 	longIdle = 1000 // when nothing comes: a safety net
 )
 
@@ -35,54 +40,124 @@ const (
 
 // session is one run of a loaded module.
 type session struct {
-	options Options
-	module  *loaded
-	merger  *merger
-	waker   *waker
-	command *command
-	input   *input
+	options  Options
+	module   *loaded
+	messages collector
+	output   *outlet // of the script
+	lines    *outlet // on standard error
+	waker    *waker
+	command  *command
+	input    *input
 
 	starting   error // of "start"
+	running    bool  // the probes are armed
 	stopping   bool
 	stopped    bool
+	detached   bool
+	attached   map[string]int64 // what the module said of a session that was detached
 	signals    int
 	lastSignal time.Time
 	failed     bool
 	warned     map[string]bool
 	summary    map[string]int64
-	events     []byte // read from control, up to an incomplete line
-	buffer     []byte
+	stderr     io.Writer
+	requests   sync.WaitGroup // commands that the script has asked for
+	events     []byte         // read from control, up to an incomplete line
+}
+
+// collector takes what is read of each CPU's buffer, whole messages, to the output.
+type collector interface {
+	room(cpu int) []byte   // where to read a CPU's bytes to
+	add(cpu, n int)        // so many have been read there
+	deliver()              // what is due
+	passGaps(end uint32)   // messages below end that are not there never will be
+	finish() (missing int) // what is left
+}
+
+// newSession prepares the run of a loaded module. The outlets write from now on.
+func newSession(o Options, m *loaded) (*session, error) {
+	waker, err := newWaker()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{options: o, module: m, waker: waker, warned: map[string]bool{}}
+	var files []*Output
+	to := interruptible(o.Stdout)
+	switch {
+	case o.Bulk:
+		if files, err = openBulk(o.Output, o.Rotation, len(m.traces)); err != nil {
+			return nil, err
+		}
+	case o.Output != "":
+		file, err := OpenOutput(o.Output, o.Rotation)
+		if err != nil {
+			return nil, err
+		}
+		to, files = file, []*Output{file}
+	}
+	s.output = newOutlet(func() { waker.wake(eventRoom) }, func() error { return turnAll(files) })
+	s.lines = newOutlet(func() {}, nil)
+	if o.Bulk {
+		s.messages = &bulk{s.output, files, make([][]byte, len(m.traces))}
+	} else {
+		s.messages = newMerger(len(m.traces), func(text []byte, ends []int) ([]byte, []int) { return s.output.put(to, text, ends) })
+	}
+	s.stderr = interruptible(o.Stderr)
+	switch {
+	case o.Daemon && o.Bulk:
+		s.stderr, err = OpenOutput(bulkName(o.Output)+"_messages", Rotation{})
+	case o.Daemon && len(files) > 0: // messages stand between the lines of the output
+		s.stderr, s.lines = files[0], s.output
+	}
+	return s, err
 }
 
 func (s *session) run(ctx context.Context) (int, error) {
-	waker, err := newWaker()
-	if err != nil {
-		return 1, err
-	}
-	defer waker.close()
-	s.waker, s.warned, s.buffer = waker, map[string]bool{}, make([]byte, readSize)
-	defer waker.notify()()
-	stop := context.AfterFunc(ctx, func() { waker.wake(eventSignal) })
+	defer s.waker.close()
+	defer s.waker.notify()()
+	stop := context.AfterFunc(ctx, func() { s.waker.wake(eventSignal) })
 	defer stop()
 
+	var err error
+	if s.options.Attach != "" {
+		err = s.attach()
+	} else {
+		err = s.start()
+	}
+	if err == nil {
+		err = s.loop()
+	}
+	s.input.close()
+	if s.command != nil && !s.detached {
+		s.command.end()
+	}
+	s.awaitRequests()
+	status := 1
+	if err == nil && !s.detached {
+		status = s.report()
+	} else if err == nil {
+		status = s.leave()
+	}
+	s.output.close()
+	s.lines.close()
+	return status, err
+}
+
+// start begins the session, and the command of -c behind its gate.
+func (s *session) start() error {
 	target := s.options.Target
 	if s.options.Command != "" {
-		if s.command, err = startCommand(s.options.Command, s.options.Stdin, func() { waker.wake(eventEnded) }); err != nil {
-			return 1, err
+		var err error
+		if s.command, err = startCommand(s.options.Command, s.options.Stdin, func() { s.waker.wake(eventEnded) }); err != nil {
+			return err
 		}
-		defer s.command.end()
 		target = s.command.process.Process.Pid
 	}
 	go func() {
 		s.starting = s.tell(fmt.Sprintf("start %d", target))
-		waker.wake(eventStarted)
+		s.waker.wake(eventStarted)
 	}()
-	err = s.loop()
-	s.input.close()
-	if err != nil {
-		return 1, err
-	}
-	return s.report(), nil
+	return nil
 }
 
 // tell writes an order to the module; it comes back when the order is carried out.
@@ -109,10 +184,11 @@ func (s *session) loop() error {
 			return err
 		}
 		streaming = n > 0
-		if s.merger.err != nil {
-			s.stop() // nobody reads the output any more
+		if _, _, err := s.output.state(); err != nil {
+			s.stop() // nobody takes the output any more
 		}
-		if s.stopped && n == 0 {
+		switch {
+		case s.detached, s.stopped && n == 0 && !s.output.isFull(), s.stopped && s.output.isStalled(stallPatience):
 			return s.control()
 		}
 		if s.signals >= patience {
@@ -123,17 +199,19 @@ func (s *session) loop() error {
 
 // wait sleeps until there is something to do.
 func (s *session) wait(streaming bool) error {
-	if s.stopped {
-		return nil
-	}
 	files := []unix.PollFd{{Fd: int32(s.waker.reader.Fd()), Events: unix.POLLIN}}
 	timeout := longIdle
-	if streaming {
-		timeout = bite
+	switch {
+	case s.output.isFull():
+		// what comes stays in the module
+	case s.stopped:
+		return nil
+	case streaming:
+		timeout = s.options.bite()
 		for _, trace := range s.module.traces {
 			files = append(files, unix.PollFd{Fd: int32(trace.Fd()), Events: unix.POLLIN})
 		}
-	} else {
+	default:
 		files = append(files, unix.PollFd{Fd: int32(s.module.control.Fd()), Events: unix.POLLIN})
 	}
 	if _, err := unix.Poll(files, timeout); err != nil && !errors.Is(err, unix.EINTR) {
@@ -168,16 +246,44 @@ func (s *session) wakeUps() error {
 			if s.starting != nil {
 				s.failed = true
 				s.stop()
-			} else if s.command != nil { // which has standard input
-				s.command.release()
 			} else {
-				s.input = openInput(s.module.folder(), s.options.Stdin)
+				s.started()
 			}
 		case eventStopped:
 			s.stopped = true
+		case eventDetach:
+			s.detach()
+		case eventTurn:
+			s.turn()
 		}
 	}
 	return nil
+}
+
+// started goes on once the probes are armed.
+func (s *session) started() {
+	s.running = true
+	if s.options.Started != nil {
+		s.options.Started()
+	}
+	switch {
+	case s.command != nil: // which has standard input
+		s.command.release()
+	case !s.options.Daemon && !s.options.Detach:
+		s.input = openInput(s.module.folder(), s.options.Stdin)
+	}
+	if s.options.Detach {
+		s.detach()
+	}
+}
+
+// turn goes on with the next file of the output.
+func (s *session) turn() {
+	if s.options.Output == "" && !s.options.Bulk {
+		s.warn("there is no other file to switch to: the output has no name (-o)")
+		return
+	}
+	s.output.turn()
 }
 
 // stop asks the module for the end, once.
@@ -202,7 +308,7 @@ func (s *session) control() error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("reading the module's events: %w", err)
+			return s.module.failure("reading the module's events", err)
 		}
 		s.events = append(s.events, buffer[:n]...)
 		for {
@@ -230,12 +336,26 @@ func (s *session) event(line string) {
 			s.say(text)
 		}
 	case "summary":
-		s.summary = map[string]int64{}
-		for _, field := range strings.Fields(text) {
-			name, value, _ := strings.Cut(field, "=")
-			s.summary[name], _ = strconv.ParseInt(value, 10, 64)
+		s.summary = numbersByName(text)
+	case "attached":
+		s.attached = numbersByName(text)
+	case "system":
+		s.system(text)
+	case "switch_file": // once what was printed before is in the current one
+		if _, err := s.drain(); err == nil {
+			s.turn()
 		}
 	}
+}
+
+// numbersByName reads NAME=N words.
+func numbersByName(text string) map[string]int64 {
+	numbers := map[string]int64{}
+	for _, field := range strings.Fields(text) {
+		name, value, _ := strings.Cut(field, "=")
+		numbers[name], _ = strconv.ParseInt(value, 10, 64)
+	}
+	return numbers
 }
 
 // maxWarnings bounds the memory of warnings that were shown.
@@ -252,37 +372,67 @@ func (s *session) warn(text string) {
 	s.say("WARNING: " + text)
 }
 
-// say writes a line to standard error, after the output that came before it.
+// orderPatience is how long a line waits for the output that came before it.
+const orderPatience = 50 * time.Millisecond
+
+// say writes a line to standard error, after the output that came before it
+// unless nobody takes that.
 func (s *session) say(line string) {
-	fmt.Fprintln(s.options.Stderr, oneLine(line))
+	if s.lines != s.output {
+		s.messages.deliver()
+		s.output.settle(orderPatience)
+	}
+	if !s.lines.isFull() {
+		text := []byte(s.options.paint(oneLine(line)) + "\n")
+		s.lines.put(s.stderr, text, nil)
+	}
 }
 
-// drain reads what all CPUs have and delivers what is due.
+// maxRounds is how often CPUs are read from before other work gets its turn.
+const maxRounds = 16
+
+// drain reads what all CPUs have and delivers what is due. It reads nothing
+// while too much waits to be written.
 func (s *session) drain() (int, error) {
 	total := 0
-	for cpu, trace := range s.module.traces {
-		for {
-			n, err := unix.Read(int(trace.Fd()), s.buffer)
-			if errors.Is(err, unix.EINTR) {
-				continue
-			}
-			if err != nil {
-				return total, fmt.Errorf("reading the output of CPU %d: %w", cpu, err)
-			}
-			s.merger.add(cpu, s.buffer[:n])
-			total += n
-			if n < len(s.buffer) {
-				break
-			}
+	for range maxRounds {
+		if s.output.isFull() {
+			break
+		}
+		n, more, err := s.readAll()
+		if err != nil {
+			return total, err
+		}
+		total += n
+		s.messages.deliver()
+		if !more {
+			break
 		}
 	}
-	s.merger.deliver()
 	return total, nil
+}
+
+// readAll reads from each CPU once, and reports whether there may be more.
+func (s *session) readAll() (total int, more bool, err error) {
+	for cpu, trace := range s.module.traces {
+		room := s.messages.room(cpu)
+		n, err := unix.Read(int(trace.Fd()), room)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return total, false, s.module.failure(fmt.Sprintf("reading the output of CPU %d", cpu), err)
+		}
+		if n > 0 {
+			s.messages.add(cpu, n)
+			total += n
+			more = more || n == len(room)
+		}
+	}
+	return total, more, nil
 }
 
 // report says what happened on the way and gives the exit status.
 func (s *session) report() int {
-	missing := s.merger.finish()
+	missing := s.messages.finish()
+	s.output.settle(stallPatience)
 	count := s.summary
 	if count["failed"] != 0 {
 		s.failed = true
@@ -290,15 +440,9 @@ func (s *session) report() int {
 	if count["errors"] > 0 || count["skipped"] > 0 {
 		s.warn(fmt.Sprintf("Number of errors: %d, skipped probes: %d", count["errors"], count["skipped"]))
 	}
-	if count["dropped"] > 0 {
-		s.warn(fmt.Sprintf("%d of %d messages (%d bytes) of output are lost: they found no room. Enlarge the buffer of %d MB per CPU with -s",
-			count["dropped"], count["dropped"]+count["produced"], count["dropped_bytes"], count["buffer_kb"]>>10))
-	}
+	s.reportLosses(missing)
 	if count["lost_lines"] > 0 {
 		s.warn(fmt.Sprintf("%d warnings and errors of the script are not shown: there was no room for them", count["lost_lines"]))
-	}
-	if missing > 0 {
-		s.warn(fmt.Sprintf("%d messages of output are missing", missing))
 	}
 	if count["cut"] > 0 {
 		s.warn(fmt.Sprintf("%d strings were cut: they are longer than MAXSTRINGLEN allows. Enlarge it with -DMAXSTRINGLEN=N", count["cut"]))
@@ -318,15 +462,49 @@ func (s *session) report() int {
 			s.failed = true
 		}
 	}
-	if s.merger.err != nil && !errors.Is(s.merger.err, unix.EPIPE) {
-		s.say(fmt.Sprintf("ERROR: writing the output: %v", rootCause(s.merger.err)))
-		s.failed = true
-	}
 	if s.failed {
 		return 1
 	}
 	return 0
 }
 
-// readSize is how much is read from a CPU at once.
-const readSize = 256 << 10
+// reportLosses says what of the output did not arrive, and why. What was
+// delivered and what was lost is all that was produced.
+func (s *session) reportLosses(missing int) {
+	count := s.summary
+	if count["dropped"] > 0 {
+		s.warn(fmt.Sprintf("There were %d transport failures: so many of %d messages (%d bytes) of output found no room and are lost. Try stap -s to increase the buffer size from %s per CPU",
+			count["dropped"], count["dropped"]+count["produced"], count["dropped_bytes"], size(count["buffer_kb"])))
+	}
+	if count["overwritten"] > 0 && s.attached == nil || count["overwritten"] > s.attached["overwritten"] {
+		s.warn(overwritten(count))
+	}
+	if missing > 0 {
+		s.warn(fmt.Sprintf("There were %d lost messages: they are not in what was read", missing))
+	}
+	_, lost, err := s.output.state()
+	switch {
+	case errors.Is(err, unix.EPIPE): // who read the output had enough of it
+	case err != nil:
+		s.say(fmt.Sprintf("ERROR: writing the output: %v; %d messages are lost", rootCause(err), lost))
+		s.failed = true
+	case !s.output.settle(0):
+		s.output.close()
+		for more := true; more; { // what is left in the module is lost, too
+			if _, more, err = s.readAll(); err != nil {
+				break
+			}
+			s.messages.finish()
+		}
+		_, lost, _ = s.output.state()
+		s.warn(fmt.Sprintf("There were %d lost messages: nobody took the output any more", lost))
+	}
+}
+
+// size is so many KB, in the unit that suits.
+func size(kb int64) string {
+	if kb < 1<<10 {
+		return fmt.Sprintf("%d KB", kb)
+	}
+	return fmt.Sprintf("%d MB", kb>>10)
+}

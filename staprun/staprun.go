@@ -31,21 +31,51 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // Options say what to run and how.
 type Options struct {
-	Module         string // path of the .ko
-	KeepName       bool   // load under the name in the file
-	Command        string // -c: run it; the session ends with it
-	Target         int    // -x: what target() gives, unless there is a command
-	BufferMB       int    // per CPU; 0: the module chooses
-	Verbose        bool   // say how probes were armed
+	Module         string        // path of the .ko
+	Attach         string        // -A: instead of loading one, go on with this module, which was detached
+	KeepName       bool          // load under the name in the file
+	Globals        []string      // NAME=VALUE: what globals of the script begin with
+	Command        string        // -c: run it; the session ends with it
+	Target         int           // -x: what target() gives, unless there is a command
+	Namespaces     int           // -N: the process in whose namespaces the ns_ functions count; 0: staprun's own
+	BufferMB       int           // per CPU; 0: as much as suits the machine (memory.go)
+	Detach         bool          // -L: leave the module once it runs
+	Daemon         bool          // -D: Started has been told, then nobody reads standard error
+	Started        func()        // is called when the probes are armed; may be nil
+	ReadTimeout    time.Duration // -T: between two reads of a stream; 0: 10 ms
+	Verbose        bool          // say how probes were armed
 	NoWarnings     bool
+	Color          bool      // of ERROR and WARNING
+	Output         string    // -o: files for the output, by the notation of Output; "": Stdout
+	Rotation       Rotation  // -S
+	Bulk           bool      // -b of stap: a file for each CPU
 	Stdin          io.Reader // of the command, or without one of the script; nil: os.Stdin
-	Stdout, Stderr io.Writer // of the script
+	Stdout, Stderr io.Writer
+}
+
+// bite is how many milliseconds there are between two reads of a stream.
+func (o *Options) bite() int {
+	if o.ReadTimeout > 0 {
+		return int(o.ReadTimeout.Milliseconds())
+	}
+	return bite
+}
+
+// paint colours the word that a message begins with.
+func (o *Options) paint(line string) string {
+	kind, rest, found := strings.Cut(line, ":")
+	colors := map[string]string{"ERROR": "01;31", "WARNING": "00;33"}
+	if !o.Color || !found || colors[kind] == "" {
+		return line
+	}
+	return "\x1b[" + colors[kind] + "m" + kind + ":\x1b[m" + rest
 }
 
 // UserError is a condition that the user can put right.
@@ -71,17 +101,41 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 	signal.Notify(pipe, unix.SIGPIPE)
 	defer signal.Stop(pipe)
 
-	m, err := load(o)
+	var m *loaded
+	if o.Attach != "" {
+		m, err = openModule(o.Attach)
+	} else {
+		m, err = load(o)
+	}
 	if err != nil {
 		return 1, err
 	}
-	s := &session{options: o, module: m, merger: newMerger(len(m.traces), o.Stdout)}
+	s, err := newSession(o, m)
+	if err != nil {
+		return 1, errors.Join(err, m.giveUp(o.Attach != ""))
+	}
 	status, err = s.run(ctx)
+	if s.detached {
+		return status, errors.Join(err, m.close())
+	}
 	return status, errors.Join(err, m.unload())
 }
 
-// signals are those that end a session in order.
-var signals = []os.Signal{unix.SIGINT, unix.SIGTERM}
+// giveUp unloads a module whose session did not begin, or leaves one that was
+// detached as it was.
+func (m *loaded) giveUp(detached bool) error {
+	if detached {
+		return m.close()
+	}
+	return m.unload()
+}
+
+// signals are those that mean something; SIGHUP, too, unless it is ignored, as
+// nohup has it.
+var signals = map[os.Signal]byte{
+	unix.SIGINT: eventSignal, unix.SIGTERM: eventSignal, unix.SIGHUP: eventSignal,
+	unix.SIGQUIT: eventDetach, unix.SIGUSR2: eventTurn,
+}
 
 // waker turns events from goroutines into something to poll: one byte each.
 type waker struct {
@@ -106,16 +160,17 @@ func (w *waker) close() {
 // notify wakes for each signal until the returned function is called.
 func (w *waker) notify() func() {
 	channel := make(chan os.Signal, 4)
-	signal.Notify(channel, signals...)
-	if !signal.Ignored(unix.SIGHUP) { // as nohup does
-		signal.Notify(channel, unix.SIGHUP)
+	for s := range signals {
+		if s != unix.SIGHUP || !signal.Ignored(s) {
+			signal.Notify(channel, s)
+		}
 	}
 	done := make(chan struct{})
 	go func() {
 		for {
 			select {
-			case <-channel:
-				w.wake(eventSignal)
+			case s := <-channel:
+				w.wake(signals[s])
 			case <-done:
 				return
 			}

@@ -160,6 +160,13 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "request.stp",
+		Functions: []string{
+			"switch_file/0",
+			"system/1",
+		},
+	},
+	{
 		File: "session.stp",
 		Functions: []string{
 			"module_name/0",

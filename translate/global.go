@@ -45,6 +45,49 @@ func (t *translator) globals() {
 	t.prepare(arrays)
 }
 
+// settable are the scalars that staprun can set: those of the script.
+func (t *translator) settable() []*elaborate.Variable {
+	var list []*elaborate.Variable
+	for _, g := range t.program.Globals {
+		if g.Keys == nil && g.Type != parse.Stats && !g.Position.Source.Library {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// globalTable lists what can be set when the module is loaded, for the module and,
+// among what modinfo shows, for staprun (staprun/global.go).
+func (t *translator) globalTable() {
+	list := t.settable()
+	if len(list) == 0 {
+		return
+	}
+	t.printf("\nstatic const struct stap_global stap_globals[] = {\n")
+	kinds := make([]string, len(list))
+	for i, g := range list {
+		kinds[i] = "long"
+		if g.Type == parse.String {
+			kinds[i] = "string"
+			t.printf("\t{ .name = %s, .text = %s },\n", quote(g.Text), t.global(g))
+		} else {
+			t.printf("\t{ .name = %s, .number = &%s },\n", quote(g.Text), t.global(g))
+		}
+	}
+	t.printf("};\n")
+	for i, g := range list {
+		t.printf("\nstatic const char stap_settable_%s[]\n\t__attribute__((used, section(\".modinfo\"), aligned(1))) = %s;\n",
+			t.global(g), quote("stap_global="+g.Text+":"+kinds[i]))
+	}
+}
+
+// globalFields are those of struct stap_script for that table.
+func (t *translator) globalFields() {
+	if n := len(t.settable()); n > 0 {
+		t.printf("\t.globals = stap_globals,\n\t.global_count = %d,\n", n)
+	}
+}
+
 func (t *translator) arrays() []*elaborate.Variable {
 	var arrays []*elaborate.Variable
 	for _, g := range t.program.Globals {

@@ -3,6 +3,7 @@ package translate
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gostap/gostap/elaborate"
@@ -43,20 +44,18 @@ func (b *body) print(x *elaborate.Print, out string) {
 }
 
 func (b *body) put(x *elaborate.Print, pieces []piece, out string) {
-	constant := ""
-	flush := func() {
-		if constant != "" {
-			b.emit("stap_put_bytes(%s, %s, %d);", out, quote(constant), len(constant))
-		}
-		constant = ""
-	}
-	defer flush()
+	w := &writer{body: b, out: out}
+	defer w.flush()
 	for _, p := range pieces {
 		if text, ok := p.constant(); ok {
-			constant += text
+			w.constant += text
 			continue
 		}
-		flush()
+		if p.Histogram == nil && p.Conversion.Plain() && p.X.Type() != parse.String {
+			w.number(p.value)
+			continue
+		}
+		w.flush()
 		switch {
 		case p.Histogram != nil:
 			b.printed[p.Histogram.Variable] = true
@@ -66,10 +65,8 @@ func (b *body) put(x *elaborate.Print, pieces []piece, out string) {
 		case p.Conversion.Verb == 'q':
 			b.emit("stap_put_quoted(c, %s, %s, %s);", out, p.value, p.precision)
 			b.fails(x.Token)
-		case p.Conversion.Plain() && p.X.Type() == parse.String:
-			b.emit("stap_put_string(%s, %s);", out, p.value)
 		case p.Conversion.Plain():
-			b.emit("stap_put_long(%s, %s);", out, p.value)
+			b.emit("stap_put_string(%s, %s);", out, p.value)
 		default:
 			format := fmt.Sprintf("(struct stap_format){ %s, %s, %s, '%c' }", flags(p.Conversion), p.width, p.precision, p.Conversion.Verb)
 			switch {
@@ -83,6 +80,78 @@ func (b *body) put(x *elaborate.Print, pieces []piece, out string) {
 			}
 		}
 	}
+}
+
+// writer collects numbers and constant text: to the relay buffer what is short
+// is written without a check for each piece.
+type writer struct {
+	*body
+	out      string
+	constant string   // that is due
+	writes   []string // due before it, in C
+	room     []string // what they take
+	size     int
+}
+
+// What STAP_ROOM and STAP_LONG_ROOM are in stap.h.
+const (
+	mostRoom   = 256
+	numberRoom = 24
+)
+
+// relayed says that the output is the relay buffer, where room can always be had.
+func (w *writer) relayed() bool { return w.out == "&c->out" }
+
+func (w *writer) number(value string) {
+	if !w.relayed() {
+		w.text()
+		w.emit("stap_put_long(%s, %s);", w.out, value)
+		return
+	}
+	w.text()
+	w.write(numberRoom, "STAP_LONG_ROOM", "stap_write_long(at, %s)", value)
+}
+
+// text writes the constant text.
+func (w *writer) text() {
+	text := w.constant
+	w.constant = ""
+	switch {
+	case text == "":
+	case w.relayed() && len(text) <= mostRoom:
+		w.write(len(text), strconv.Itoa(len(text)), "stap_write(at, %s, %d)", quote(text), len(text))
+	default:
+		w.emitWrites()
+		w.emit("stap_put_bytes(%s, %s, %d);", w.out, quote(text), len(text))
+	}
+}
+
+func (w *writer) write(size int, room, format string, arguments ...any) {
+	if w.size+size > mostRoom {
+		w.emitWrites()
+	}
+	w.size += size
+	w.room = append(w.room, room)
+	w.writes = append(w.writes, fmt.Sprintf(format, arguments...))
+}
+
+func (w *writer) emitWrites() {
+	if len(w.writes) == 0 {
+		return
+	}
+	w.declare("char *at;")
+	w.emit("at = stap_room(%s, %s);", w.out, strings.Join(w.room, " + "))
+	for _, write := range w.writes {
+		w.emit("at = %s;", write)
+	}
+	w.emit("c->out.at = at;")
+	w.writes, w.room, w.size = nil, nil, 0
+}
+
+// flush writes all that is due.
+func (w *writer) flush() {
+	w.text()
+	w.emitWrites()
 }
 
 // constant gives the text of a piece that is always the same.

@@ -270,6 +270,7 @@ func (t *translator) script() {
 	t.dataAddresses()
 	t.run()
 	t.timing()
+	t.globalTable()
 	t.printf("\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
 	if t.program.Anchor != 0 {
 		t.printf("\t.anchor = %d,\n", t.program.Anchor)
@@ -284,6 +285,7 @@ func (t *translator) script() {
 	}
 	t.dataFields()
 	t.timingFields()
+	t.globalFields()
 	t.printf("};\n")
 	t.builds()
 }

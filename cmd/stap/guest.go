@@ -21,7 +21,7 @@ func (d *driver) runInGuest(ctx context.Context, built *kbuild.Result) (status i
 	if err != nil {
 		return 1, err
 	}
-	output, err := d.openOutput(os.O_TRUNC)
+	output, err := d.openOutput()
 	if err != nil {
 		return 1, err
 	}

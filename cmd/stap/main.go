@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/gostap/gostap/parse"
 	"github.com/spf13/cobra"
@@ -18,7 +19,11 @@ import (
 var version = "development"
 
 func main() {
-	os.Exit(run(os.Args[1:]))
+	arguments := os.Args[1:]
+	if filepath.Base(os.Args[0]) == mergeName {
+		arguments = append([]string{"merge"}, arguments...)
+	}
+	os.Exit(run(arguments))
 }
 
 // run is the whole program but for the exit.
@@ -26,7 +31,7 @@ func run(arguments []string) int {
 	s := &settings{}
 	status := 0
 	root := newCommand(s, &status)
-	root.AddCommand(newCheckCommand(s), newFormatCommand(s), newPrepCommand(), newDoctorCommand(), newCompletionCommand(s))
+	root.AddCommand(newCheckCommand(s), newFormatCommand(s), newMergeCommand(), newPrepCommand(), newDoctorCommand(), newCompletionCommand(s))
 	sorted, err := arrange(root, arguments)
 	if err == nil {
 		root.SetArgs(sorted)

@@ -34,6 +34,10 @@ type settings struct {
 	command     string
 	target      int
 	bufferMB    int
+	bulk        bool
+	leave       bool // -F
+	rotation    string
+	namespaces  int
 	guest       bool
 	guestFiles  []string
 }
@@ -157,6 +161,10 @@ func (s *settings) addRunFlags(flags *pflag.FlagSet) {
 	flags.StringVarP(&s.command, "command", "c", "", "run `COMMAND`: target() is its process, the session ends with it")
 	flags.IntVarP(&s.target, "target", "x", 0, "target() is `PID`")
 	flags.IntVarP(&s.bufferMB, "buffer", "s", 0, "`MB` of output buffer per CPU, 1 to 4095")
+	flags.BoolVarP(&s.bulk, "bulk", "b", false, "a file for each CPU, FILE_cpu0 or stpd_cpu0 and so on; stap merge puts them into one order")
+	flags.StringVarP(&s.rotation, "size", "S", "", "files of -o take turns at `SIZE[,N]` MB: FILE.0, FILE.1 and so on; N of them are kept")
+	flags.BoolVarP(&s.leave, "flight-recorder", "F", false, "leave the script running, its newest output kept in the buffers for staprun -A; with -o, staprun reads in the background, and its number is printed")
+	flags.IntVar(&s.namespaces, "target-namespaces", 0, "the ns_ functions count as the namespaces of process `PID` do")
 	flags.StringVarP(&s.timeoutText, "timeout", "T", "", "stop after `SECONDS`, such as 0.5")
 	flags.BoolVar(&s.guest, "vm", false, "run in a throw-away guest")
 	flags.StringArrayVar(&s.guestFiles, "vm-add", nil, "`PATH` that -c needs in the guest")

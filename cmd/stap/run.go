@@ -10,9 +10,11 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/gostap/gostap/kbuild"
 	"github.com/gostap/gostap/kernel"
+	"github.com/gostap/gostap/staprun"
 	"golang.org/x/sys/unix"
 )
 
@@ -90,6 +92,33 @@ func (d *driver) staprunOptions() []string {
 	if d.target != 0 {
 		options = append(options, "-x", fmt.Sprint(d.target))
 	}
+	if d.namespaces != 0 {
+		options = append(options, "-N", fmt.Sprint(d.namespaces))
+	}
+	if d.color != "auto" {
+		options = append(options, "-C", d.color)
+	}
+	return options
+}
+
+// fileOptions are those of staprun that say where the output goes on this machine.
+func (d *driver) fileOptions() []string {
+	var options []string
+	if d.output != "" {
+		options = append(options, "-o", d.output)
+	}
+	if d.rotation != "" {
+		options = append(options, "-S", d.rotation)
+	}
+	if d.bulk {
+		options = append(options, "--bulk")
+	}
+	switch {
+	case d.leave && d.output != "":
+		options = append(options, "-D")
+	case d.leave:
+		options = append(options, "-L")
+	}
 	return options
 }
 
@@ -118,10 +147,7 @@ func (d *driver) runHere(ctx context.Context, built *kbuild.Result) (int, error)
 	if err != nil {
 		return 1, err
 	}
-	options := d.staprunOptions()
-	if d.output != "" {
-		options = append(options, "-o", d.output)
-	}
+	options := append(d.staprunOptions(), d.fileOptions()...)
 	command := exec.Command(staprun, append(options, built.Path)...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, d.stdout, d.stderr
 	if err := command.Start(); err != nil {
@@ -129,12 +155,29 @@ func (d *driver) runHere(ctx context.Context, built *kbuild.Result) (int, error)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = command.Process.Signal(syscall.SIGTERM) })
 	defer stop()
+	defer passOn(command.Process, syscall.SIGQUIT, syscall.SIGUSR2)()
 	_ = command.Wait() // its status says all
 	status := command.ProcessState.ExitCode()
 	if status < 0 {
 		status = 1
 	}
 	return status, nil
+}
+
+// passOn has a process get signals that are sent to this one, until the returned
+// function is called.
+func passOn(process *os.Process, signals ...os.Signal) (stop func()) {
+	channel := make(chan os.Signal, 4)
+	signal.Notify(channel, signals...)
+	go func() {
+		for s := range channel {
+			_ = process.Signal(s)
+		}
+	}()
+	return func() {
+		signal.Stop(channel)
+		close(channel)
+	}
 }
 
 // checkRun says before anything is built, and better than the kernel would, why
@@ -160,24 +203,47 @@ func (d *driver) checkRun() error {
 			Hint:    "add --vm: the script then runs in a throw-away guest",
 		}
 	}
-	output, err := d.openOutput(0)
-	if err != nil {
-		return err
-	}
-	return output.Close()
+	return d.checkOutput()
 }
 
-// openOutput gives what the script writes to: -o's file on this machine, which is
-// made when missing, or standard output.
-func (d *driver) openOutput(how int) (io.WriteCloser, error) {
+// checkOutput finds out whether -o's file can be written. One that is the first
+// of several has another name; of that the folder is looked at.
+func (d *driver) checkOutput() error {
+	if d.output == "" {
+		return nil
+	}
+	name := staprun.FormatTime(d.output, time.Now())
+	var err error
+	if d.bulk || d.rotation != "" {
+		err = unix.Access(filepath.Dir(name), unix.W_OK)
+	} else {
+		var file *os.File
+		if file, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666); err == nil {
+			return file.Close()
+		}
+		err = errors.Unwrap(err)
+	}
+	if err != nil {
+		return &kernel.UserError{Message: fmt.Sprintf("cannot write the output to %s: %v", name, err), Cause: err}
+	}
+	return nil
+}
+
+// openOutput gives what the script in a guest writes to: -o's files on this
+// machine, or standard output.
+func (d *driver) openOutput() (io.WriteCloser, error) {
 	if d.output == "" {
 		return standardOutput{d.stdout}, nil
 	}
-	file, err := os.OpenFile(d.output, os.O_WRONLY|os.O_CREATE|how, 0o666)
-	if err != nil {
-		return nil, &kernel.UserError{Message: fmt.Sprintf("cannot write the output to %s: %v", d.output, errors.Unwrap(err)), Cause: err}
+	var rotation staprun.Rotation
+	if d.rotation != "" {
+		rotation, _ = staprun.ParseRotation(d.rotation) // it has been checked
 	}
-	return file, nil
+	output, err := staprun.OpenOutput(d.output, rotation)
+	if err != nil {
+		return nil, &kernel.UserError{Message: err.Error(), Cause: err}
+	}
+	return output, nil
 }
 
 // standardOutput stays open.

@@ -11,6 +11,7 @@ import (
 	"github.com/gostap/gostap/kbuild"
 	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/parse"
+	"github.com/gostap/gostap/staprun"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -179,6 +180,12 @@ func (s *settings) validateRun(given func(string) bool) error {
 		return usage("-x names a process of this machine, and --vm runs in a guest that has none of them: use -c")
 	case len(s.guestFiles) > 0 && !s.guest:
 		return usage("--vm-add is for --vm")
+	case s.guest && (s.bulk || s.leave):
+		return usage("-b and -F leave files or a module behind, and nothing is left of a guest of --vm")
+	case s.guest && given("target-namespaces"), given("target-namespaces") && s.namespaces < 1:
+		return usage("--target-namespaces names a process of this machine")
+	case given("size") && s.output == "" && !s.bulk:
+		return usage("-S is for files: name them with -o")
 	case given("output") && s.output == "":
 		return usage("-o takes the name of a file")
 	case given("timeout"):
@@ -187,7 +194,11 @@ func (s *settings) validateRun(given func(string) bool) error {
 			return err
 		}
 	}
-	s.output = formatTime(s.output, time.Now())
+	if given("size") {
+		if _, err := staprun.ParseRotation(s.rotation); err != nil {
+			return usage("%v", err)
+		}
+	}
 	return nil
 }
 

@@ -6,12 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/gostap/gostap/staprun"
 	"github.com/gostap/gostap/staprun/vm/guest"
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 )
 
 // version is set by the build.
@@ -28,45 +32,55 @@ func main() {
 		}
 		os.Exit(status)
 	}
-	os.Exit(run())
+	inBackground := len(os.Args) > 1 && os.Args[1] == staprun.DaemonChild
+	if inBackground {
+		os.Args = slices.Delete(os.Args, 1, 2)
+	}
+	os.Exit(run(inBackground))
 }
 
-func run() int {
-	options := staprun.Options{Stdout: os.Stdout, Stderr: os.Stderr, KeepName: true}
-	var output string
-	var unique bool
+// arguments are what the command line says.
+type arguments struct {
+	staprun.Options
+	unique      bool
+	remove      string
+	rotation    string
+	color       string
+	readTimeout int
+}
+
+func run(inBackground bool) int {
+	a := &arguments{Options: staprun.Options{Stdout: os.Stdout, Stderr: os.Stderr}}
 	status := 0
 	command := &cobra.Command{
-		Use:           "staprun [options] MODULE.ko",
+		Use: `staprun [options] MODULE.ko [NAME=VALUE ...]
+  staprun [options] -A NAME
+  staprun -d NAME`,
 		Short:         "Run a module that stap built",
 		Version:       version,
-		Args:          cobra.ExactArgs(1),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		RunE: func(_ *cobra.Command, arguments []string) error {
-			options.Module = arguments[0]
-			options.KeepName = !unique
-			if options.Command != "" && options.Target != 0 {
-				return &staprun.UserError{Message: "You can't specify -c and -x together."}
-			}
-			closeOutput, err := openOutput(&options, output)
-			if err != nil {
+		RunE: func(command *cobra.Command, words []string) (err error) {
+			if err := a.settle(command.Flags().Changed, words); err != nil {
 				return err
 			}
-			status, err = staprun.Run(context.Background(), options)
-			return errors.Join(err, closeOutput())
+			switch {
+			case a.remove != "":
+				return staprun.Remove(a.remove)
+			case inBackground:
+				a.Started = staprun.DaemonStarted()
+			case a.Daemon:
+				var pid int
+				if pid, status, err = staprun.Daemonize(os.Args[1:]); pid != 0 {
+					fmt.Println(pid)
+				}
+				return err
+			}
+			status, err = staprun.Run(context.Background(), a.Options)
+			return err
 		},
 	}
-	flags := command.Flags()
-	flags.BoolVarP(&options.Verbose, "verbose", "v", false, "say how each probe was armed")
-	flags.BoolVarP(&options.NoWarnings, "no-warnings", "w", false, "no warnings")
-	flags.StringVarP(&options.Command, "command", "c", "", "run `COMMAND`; the session ends with it")
-	flags.IntVarP(&options.Target, "target", "x", 0, "what target() gives: `PID`")
-	flags.StringVarP(&output, "output", "o", "", "write the script's output to `FILE`")
-	flags.IntVarP(&options.BufferMB, "buffer", "b", 0, "`MB` of output buffer per CPU")
-	flags.BoolVarP(&unique, "rename", "R", false, "load under a name that no other run has")
-	flags.BoolP("help", "h", false, "help for staprun")
-	flags.BoolP("version", "V", false, "version of staprun")
+	a.addFlags(command)
 	if err := command.Execute(); err != nil {
 		complain(err)
 		return 1
@@ -74,17 +88,79 @@ func run() int {
 	return status
 }
 
-// openOutput makes -o's file the script's output.
-func openOutput(options *staprun.Options, path string) (func() error, error) {
-	if path == "" {
-		return func() error { return nil }, nil
+func (a *arguments) addFlags(command *cobra.Command) {
+	flags := command.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&a.Command, "command", "c", "", "run `COMMAND`; the session ends with it")
+	flags.IntVarP(&a.Target, "target", "x", 0, "what target() gives: `PID`")
+	flags.IntVarP(&a.Namespaces, "target-namespaces", "N", 0, "count ids as the namespaces of process `PID` do")
+	flags.StringVarP(&a.Output, "output", "o", "", "write the script's output to `FILE`; %Y, %m, … are parts of the time, as strftime has them")
+	flags.StringVarP(&a.rotation, "size", "S", "", "files of -o take turns at `SIZE[,N]` MB; N of them are kept")
+	flags.BoolVar(&a.Bulk, "bulk", false, "a file for each CPU, as stap -b has it: FILE_cpu0, FILE_cpu1, …; stap merge puts them into one order")
+	flags.IntVarP(&a.BufferMB, "buffer", "b", 0, "`MB` of output buffer per CPU, 1 to 4095")
+	flags.IntVarP(&a.readTimeout, "read-timeout", "T", 0, "`MILLISECONDS` between two reads of a stream of output (10)")
+	flags.BoolVarP(&a.Detach, "detach", "L", false, "leave the module once it runs")
+	flags.StringVarP(&a.Attach, "attach", "A", "", "go on with module `NAME`, which was left")
+	flags.StringVarP(&a.remove, "delete", "d", "", "end and unload module `NAME`, if nobody reads its output; '*': all such")
+	flags.BoolVarP(&a.Daemon, "daemon", "D", false, "run in the background, print the number of the process; messages stand in -o's file")
+	flags.BoolVarP(&a.unique, "rename", "R", false, "load under a name that no other run has")
+	flags.BoolVarP(&a.Verbose, "verbose", "v", false, "say how each probe was armed")
+	flags.BoolVarP(&a.NoWarnings, "no-warnings", "w", false, "no warnings")
+	flags.StringVarP(&a.color, "color", "C", "auto", "`WHEN` messages are coloured: auto, always or never")
+	flags.BoolP("uprobes", "u", false, "nothing: kernels of today have uprobes")
+	_ = flags.MarkHidden("uprobes")
+	flags.BoolP("help", "h", false, "help for staprun")
+	flags.BoolP("version", "V", false, "version of staprun")
+}
+
+// settle checks what the command line says and brings it into its form.
+func (a *arguments) settle(given func(string) bool, words []string) (err error) {
+	a.KeepName = !a.unique
+	a.Color = a.color == "always" || a.color == "auto" && isTerminal(os.Stderr) && os.Getenv("TERM") != "dumb"
+	a.ReadTimeout = time.Duration(a.readTimeout) * time.Millisecond
+	if given("size") {
+		if a.Rotation, err = staprun.ParseRotation(a.rotation); err != nil {
+			return err
+		}
 	}
-	file, err := os.Create(path)
-	if err != nil {
-		return nil, &staprun.UserError{Message: "cannot write the output: " + err.Error(), Cause: err}
+	if a.Attach == "" && a.remove == "" && len(words) > 0 {
+		a.Module, a.Globals, words = words[0], words[1:], nil
 	}
-	options.Stdout = io.Writer(file)
-	return file.Close, nil
+	wrong := func(format string, arguments ...any) error {
+		return &staprun.UserError{Message: fmt.Sprintf(format, arguments...), Hint: "staprun --help lists the options"}
+	}
+	switch {
+	case len(words) > 0:
+		return wrong("-A and -d take one name and no other words: %s", strings.Join(words, " "))
+	case a.Module == "" && a.Attach == "" && a.remove == "":
+		return wrong("which module? staprun takes the file that stap -p4 made, or -A or -d with the name of a loaded one")
+	case a.Attach != "" && (a.Command != "" || a.Target != 0 || a.Detach || given("buffer")):
+		return wrong("-A goes on with a session that is under way: -c, -x, -L and -b are for its start")
+	case a.Command != "" && a.Target != 0:
+		return wrong("You can't specify -c and -x together.")
+	case given("target") && a.Target < 1 || given("target-namespaces") && a.Namespaces < 1:
+		return wrong("-x and -N take the number of a process")
+	case given("buffer") && (a.BufferMB < 1 || a.BufferMB > 4095):
+		return wrong("-b takes a number of MB, 1 to 4095")
+	case given("read-timeout") && (a.readTimeout < 1 || a.readTimeout > 60000):
+		return wrong("-T takes a number of milliseconds, 1 to 60000")
+	case given("output") && a.Output == "":
+		return wrong("-o takes the name of a file")
+	case given("size") && a.Output == "" && !a.Bulk:
+		return wrong("-S is for files: name them with -o")
+	case a.Daemon && a.Output == "":
+		return wrong("-D runs in the background, so it needs a file for the output: -o")
+	case a.Daemon && a.Detach:
+		return wrong("-D has a process read the output in the background, -L has none")
+	case !slices.Contains([]string{"auto", "always", "never"}, a.color):
+		return wrong("-C takes auto, always or never, not %s", strconv.Quote(a.color))
+	}
+	return nil
+}
+
+func isTerminal(file *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
+	return err == nil
 }
 
 func complain(err error) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /* The contexts of the CPUs, and errors of handlers. */
 
-DEFINE_PER_CPU(struct stap_cpu_data, stap_cpus);
+struct stap_cpu_data __percpu *stap_cpu_area __ro_after_init;
 
 unsigned long stap_allocated;
 void **stap_cpu_blocks;
@@ -11,6 +11,9 @@ static int stap_contexts_init(void)
 {
 	int cpu;
 
+	stap_cpu_area = alloc_percpu(struct stap_cpu_data);
+	if (!stap_cpu_area)
+		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		struct stap_cpu_data *this = per_cpu_ptr(&stap_cpus, cpu);
 
@@ -35,10 +38,13 @@ static void stap_contexts_exit(void)
 {
 	int cpu;
 
+	if (!stap_cpu_area)
+		return;
 	for_each_possible_cpu(cpu) {
 		kvfree(per_cpu_ptr(&stap_cpus, cpu)->strings);
 		kvfree(per_cpu_ptr(&stap_cpus, cpu)->context.match);
 	}
+	free_percpu(stap_cpu_area);
 }
 
 /* On other stacks than the task's, the difference is large. */
@@ -78,12 +84,14 @@ struct stap_context *notrace stap_take_after_all(const struct stap_probe *probe,
 
 void stap_conclude(struct stap_context *c)
 {
+	if (likely(!c->error)) {
+		stap_message_commit(c);
+		return;
+	}
 	if (c->out.at)
 		stap_message_commit(c);
-	if (c->error) {
-		stap_handler_failed(c);
-		c->error = NULL;
-	}
+	stap_handler_failed(c);
+	c->error = NULL;
 }
 
 void stap_error(struct stap_context *c, const char *format, ...)

@@ -1,19 +1,35 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /*
- * /proc/systemtap/MODULE/: "control" and "trace0", "trace1" ... one per CPU.
+ * /proc/systemtap/MODULE/: "control", "status" and "trace0", "trace1" ... one per CPU.
  *
- * control is open in one process at a time, the session's owner. It writes
- * "start PID" or "stop" and reads lines:
+ * control is open in one process at a time, the session's owner. Each write is
+ * an order (stap_orders):
+ *
+ *	start PID	arm the probes; PID is what target() gives
+ *	stop		take them away
+ *	detach		go on without a reader, who is about to close this file
+ *	attach		a reader is back
+ *
+ * and what is read are lines:
  *
  *	started                the begin handlers ran, the probes are armed
  *	exit                   the script wants to end
  *	error TEXT             a run-time error
  *	warning TEXT           a warning
  *	info TEXT              how a probe was armed
- *	summary NAME=N ...     the counts, once, after "stop"
+ *	summary NAME=N ...     the counts, after "stop"
+ *	attached NAME=N ...    the answer to "attach": sequence, up to which messages may be
+ *	                       missing; overwritten and overwritten_bytes, which are;
+ *	                       stopped, whether the session has ended by itself
+ *	system COMMAND         the script wants this to run, lines in it parted by \x1e
+ *	switch_file            the script wants another file for its output
  *
  * poll says that lines or output can be read. Closing control stops the
- * session, so a staprun that dies leaves no probe behind.
+ * session, so a staprun that dies leaves no probe behind; unless the session has
+ * been detached once, which then goes on as such.
+ *
+ * status can be read by everybody: "NAME VALUE" lines, of which reader is
+ * attached, detached or none, and state the session's.
  */
 
 #define STAP_EVENTS_SIZE 8192
@@ -24,6 +40,9 @@ static DEFINE_RAW_SPINLOCK(stap_events_lock);
 static struct irq_work stap_events_wake;
 static int stap_exit_told;
 static int stap_owned;
+static bool stap_detached;	/* the session is to go on when control is closed */
+static void stap_end_alone(struct work_struct *work);
+static DECLARE_WORK(stap_end_work, stap_end_alone);
 struct proc_dir_entry *stap_proc_dir;
 
 /*
@@ -92,6 +111,12 @@ void stap_event(const char *kind, const char *format, ...)
 	va_end(arguments);
 }
 
+/* exit() was called in a session that has no reader. */
+static bool stap_exit_wanted(void)
+{
+	return READ_ONCE(stap_session_exiting) && READ_ONCE(stap_detached) && !READ_ONCE(stap_owned);
+}
+
 static int stap_control_open(struct inode *inode, struct file *file)
 {
 	if (cmpxchg(&stap_owned, 0, 1))
@@ -105,44 +130,128 @@ static int stap_control_open(struct inode *inode, struct file *file)
 
 static int stap_control_release(struct inode *inode, struct file *file)
 {
-	stap_session_stop();
+	if (READ_ONCE(stap_detached))
+		stap_relay_leave();
+	else
+		stap_session_stop();
 	smp_store_release(&stap_owned, 0);
+	if (stap_exit_wanted())
+		schedule_work(&stap_end_work);
 	module_put(THIS_MODULE);
 	return 0;
 }
 
+/* Of a session without a reader nobody else would carry out what exit() asks for. */
+static void stap_end_alone(struct work_struct *work)
+{
+	stap_session_stop();
+}
+
+static int stap_order_start(const char *text)
+{
+	long long pid;
+	int rc = kstrtoll(text, 10, &pid);
+
+	return rc ?: pid < 0 ? -EINVAL : stap_session_start(pid);
+}
+
+static int stap_order_stop(const char *text)
+{
+	char summary[640];
+
+	WRITE_ONCE(stap_detached, false);
+	stap_session_stop();
+	stap_session_summary(summary, sizeof(summary));
+	stap_event("summary", "%s", summary);
+	return 0;
+}
+
+static int stap_order_detach(const char *text)
+{
+	if (READ_ONCE(stap_session_state) == STAP_LOADED)
+		return -EBUSY;
+	WRITE_ONCE(stap_detached, true);
+	return 0;
+}
+
+static int stap_order_attach(const char *text)
+{
+	unsigned long overwritten = 0;
+	u64 bytes = 0;
+	u32 sequence;
+	int cpu;
+
+	if (!READ_ONCE(stap_detached))
+		return -EBUSY;
+	sequence = atomic_read(&stap_sequence);
+	stap_relay_return(); /* what was counted before has been published when this is done */
+	for_each_possible_cpu(cpu) {
+		overwritten += per_cpu(stap_relay_cpus, cpu).overwritten;
+		bytes += per_cpu(stap_relay_cpus, cpu).overwritten_bytes;
+	}
+	stap_event("attached", "sequence=%u overwritten=%lu overwritten_bytes=%llu stopped=%d",
+		   sequence, overwritten, bytes, READ_ONCE(stap_session_state) == STAP_STOPPED);
+	return 0;
+}
+
+/* What may be written to control; where nothing follows the word, text is "". */
+static const struct stap_order {
+	const char *word;
+	int (*carry_out)(const char *text);
+} stap_orders[] = {
+	{ "start", stap_order_start },
+	{ "stop", stap_order_stop },
+	{ "detach", stap_order_detach },
+	{ "attach", stap_order_attach },
+};
+
+/* Each write is one order, as a whole. */
 static ssize_t stap_control_write(struct file *file, const char __user *from, size_t size, loff_t *position)
 {
-	char text[32];
-	long long pid;
-	int rc = 0;
+	char buffer[64], *text = buffer, *word;
+	int i, rc = -EINVAL;
 
-	if (size >= sizeof(text))
+	if (size >= sizeof(buffer))
 		return -EINVAL;
-	if (copy_from_user(text, from, size))
+	if (copy_from_user(buffer, from, size))
 		return -EFAULT;
-	text[size] = 0;
-	strim(text);
-	if (!strcmp(text, "stop")) {
-		char summary[512];
-
-		stap_session_stop();
-		stap_session_summary(summary, sizeof(summary));
-		stap_event("summary", "%s", summary);
-	} else if (!strncmp(text, "start ", 6)) {
-		rc = kstrtoll(text + 6, 10, &pid);
-		if (!rc)
-			rc = stap_session_start(pid);
-	} else {
-		rc = -EINVAL;
-	}
+	if (memchr(buffer, 0, size))
+		return -EINVAL;
+	buffer[size] = 0;
+	text = strim(buffer);
+	word = strsep(&text, " ");
+	for (i = 0; i < ARRAY_SIZE(stap_orders); i++)
+		if (!strcmp(word, stap_orders[i].word))
+			rc = stap_orders[i].carry_out(text ?: "");
 	return rc ? rc : size;
+}
+
+static const char *const stap_state_names[] = {
+	[STAP_LOADED] = "loaded", [STAP_STARTING] = "starting", [STAP_RUNNING] = "running",
+	[STAP_STOPPING] = "stopping", [STAP_FINISHING] = "finishing", [STAP_STOPPED] = "stopped",
+};
+
+static int stap_status_show(struct seq_file *file, void *unused)
+{
+	seq_printf(file, "reader %s\nstate %s\nbuffers_kb %zu\n",
+		   READ_ONCE(stap_owned) ? "attached" : READ_ONCE(stap_detached) ? "detached" : "none",
+		   stap_state_names[READ_ONCE(stap_session_state)],
+		   num_online_cpus() * (stap_relay->subbuf_size * stap_relay->n_subbufs >> 10));
+	return 0;
 }
 
 /* No line is queued: in an NMI there might be no way to do so. Who reads finds the flag. */
 static void stap_exit_wake(void)
 {
 	irq_work_queue(&stap_events_wake);
+}
+
+/* Runs in an interrupt. */
+static void stap_events_tell(struct irq_work *work)
+{
+	stap_wake_reader(work);
+	if (stap_exit_wanted())
+		schedule_work(&stap_end_work);
 }
 
 static const char stap_exit_line[] = "exit\n";
@@ -241,7 +350,7 @@ static int stap_control_init(void)
 	struct path path;
 	int cpu;
 
-	init_irq_work(&stap_events_wake, stap_wake_reader);
+	init_irq_work(&stap_events_wake, stap_events_tell);
 	if (kern_path("/proc/" STAP_PROC_ROOT, LOOKUP_DIRECTORY, &path) == 0)
 		path_put(&path);
 	else
@@ -252,6 +361,8 @@ static int stap_control_init(void)
 		return -EEXIST;
 	if (!proc_create("control", 0600, stap_proc_dir, &stap_control_ops))
 		return -ENOMEM;
+	if (!proc_create_single("status", 0444, stap_proc_dir, stap_status_show))
+		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		snprintf(name, sizeof(name), "trace%d", cpu);
 		if (!proc_create_data(name, 0400, stap_proc_dir, &stap_trace_ops, (void *)(long)cpu))
@@ -260,9 +371,28 @@ static int stap_control_init(void)
 	return 0;
 }
 
+/* Whoever still waits there goes: rmmod -f takes a module whose files are open. */
+static void stap_wait_end(struct wait_queue_head *queue)
+{
+	int tries;
+
+	for (tries = 0; tries < 1000 && waitqueue_active(queue); tries++) {
+		wake_up_all(queue);
+		msleep(1);
+	}
+}
+
 static void stap_control_exit(void)
 {
-	if (stap_proc_dir)
+	int cpu;
+
+	if (stap_proc_dir) {
 		proc_remove(stap_proc_dir);
+		stap_wait_end(&stap_wait);
+		for_each_possible_cpu(cpu)
+			if (stap_relay_buf(cpu))
+				stap_wait_end(&stap_relay_buf(cpu)->read_wait);
+	}
 	irq_work_sync(&stap_events_wake);
+	cancel_work_sync(&stap_end_work);
 }

@@ -7,20 +7,27 @@
 
 void stap_put_fill(struct stap_output *out, char fill, stap_long n)
 {
-	for (; n > 0; n--)
-		stap_put_bytes(out, &fill, 1);
+	u64 text[2] = { 0x0101010101010101ULL * (unsigned char)fill, 0x0101010101010101ULL * (unsigned char)fill };
+
+	if (n <= 0)
+		return;
+	for (; n > (stap_long)sizeof(text); n -= sizeof(text))
+		stap_put_bytes(out, (const char *)text, sizeof(text));
+	stap_put_bytes(out, (const char *)text, n);
 }
 
 void stap_output_string(struct stap_output *out, char *dst)
 {
 	out->at = dst;
 	out->end = dst + MAXSTRINGLEN - 1;
-	out->relay = 0;
+	out->relay = out->cut = 0;
 }
 
 void stap_output_finish(struct stap_output *out)
 {
 	*out->at = 0;
+	if (stap_unlikely(out->cut))
+		stap_string_cut();
 }
 
 /* A width from "*" that is negative means its opposite, left-justified, as in C. */
@@ -38,14 +45,17 @@ void stap_format_normalize(struct stap_format *f)
 static void stap_put_padded(struct stap_output *out, const struct stap_format *f,
 			    const char *prefix, stap_long zeros, const char *body, stap_long length)
 {
-	stap_long fill = f->width - (stap_long)strlen(prefix) - zeros - length;
+	stap_long prefixed = *prefix ? strlen(prefix) : 0;
+	stap_long fill = f->width - prefixed - zeros - length;
 
-	if (!(f->flags & STAP_FORMAT_MINUS))
+	if (fill > 0 && !(f->flags & STAP_FORMAT_MINUS))
 		stap_put_fill(out, ' ', fill);
-	stap_put_string(out, prefix);
-	stap_put_fill(out, '0', zeros);
+	if (prefixed)
+		stap_put_bytes(out, prefix, prefixed);
+	if (zeros > 0)
+		stap_put_fill(out, '0', zeros);
 	stap_put_bytes(out, body, length);
-	if (f->flags & STAP_FORMAT_MINUS)
+	if (fill > 0 && f->flags & STAP_FORMAT_MINUS)
 		stap_put_fill(out, ' ', fill);
 }
 
@@ -97,9 +107,19 @@ static void stap_put_binary(struct stap_output *out, const struct stap_format *f
 		stap_put_fill(out, 0, fill);
 }
 
+/* The digits of value in a base of 1 << shift, so that they end before end; gives where they begin. */
+static char *stap_digits(char *end, u64 value, unsigned int shift, const char *digits)
+{
+	do {
+		*--end = digits[value & ((1 << shift) - 1)];
+		value >>= shift;
+	} while (value);
+	return end;
+}
+
 void stap_put_number(struct stap_output *out, struct stap_format f, stap_long value)
 {
-	char text[24], *end = text + sizeof(text), *at;
+	char text[STAP_LONG_ROOM], *end = text + sizeof(text), *at;
 	const char *prefix = "";
 	u64 magnitude = value;
 	stap_long zeros;
@@ -123,15 +143,16 @@ void stap_put_number(struct stap_output *out, struct stap_format f, stap_long va
 		}
 		fallthrough;
 	case 'u':
-		at = stap_digits(end, magnitude, 10, "0123456789");
+		at = text;
+		end = stap_write_unsigned(text, magnitude);
 		break;
 	case 'o':
-		at = stap_digits(end, magnitude, 8, "01234567");
+		at = stap_digits(end, magnitude, 3, "01234567");
 		if (f.flags & STAP_FORMAT_SHARP && *at != '0')
 			*--at = '0';
 		break;
 	default: /* x X p */
-		at = stap_digits(end, magnitude, 16, f.conversion == 'X' ? "0123456789ABCDEF" : "0123456789abcdef");
+		at = stap_digits(end, magnitude, 4, f.conversion == 'X' ? "0123456789ABCDEF" : "0123456789abcdef");
 		if (f.conversion == 'p' || f.flags & STAP_FORMAT_SHARP)
 			prefix = f.conversion == 'X' ? "0X" : "0x";
 	}
@@ -163,8 +184,11 @@ void stap_put_text(struct stap_output *out, struct stap_format f, const char *te
 
 	stap_format_normalize(&f);
 	length = strnlen(text, f.precision >= 0 ? f.precision : MAXSTRINGLEN);
-	for (i = 0; i < length; i++)
-		shown += sharp ? stap_escaped(piece, text + i, sharp) : 1;
+	if (sharp)
+		for (i = 0; i < length; i++)
+			shown += stap_escaped(piece, text + i, sharp);
+	else
+		shown = length;
 	if (!(f.flags & STAP_FORMAT_MINUS))
 		stap_put_fill(out, ' ', f.width - shown);
 	if (sharp)

@@ -3,10 +3,11 @@
 #ifndef STAP_PRINT_H
 #define STAP_PRINT_H
 
+#include <linux/types.h>
 #include "stap.h"
 
-/* Writes the digits of value so that they end before end; gives where they begin. */
-char *stap_digits(char *end, unsigned long long value, unsigned int base, const char *digits);
+/* Writes the digits of value to at, which has STAP_LONG_ROOM; gives where they end. */
+char *stap_write_unsigned(char *at, u64 value);
 /* Writes a character n times. */
 void stap_put_fill(struct stap_output *out, char fill, stap_long n);
 /* Brings width and precision into their bounds. */

@@ -4,15 +4,19 @@
  * unit of several topics, since reading the kernel's headers costs more than
  * all of them. The other units are linked with the scripts that call them.
  */
+#include <linux/delay.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/namei.h>
 #include <linux/poll.h>
+#include <linux/rcupdate.h>
 #include <linux/relay.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 #include "proc.h"
 #include "runtime.h"
 
@@ -25,6 +29,7 @@ static void stap_exit_wake(void);
 #include "hold.c"
 #include "session.c"
 #include "control.c"
+#include "global.c"
 
 static void stap_unload(void)
 {
@@ -32,9 +37,9 @@ static void stap_unload(void)
 	stap_control_exit();
 	stap_units_do(unload);
 	stap_relay_exit();
-	stap_contexts_exit();
 	if (stap_script.release)
 		stap_script.release();
+	stap_contexts_exit();
 }
 
 static int __init stap_load(void)
@@ -45,9 +50,9 @@ static int __init stap_load(void)
 		pr_err("%s: script and runtime were built by different versions\n", THIS_MODULE->name);
 		return -EINVAL;
 	}
-	rc = stap_script.allocate ? stap_script.allocate() : 0;
-	if (!rc)
-		rc = stap_contexts_init();
+	rc = stap_contexts_init();
+	if (!rc && stap_script.allocate)
+		rc = stap_script.allocate();
 	if (!rc)
 		rc = stap_relay_init();
 	if (!rc)

@@ -107,7 +107,12 @@ struct stap_cpu_data {
 	char *strings;
 };
 
-DECLARE_PER_CPU(struct stap_cpu_data, stap_cpus);
+/*
+ * Not DEFINE_PER_CPU: the kernel has 8 KB for what all modules together bring
+ * of that. In the code of a hit an address is loaded in place of a number.
+ */
+extern struct stap_cpu_data __percpu *stap_cpu_area;
+#define stap_cpus (*stap_cpu_area)
 
 /* Why a probe's handler does not run for a while; any of these are enough. */
 enum stap_hold {

@@ -8,7 +8,8 @@
  * while FINISHING. exit() and a fatal error only change the state, from any
  * context; staprun is told and then asks for the stop, which takes the probes
  * away and runs the end (or error) handlers. If staprun dies, its control file
- * closes, and that is the stop.
+ * closes, and that is the stop; a session that was told to live without staprun
+ * (control.c: "detach") goes on, and ends by itself at exit().
  */
 
 int stap_session_state = STAP_LOADED;
@@ -305,7 +306,7 @@ out:
 static int stap_session_summary(char *text, size_t size)
 {
 	unsigned long reentered = 0, unlocked = 0, unwatched = 0, low_stack = 0, dropped = 0, cut = 0;
-	u64 dropped_bytes = 0;
+	u64 dropped_bytes = 0, overwritten = 0, overwritten_bytes = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
@@ -318,10 +319,12 @@ static int stap_session_summary(char *text, size_t size)
 		low_stack += this->low_stack;
 		dropped += per_cpu(stap_relay_cpus, cpu).dropped;
 		dropped_bytes += per_cpu(stap_relay_cpus, cpu).dropped_bytes;
+		overwritten += per_cpu(stap_relay_cpus, cpu).overwritten;
+		overwritten_bytes += per_cpu(stap_relay_cpus, cpu).overwritten_bytes;
 	}
 	return scnprintf(text, size,
-			 "failed=%d errors=%d skipped=%d reentered=%lu unlocked=%lu unwatched=%lu low_stack=%lu dropped=%lu dropped_bytes=%llu cut=%lu missed=%lu lost_lines=%lu produced=%u buffer_kb=%zu",
+			 "failed=%d errors=%d skipped=%d reentered=%lu unlocked=%lu unwatched=%lu low_stack=%lu dropped=%lu dropped_bytes=%llu overwritten=%llu overwritten_bytes=%llu cut=%lu missed=%lu lost_lines=%lu produced=%u buffer_kb=%zu",
 			 stap_session_failed, atomic_read(&stap_errors), atomic_read(&stap_skips), reentered, unlocked, unwatched, low_stack,
-			 dropped, dropped_bytes, cut, stap_missed, stap_events_lost, (u32)atomic_read(&stap_sequence),
+			 dropped, dropped_bytes, overwritten, overwritten_bytes, cut, stap_missed, stap_events_lost, (u32)atomic_read(&stap_sequence),
 			 stap_relay->subbuf_size * stap_relay->n_subbufs >> 10);
 }

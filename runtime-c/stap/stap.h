@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 8
+#define STAP_INTERFACE 10
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -54,7 +54,8 @@ struct stap_match;
 struct stap_output {
 	char *at;	/* the next byte; NULL while a handler has printed nothing */
 	char *end;	/* the first byte that is not ours */
-	int relay;	/* more room can be had by stap_output_more() */
+	int relay;	/* room can be had by stap_output_more() */
+	int cut;	/* not all of it found room in the string */
 };
 
 /* How many calls in progress a run-time error tells of. */
@@ -194,6 +195,13 @@ struct stap_tracepoint_place {
 	int words;
 };
 
+/* A scalar that can be set when the module is loaded: a number, or a text of MAXSTRINGLEN. */
+struct stap_global {
+	const char *name;
+	stap_long *number;
+	char *text;
+};
+
 /* All that the runtime knows of a script. */
 struct stap_script {
 	unsigned int interface;		/* STAP_INTERFACE */
@@ -207,6 +215,8 @@ struct stap_script {
 	void (*prepare)(void *data);	/* gets the bytes for arrays, all zero */
 	int (*allocate)(void);		/* stap_data_allocate, or NULL without such data */
 	void (*release)(void);		/* stap_data_release */
+	const struct stap_global *globals;
+	unsigned int global_count;
 	const struct stap_timing_probe *timing_probes;	/* with -t; else NULL */
 	const struct stap_timing_lock *timing_locks;
 	unsigned int timing_lock_count;
@@ -408,12 +418,38 @@ void stap_procfs_append_value(struct stap_context *c, const char *value);
 stap_long stap_perf_count(struct stap_context *c, const struct stap_probe *probe);
 
 /* Printing. */
-void stap_output_more(struct stap_output *out);
+void stap_output_more(struct stap_output *out, unsigned long n);
 void stap_put_bytes(struct stap_output *out, const char *text, unsigned long length);
 void stap_put_string(struct stap_output *out, const char *text);
 void stap_put_long(struct stap_output *out, stap_long value);
 void stap_output_string(struct stap_output *out, char *dst);	/* begin printing into dst */
 void stap_output_finish(struct stap_output *out);		/* ends what that began */
+
+/*
+ * What is short is written in one go, to the relay buffer alone: room for all of
+ * it, STAP_ROOM bytes at most, is found once, and after that nothing is checked.
+ *
+ *	at = stap_room(&c->out, 5 + STAP_LONG_ROOM);
+ *	at = stap_write(at, "pid: ", 5);
+ *	c->out.at = stap_write_long(at, pid);
+ */
+#define STAP_ROOM 256UL
+#define STAP_LONG_ROOM 24	/* of a number */
+
+static inline char *stap_room(struct stap_output *out, unsigned long n)
+{
+	if (stap_unlikely((unsigned long)(out->end - out->at) < n))
+		stap_output_more(out, n);
+	return out->at;
+}
+
+static inline char *stap_write(char *at, const char *text, unsigned long length)
+{
+	__builtin_memcpy(at, text, length);
+	return at + length;
+}
+
+char *stap_write_long(char *at, stap_long value);
 
 #define STAP_FORMAT_MINUS 1
 #define STAP_FORMAT_ZERO 2
@@ -532,6 +568,10 @@ void stap_printk(struct stap_context *c, stap_long level, const char *text);
 void stap_exit(void);
 /* The same, and the handler ends here: by an error that nothing catches and nobody reports. */
 void stap_abort(struct stap_context *c);
+
+/* What a script asks of staprun (request.c): another file for the output; to run a command. */
+void stap_switch_file(void);
+void stap_system(struct stap_context *c, const char *command);
 
 /* For embedded C. */
 #define CONTEXT c

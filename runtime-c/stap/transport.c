@@ -17,6 +17,10 @@
  *
  * One word, so that a reader on another CPU never sees half of a switch. The
  * buffers are relay's; reading them is our own for the same reason.
+ *
+ * A buffer that is full takes no more messages, which are counted as dropped. Of
+ * a session that nobody reads (control.c: detached) the oldest sub-buffer makes
+ * room, and its messages are counted as overwritten.
  */
 
 struct stap_message {
@@ -28,19 +32,26 @@ struct stap_relay_cpu {
 	u64 published;
 	unsigned long dropped;		/* messages that found no room */
 	u64 dropped_bytes;
+	unsigned long overwritten;	/* messages that were there and not read in time */
+	u64 overwritten_bytes;
 	u64 discarded;			/* bytes of the message being dropped */
 	char *discard;			/* where such a message is written */
-	/* the reader's, under stap_relay_mutex */
+	struct rchan_buf *buf;		/* NULL before the first message */
+	size_t size;			/* of its sub-buffers */
+	/* the reader's, under stap_relay_mutex; while stap_relay_overwrites, the CPU's own */
 	u64 read_subbuf;
 	size_t read_offset;
 	struct irq_work wake;
 };
 
-#define STAP_DISCARD_SIZE 256
+#define STAP_DISCARD_SIZE STAP_ROOM
 
-static DEFINE_PER_CPU(struct stap_relay_cpu, stap_relay_cpus);
+/* Made when the module is loaded: of what it brings itself the kernel has little room. */
+static struct stap_relay_cpu __percpu *stap_relay_cpu_area __ro_after_init;
+#define stap_relay_cpus (*stap_relay_cpu_area)
 struct rchan *stap_relay;
 static atomic_t stap_sequence = ATOMIC_INIT(0);
+static int stap_relay_overwrites;
 static int stap_reader_waits;
 static DECLARE_WAIT_QUEUE_HEAD(stap_wait);
 static DEFINE_MUTEX(stap_relay_mutex);
@@ -64,7 +75,61 @@ static int stap_relay_remove(struct dentry *dentry)
 	return 0;
 }
 
+/* The text of the messages from one place of a sub-buffer to another, and how many there are. */
+static size_t stap_messages_between(const char *at, const char *end, unsigned long *count)
+{
+	const struct stap_message *message;
+	size_t text = 0;
+
+	for (*count = 0; at < end; at += sizeof(*message) + message->length) {
+		message = (const struct stap_message *)at;
+		text += message->length;
+		++*count;
+	}
+	return text;
+}
+
+/* Gives up the oldest sub-buffer of a full buffer. */
+static void stap_relay_overwrite(struct rchan_buf *buf)
+{
+	struct stap_relay_cpu *this = per_cpu_ptr(&stap_relay_cpus, buf->cpu);
+	size_t index = this->read_subbuf % buf->chan->n_subbufs;
+	char *begin = buf->start + index * buf->chan->subbuf_size;
+	unsigned long messages;
+
+	this->overwritten_bytes += stap_messages_between(begin + this->read_offset,
+							 begin + buf->chan->subbuf_size - buf->padding[index], &messages);
+	this->overwritten += messages;
+	this->read_subbuf++;
+	this->read_offset = 0;
+	relay_subbufs_consumed(buf->chan, buf->cpu, 1);
+}
+
+/* Whether the next sub-buffer may be begun. */
+static int stap_relay_begin(struct rchan_buf *buf)
+{
+	if (!relay_buf_full(buf))
+		return 1;
+	if (!READ_ONCE(stap_relay_overwrites))
+		return 0;
+	stap_relay_overwrite(buf);
+	return 1;
+}
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+static int stap_relay_subbuf_start(struct rchan_buf *buf, void *subbuf, void *before)
+{
+	return stap_relay_begin(buf);
+}
+#else
+static int stap_relay_subbuf_start(struct rchan_buf *buf, void *subbuf, void *before, size_t padding)
+{
+	return stap_relay_begin(buf);
+}
+#endif
+
 static const struct rchan_callbacks stap_relay_callbacks = {
+	.subbuf_start = stap_relay_subbuf_start,
 	.create_buf_file = stap_relay_create,
 	.remove_buf_file = stap_relay_remove,
 };
@@ -83,6 +148,9 @@ static int stap_relay_init(void)
 		kb = min(16384UL, (totalram_pages() << (PAGE_SHIFT - 10)) / 64 / num_online_cpus());
 	subbuf_kb = clamp_t(size_t, kb / 16, 16, 256);
 	count = max_t(size_t, kb / subbuf_kb, 2);
+	stap_relay_cpu_area = alloc_percpu(struct stap_relay_cpu);
+	if (!stap_relay_cpu_area)
+		return -ENOMEM;
 
 	for_each_possible_cpu(cpu) {
 		struct stap_relay_cpu *this = per_cpu_ptr(&stap_relay_cpus, cpu);
@@ -103,6 +171,8 @@ static void stap_relay_exit(void)
 
 	if (stap_relay)
 		relay_close(stap_relay);
+	if (!stap_relay_cpu_area)
+		return;
 	for_each_possible_cpu(cpu) {
 		struct stap_relay_cpu *this = per_cpu_ptr(&stap_relay_cpus, cpu);
 
@@ -110,6 +180,7 @@ static void stap_relay_exit(void)
 			irq_work_sync(&this->wake);
 		kfree(this->discard);
 	}
+	free_percpu(stap_relay_cpu_area);
 }
 
 static struct rchan_buf *stap_relay_buf(int cpu)
@@ -132,37 +203,36 @@ static bool stap_message_dropping(struct stap_output *out, struct stap_relay_cpu
 	return out->end == this->discard + STAP_DISCARD_SIZE;
 }
 
-/* Makes room for at least one more byte of the message that out is printing. */
-void stap_output_more(struct stap_output *out)
+/* Goes on in the next sub-buffer with what the message has, or drops it. */
+static noinline void notrace stap_message_move(struct stap_output *out, struct stap_relay_cpu *this)
 {
-	struct stap_relay_cpu *this = this_cpu_ptr(&stap_relay_cpus);
-	struct rchan_buf *buf = stap_relay_buf(smp_processor_id());
-	size_t size, have;
+	struct rchan_buf *buf = this->buf;
+	size_t size, have = 0;
 	char *begin;
 
-	if (unlikely(!buf)) { /* a CPU that came up after a failed allocation */
-		stap_message_drop(out, this, 0);
+	if (!buf) {
+		buf = stap_relay_buf(smp_processor_id());
+		if (!buf) { /* a CPU that came up after a failed allocation */
+			stap_message_drop(out, this, 0);
+			return;
+		}
+		this->size = buf->chan->subbuf_size;
+		this->buf = buf;
+	}
+	if (out->at && stap_message_dropping(out, this)) {
+		stap_message_drop(out, this, out->at - this->discard);
 		return;
 	}
 	size = buf->chan->subbuf_size;
-	if (!out->at) {
-		begin = buf->data + buf->offset;
-		if (buf->offset + sizeof(struct stap_message) < size) {
-			out->at = begin + sizeof(struct stap_message);
-			out->end = buf->data + size;
-			return;
-		}
-		have = 0;
-	} else if (stap_message_dropping(out, this)) {
-		stap_message_drop(out, this, out->at - this->discard);
-		return;
-	} else {
-		begin = buf->data + buf->offset;
+	begin = buf->data + buf->offset;
+	if (out->at) {
 		have = out->at - begin;
 		if (have > size / 2) { /* larger than it is useful to move: split it */
 			stap_message_commit(container_of(out, struct stap_context, out));
 			have = 0;
 		}
+	} else if (buf->offset + sizeof(struct stap_message) + STAP_ROOM <= size) {
+		goto found;
 	}
 	if (!relay_switch_subbuf(buf, have ?: 1)) {
 		stap_message_drop(out, this, have ? have - sizeof(struct stap_message) : 0);
@@ -170,16 +240,38 @@ void stap_output_more(struct stap_output *out)
 	}
 	if (have)
 		memcpy(buf->data, begin, have);
-	out->at = buf->data + (have ?: sizeof(struct stap_message));
+	begin = buf->data;
+found:
+	out->at = begin + (have ?: sizeof(struct stap_message));
 	out->end = buf->data + size;
+}
+
+/* Makes room for at least n bytes, STAP_ROOM at most, of the message that out is printing. */
+void stap_output_more(struct stap_output *out, unsigned long n)
+{
+	struct stap_relay_cpu *this = this_cpu_ptr(&stap_relay_cpus);
+	struct rchan_buf *buf = this->buf;
+
+	if (likely(!out->at && buf)) { /* it begins */
+		char *end = buf->data + this->size;
+		char *at = buf->data + buf->offset + sizeof(struct stap_message);
+
+		if (likely((long)n <= end - at)) {
+			out->at = at;
+			out->end = end;
+			return;
+		}
+	}
+	stap_message_move(out, this);
 }
 
 void stap_message_commit(struct stap_context *c)
 {
 	struct stap_relay_cpu *this = this_cpu_ptr(&stap_relay_cpus);
 	struct stap_output *out = &c->out;
-	struct rchan_buf *buf = stap_relay_buf(smp_processor_id());
+	struct rchan_buf *buf = this->buf;
 	struct stap_message *message;
+	size_t offset, length;
 
 	if (unlikely(stap_message_dropping(out, this))) {
 		this->dropped++;
@@ -188,12 +280,14 @@ void stap_message_commit(struct stap_context *c)
 		out->at = out->end = NULL;
 		return;
 	}
-	message = buf->data + buf->offset;
-	message->length = out->at - (char *)(message + 1);
+	offset = buf->offset;
+	message = buf->data + offset;
+	length = out->at - (char *)(message + 1);
+	message->length = length;
 	message->sequence = atomic_inc_return_relaxed(&stap_sequence) - 1;
-	buf->offset = out->at - (char *)buf->data;
+	buf->offset = offset += sizeof(*message) + length;
 	out->at = out->end = NULL;
-	smp_store_release(&this->published, (u64)buf->subbufs_produced << 32 | buf->offset);
+	smp_store_release(&this->published, (u64)buf->subbufs_produced << 32 | offset);
 	smp_mb(); /* the reader sets stap_reader_waits, then looks at published */
 	if (unlikely(READ_ONCE(stap_reader_waits))) {
 		WRITE_ONCE(stap_reader_waits, 0);
@@ -224,6 +318,47 @@ static size_t stap_relay_readable(int cpu, struct rchan_buf *buf, char **from)
 	}
 }
 
+/* Of a message that was read in part the rest is not for another reader. */
+static void stap_relay_align(struct rchan_buf *buf)
+{
+	struct stap_relay_cpu *this = per_cpu_ptr(&stap_relay_cpus, buf->cpu);
+	const char *begin = buf->start + this->read_subbuf % buf->chan->n_subbufs * buf->chan->subbuf_size;
+	const struct stap_message *message = NULL;
+	size_t at = 0;
+
+	while (at < this->read_offset) {
+		message = (const struct stap_message *)(begin + at);
+		at += sizeof(*message) + message->length;
+	}
+	if (at > this->read_offset) {
+		this->overwritten++;
+		this->overwritten_bytes += message->length;
+		this->read_offset = at;
+	}
+}
+
+/* From now on nobody reads. */
+static void stap_relay_leave(void)
+{
+	int cpu;
+
+	mutex_lock(&stap_relay_mutex);
+	for_each_possible_cpu(cpu)
+		if (!stap_relay_overwrites && stap_relay_buf(cpu))
+			stap_relay_align(stap_relay_buf(cpu));
+	WRITE_ONCE(stap_relay_overwrites, 1);
+	mutex_unlock(&stap_relay_mutex);
+}
+
+/* There is a reader again: what is in the buffers stays for it. */
+static void stap_relay_return(void)
+{
+	mutex_lock(&stap_relay_mutex);
+	WRITE_ONCE(stap_relay_overwrites, 0);
+	synchronize_rcu(); /* no handler moves the read positions any more */
+	mutex_unlock(&stap_relay_mutex);
+}
+
 static bool stap_relay_unread(int cpu)
 {
 	struct stap_relay_cpu *this = per_cpu_ptr(&stap_relay_cpus, cpu);
@@ -242,6 +377,10 @@ static ssize_t stap_relay_read(struct file *file, char __user *to, size_t room, 
 	if (!buf)
 		return 0;
 	mutex_lock(&stap_relay_mutex);
+	if (stap_relay_overwrites) {
+		mutex_unlock(&stap_relay_mutex);
+		return -EBUSY;
+	}
 	while (done < room && (n = stap_relay_readable(cpu, buf, &from))) {
 		n = min(n, room - done);
 		if (copy_to_user(to + done, from, n)) {

@@ -28,7 +28,7 @@ const entry = "__do_sys_getuid"
 type work struct {
 	global   string // what the handler writes, if anything
 	handler  string
-	bpftrace string // the same for bpftrace
+	bpftrace string // the same for bpftrace; "": it is not asked
 }
 
 // What the works are, by their place in the list.
@@ -38,6 +38,7 @@ const (
 	arraying
 	aggregating
 	printing
+	parts // from here on: pieces of what is printed, for ours alone
 )
 
 var works = []work{
@@ -46,6 +47,13 @@ var works = []work{
 	arraying:    {"a", `{ a[execname(), pid()]++ }`, `{ @a[comm, pid]++ }`},
 	aggregating: {"s", `{ s[execname(), pid()] <<< 1 }`, `{ @s[comm, pid] = stats(1) }`},
 	printing:    {"", `{ printf("%s %d %d\n", execname(), pid(), gettimeofday_ns()) }`, `{ printf("%s %d %d\n", comm, pid, nsecs) }`},
+	{handler: `{ print("\n") }`},
+	{handler: `{ print(execname()) }`},
+	{handler: `{ print(pid()) }`},
+	{handler: `{ print(gettimeofday_ns()) }`},
+	{global: "n", handler: `{ n += gettimeofday_ns() }`},
+	{global: "n", handler: `{ n += pid() }`},
+	{handler: `{ printf("%5d %-8s %x\n", pid(), execname(), pid()) }`},
 }
 
 // script gives the work as a script of ours, which prints its global at the end.
@@ -134,6 +142,7 @@ func (b *bench) instructions(ctx context.Context) ([]table, error) {
 		header: []string{"work"},
 	}
 	series := b.series()
+	split := b.partsTable(found)
 	for _, heading := range []string{"gostap, %s", "bpftrace, %s", "SystemTap 5.6, %s", "kernel's floor, %s"} {
 		for _, s := range series {
 			t.header = append(t.header, fmt.Sprintf(heading, s))
@@ -146,7 +155,32 @@ func (b *bench) instructions(ctx context.Context) ([]table, error) {
 		t.rows = append(t.rows, b.hitCells(row, found))
 	}
 	t.notes = hitNotes(series, found)
-	return []table{t}, nil
+	return []table{t, split}, nil
+}
+
+// partsTable says what the printing of a line is made of.
+func (b *bench) partsTable(found []*costs) table {
+	t := table{
+		title:  "What a printed line costs, by its parts",
+		intro:  "Instructions per hit, counted as above: in the probed process, and what the reader adds until it has caught up.",
+		header: []string{"handler"},
+	}
+	for _, s := range b.series() {
+		t.header = append(t.header, "in the process, "+s, "the reader, "+s)
+	}
+	for i := printing; i < len(works); i++ {
+		row := []string{"`" + works[i].handler + "`"}
+		for _, c := range found {
+			if err := c.ours[i].err; err != nil {
+				row = append(row, err.Error(), "–")
+				continue
+			}
+			r := c.ours[i].probed
+			row = append(row, fmt.Sprintf("%.0f", r.own), fmt.Sprintf("%.0f", r.total-r.own))
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
 }
 
 // hitCells fills in a row.
@@ -223,7 +257,7 @@ func (b *bench) measureCosts(ctx context.Context, k *kernel.Kernel) (*costs, err
 		ours := runCalls(ctx, guest, "staprun", "-o", "/dev/null", "-c", callsPath, modulePath(i))
 		found.ours = append(found.ours, ours.above(found.unprobed))
 		peer := cost{err: noPeer}
-		if noPeer == nil {
+		if noPeer == nil && w.bpftrace != "" {
 			peer = runCalls(ctx, guest, "bpftrace", "-o", "/dev/null", "-c", callsPath, "-e", w.peerScript())
 		}
 		found.bpftrace = append(found.bpftrace, peer.above(found.unprobed))

@@ -36,15 +36,16 @@ type bench struct {
 
 func main() {
 	output := flag.String("o", "docs/benchmarks.md", "write the page to `FILE`")
+	series := flag.String("kernel", "6.1,6.12", "measure on these kernels alone")
 	only := flag.String("only", "", "measure `PART` alone: start-up, analysis, instructions, mechanisms, sweep or burst")
 	flag.Parse()
-	if err := run(context.Background(), *output, *only); err != nil {
+	if err := run(context.Background(), *output, *only, strings.Split(*series, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, output, only string) error {
+func run(ctx context.Context, output, only string, series []string) error {
 	binaries, err := filepath.Abs("bin")
 	if err != nil {
 		return err
@@ -55,7 +56,7 @@ func run(ctx context.Context, output, only string) error {
 	}
 	defer os.RemoveAll(scratch)
 	b := &bench{stap: filepath.Join(binaries, "stap"), staprun: filepath.Join(binaries, "staprun"), scratch: scratch}
-	for _, release := range []string{"6.1", "6.12"} {
+	for _, release := range series {
 		k, err := kernel.FindGuest(release)
 		if err != nil {
 			return fmt.Errorf("%w; run: make prep", err)

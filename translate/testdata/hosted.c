@@ -61,17 +61,17 @@ typedef struct { int counter; } atomic_t;
 #define DEFINE_MUTEX(name) int name
 #define mutex_lock(at) ((void)(at))
 #define mutex_unlock(at) ((void)(at))
-#define DECLARE_PER_CPU(type, name) extern type name[HOSTED_CPUS]
-#define DEFINE_PER_CPU(type, name) type name[HOSTED_CPUS]
+#define __percpu
+#define __ro_after_init
+#define alloc_percpu(type) ((type *)calloc(HOSTED_CPUS, sizeof(type)))
+#define free_percpu free
 #define for_each_possible_cpu(cpu) for (cpu = 0; cpu < HOSTED_CPUS; cpu++)
 #define num_possible_cpus() HOSTED_CPUS
-#define this_cpu_ptr(at) (&(*(at))[hosted_cpu])
-#define per_cpu_ptr(at, cpu) (&(*(at))[cpu])
-#define per_cpu(x, cpu) ((x)[cpu])
+#define this_cpu_ptr(at) ((at) + hosted_cpu)
+#define per_cpu_ptr(at, cpu) ((at) + (cpu))
+#define per_cpu(x, cpu) (*per_cpu_ptr(&(x), cpu))
 #define cpu_to_node(cpu) (cpu)
 #define cpu_relax() barrier()
-#define __this_cpu_read(x) hosted_this_cpu_##x
-#define hosted_this_cpu_stap_cpus stap_cpus[hosted_cpu]
 #define rcu_is_watching() true
 #define roundup_pow_of_two(n) (n)
 #define OPTIMIZER_HIDE_VAR(x) barrier()
@@ -102,6 +102,7 @@ typedef struct { int counter; } atomic_t;
 #define scnprintf snprintf
 #define vscnprintf vsnprintf
 #define PAGE_SIZE 4096UL
+#define read_word_at_a_time hosted_read_word
 #define TASK_SIZE_MAX (1UL << 47)
 #define ARRAY_SIZE(list) (sizeof(list) / sizeof((list)[0]))
 #define __weak __attribute__((weak))
@@ -110,6 +111,14 @@ typedef struct { int counter; } atomic_t;
 typedef int kuid_t;
 #define task_tgid_nr(task) 45
 #define current_uid() 43
+
+static unsigned long hosted_read_word(const void *at)
+{
+	unsigned long word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
 
 struct pt_regs {
 	unsigned long arguments[6];
@@ -151,8 +160,9 @@ static long copy_to_user_nofault(void *dst, const void *src, size_t size)
 #include "runtime.h"
 
 /* The transport: standard output. */
-struct hosted_relay_cpu { unsigned long dropped; u64 dropped_bytes; };
-static DEFINE_PER_CPU(struct hosted_relay_cpu, stap_relay_cpus);
+struct hosted_relay_cpu { unsigned long dropped, overwritten; u64 dropped_bytes, overwritten_bytes; };
+static struct hosted_relay_cpu hosted_relay_cpus[HOSTED_CPUS];
+#define stap_relay_cpus (*hosted_relay_cpus)
 static struct rchan { size_t subbuf_size, n_subbufs; } hosted_relay;
 struct rchan *stap_relay = &hosted_relay;
 static atomic_t stap_sequence;
@@ -164,7 +174,7 @@ void stap_message_commit(struct stap_context *c)
 	c->out.at = c->out.end = NULL;
 }
 
-void stap_output_more(struct stap_output *out)
+void stap_output_more(struct stap_output *out, unsigned long n)
 {
 	if (out->at)
 		fwrite(hosted_text, 1, out->at - hosted_text, stdout);
@@ -290,9 +300,11 @@ int main(int count, char **arguments)
 	unsigned int i;
 	int cpu;
 
+	if (stap_contexts_init() || (stap_script.allocate && stap_script.allocate()))
+		return 1;
 	for_each_possible_cpu(cpu)
 		per_cpu_ptr(&stap_cpus, cpu)->context.out.relay = 1;
-	if ((stap_script.allocate && stap_script.allocate()) || stap_contexts_init() || stap_session_start(44))
+	if (stap_session_start(44))
 		return 1;
 	for (; hits > 0; hits--) {
 		for (i = 0; i < stap_script.probe_count; i++)

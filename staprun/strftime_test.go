@@ -1,4 +1,4 @@
-package main
+package staprun
 
 import (
 	"testing"
@@ -15,7 +15,7 @@ func TestFormatTime(t *testing.T) {
 		"100%":                  "100%",
 		"%Q":                    "%Q",
 	} {
-		if got := formatTime(name, at); got != want {
+		if got := FormatTime(name, at); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
 		}
 	}

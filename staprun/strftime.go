@@ -1,4 +1,4 @@
-package main
+package staprun
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// formatTime puts the time into a file's name where % and a letter ask for a part
+// FormatTime puts the time into a file's name where % and a letter ask for a part
 // of it, as strftime does. Other letters stay as they are.
-func formatTime(name string, t time.Time) string {
+func FormatTime(name string, t time.Time) string {
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(name, "%")
