@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,7 +62,8 @@ func (b *bench) bursts(ctx context.Context, k *kernel.Kernel, t, rates *table) e
 	defer guest.Close()
 	tracers := []tracer{
 		{"gostap", []string{"staprun", "-o", burstFile}, modulePath(printing)},
-		{"gostap, -s 2", []string{"staprun", "-s", "2", "-o", burstFile}, modulePath(printing)},
+		{"gostap, -s 2", []string{"staprun", "--buffer", "2", "-o", burstFile}, modulePath(printing)},
+		{suspended, []string{"staprun", "--buffer", "2", "-o", burstFile}, modulePath(printing)},
 	}
 	if noPeer == nil {
 		tracers = append(tracers, tracer{"bpftrace", []string{"bpftrace", "-o", burstFile, "-e", works[printing].peerScript()}, ""})
@@ -71,7 +73,7 @@ func (b *bench) bursts(ctx context.Context, k *kernel.Kernel, t, rates *table) e
 		t.rows = append(t.rows, append([]string{k.Release, each.name}, each.run(ctx, guest, burstLines, 0).cells()...))
 	}
 	for _, each := range []tracer{tracers[0], tracers[len(tracers)-1]} {
-		if each.name == tracers[1].name {
+		if each.name == suspended {
 			break // no peer
 		}
 		b.say("%s: the highest rate without loss, %s", k.Release, each.name)
@@ -79,6 +81,9 @@ func (b *bench) bursts(ctx context.Context, k *kernel.Kernel, t, rates *table) e
 	}
 	return nil
 }
+
+// suspended is the tracer that is stopped while lines are printed.
+const suspended = "gostap, -s 2, staprun stopped meanwhile"
 
 // tracer is a command that traces another one, which follows -c.
 type tracer struct {
@@ -89,9 +94,16 @@ type tracer struct {
 
 // run has a process call so often, and so often a second unless that is 0.
 func (t tracer) run(ctx context.Context, guest *vm.Guest, lines, rate int) delivery {
-	arguments := append(append([]string{}, t.command...), "-c", fmt.Sprintf("%s %d %d", callsPath, lines, rate))
+	calls := fmt.Sprintf("%s %d %d", callsPath, lines, rate)
+	if t.name == suspended {
+		calls = "kill -STOP $PPID; " + calls + "; kill -CONT $PPID"
+	}
+	arguments := append(slices.Clone(t.command), "-c", calls)
 	if t.last != "" {
 		arguments = append(arguments, t.last)
+	}
+	if err := inGuest(ctx, guest, nil, "rm", "-f", burstFile); err != nil {
+		return delivery{err: err}
 	}
 	var stdout, stderr bytes.Buffer
 	status, err := guest.Run(ctx, vm.Command{Args: arguments, Stdout: &stdout, Stderr: &stderr})
@@ -142,7 +154,7 @@ func (d delivery) cells() []string {
 // rateLines is how many lines show that a rate can be kept up at full speed, rateSeconds how long
 // a steady rate is tried.
 const (
-	rateLines   = 2_000_000
+	rateLines   = 1_000_000
 	rateSeconds = 4
 )
 
