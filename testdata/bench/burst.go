@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gostap/gostap/kernel"
@@ -16,71 +19,164 @@ const burstLines = 300_000
 // burstFile is where the guest keeps what was delivered.
 const burstFile = "/bench/delivered"
 
-// burst measures how much of a burst of output arrives.
+// delivery is what came of a run that prints lines.
+type delivery struct {
+	produced, delivered int
+	seconds             float64 // of the guest's clock, until the last call
+	said                string  // by the tracer, besides the output
+	err                 error
+}
+
+// burst measures how much of a burst of output arrives, and at which rate all does.
 func (b *bench) burst(ctx context.Context) ([]table, error) {
 	t := table{
 		title:  "A burst of output",
-		intro:  fmt.Sprintf("%d lines of the `printf` above from one process, as fast as it can, on 2 CPUs with default settings, into a file; a guest with %d MB.", burstLines, guestMemory),
-		header: []string{"kernel", "gostap delivered", "it reported", "bpftrace delivered", "it reported"},
+		intro:  fmt.Sprintf("%d lines of the `printf` above from one process, as fast as it can, on 2 CPUs, into a file; a guest with %d MB.", burstLines, guestMemory),
+		header: []string{"kernel", "tracer", "delivered", "lost, as reported", "what it said"},
 		notes: []string{"SystemTap 5.6, measured in the same way on 6.1, delivered 193,014 and reported the rest as lost; in another run 177,689, " +
 			"and its report did not add up. bpftrace delivered 18,042 then."},
 	}
+	rates := table{
+		title: "Output without loss",
+		intro: "The most lines a second of the guest's clock of which none was lost: as fast as one process can, or where that loses some, at a steady rate, found by halving; " +
+			"on 2 CPUs with default settings, into a file.",
+		header: []string{"kernel", "tracer", "lines", "lines a second", "with more"},
+	}
 	for _, k := range b.kernels {
-		row, err := b.burstRow(ctx, k)
-		if err != nil {
+		if err := b.bursts(ctx, k, &t, &rates); err != nil {
 			return nil, fmt.Errorf("%s: %w", k.Release, err)
 		}
-		t.rows = append(t.rows, row)
 	}
-	return []table{t}, nil
+	return []table{t, rates}, nil
 }
 
-func (b *bench) burstRow(ctx context.Context, k *kernel.Kernel) ([]string, error) {
+func (b *bench) bursts(ctx context.Context, k *kernel.Kernel, t, rates *table) error {
 	config, noPeer, err := b.guestConfig(ctx, k)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	b.say("%s: a burst of %d lines", k.Release, burstLines)
 	guest, err := vm.Boot(ctx, config)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer guest.Close()
-	calls := fmt.Sprintf("%s %d", callsPath, burstLines)
-	delivered, reported := runBurst(ctx, guest, "staprun", "-o", burstFile, "-c", calls, modulePath(printing))
-	row := []string{k.Release, delivered, reported}
-	if noPeer != nil {
-		return append(row, noPeer.Error(), "–"), nil
+	tracers := []tracer{
+		{"gostap", []string{"staprun", "-o", burstFile}, modulePath(printing)},
+		{"gostap, -s 2", []string{"staprun", "--buffer", "2", "-o", burstFile}, modulePath(printing)},
+		{suspended, []string{"staprun", "--buffer", "2", "-o", burstFile}, modulePath(printing)},
 	}
-	delivered, reported = runBurst(ctx, guest, "bpftrace", "-o", burstFile, "-c", calls, "-e", works[printing].peerScript())
-	return append(row, delivered, reported), nil
+	if noPeer == nil {
+		tracers = append(tracers, tracer{"bpftrace", []string{"bpftrace", "-o", burstFile, "-e", works[printing].peerScript()}, ""})
+	}
+	for _, each := range tracers {
+		b.say("%s: a burst of %d lines, %s", k.Release, burstLines, each.name)
+		t.rows = append(t.rows, append([]string{k.Release, each.name}, each.run(ctx, guest, burstLines, 0).cells()...))
+	}
+	for _, each := range []tracer{tracers[0], tracers[len(tracers)-1]} {
+		if each.name == suspended {
+			break // no peer
+		}
+		b.say("%s: the highest rate without loss, %s", k.Release, each.name)
+		rates.rows = append(rates.rows, append([]string{k.Release, each.name}, each.highestRate(ctx, guest)...))
+	}
+	return nil
 }
 
-// runBurst runs a command that leaves lines in burstFile, and gives how many of
-// them are the probe's, and what else the command said.
-func runBurst(ctx context.Context, guest *vm.Guest, arguments ...string) (delivered, reported string) {
-	var stderr bytes.Buffer
-	status, err := guest.Run(ctx, vm.Command{Args: arguments, Stderr: &stderr})
+// suspended is the tracer that is stopped while lines are printed.
+const suspended = "gostap, -s 2, staprun stopped meanwhile"
+
+// tracer is a command that traces another one, which follows -c.
+type tracer struct {
+	name    string
+	command []string
+	last    string // the last argument, if any
+}
+
+// run has a process call so often, and so often a second unless that is 0.
+func (t tracer) run(ctx context.Context, guest *vm.Guest, lines, rate int) delivery {
+	calls := fmt.Sprintf("%s %d %d", callsPath, lines, rate)
+	if t.name == suspended {
+		calls = "kill -STOP $PPID; " + calls + "; kill -CONT $PPID"
+	}
+	arguments := append(slices.Clone(t.command), "-c", calls)
+	if t.last != "" {
+		arguments = append(arguments, t.last)
+	}
+	if err := inGuest(ctx, guest, nil, "rm", "-f", burstFile); err != nil {
+		return delivery{err: err}
+	}
+	var stdout, stderr bytes.Buffer
+	status, err := guest.Run(ctx, vm.Command{Args: arguments, Stdout: &stdout, Stderr: &stderr})
 	if err != nil {
-		return err.Error(), "–"
+		return delivery{err: err}
 	}
 	output, err := guest.Get(burstFile)
 	if err != nil {
-		return err.Error(), "–"
+		return delivery{err: err}
 	}
-	count, said := 0, strings.TrimSpace(stderr.String())
+	d := delivery{produced: lines, said: strings.TrimSpace(stderr.String())}
 	for line := range strings.Lines(string(output)) {
 		if strings.HasPrefix(line, "calls ") {
-			count++
+			d.delivered++
 		} else if strings.HasPrefix(line, "Lost ") { // bpftrace says so in between
-			said = strings.TrimSpace(line) + ", among others"
+			d.said = strings.TrimSpace(line) + ", among others"
+		}
+	}
+	if nanoseconds, err := strconv.ParseFloat(strings.TrimSpace(stdout.String()), 64); err == nil {
+		d.seconds = nanoseconds / 1e9
+	}
+	if status != 0 {
+		d.said += fmt.Sprintf("; status %d", status)
+	}
+	return d
+}
+
+var lostMessages = regexp.MustCompile(`(\d+) of \d+ messages`)
+
+// cells are those of a row: what arrived, what is said to be lost, and all that is said.
+func (d delivery) cells() []string {
+	if d.err != nil {
+		return []string{"–", "–", strings.ReplaceAll(d.err.Error(), "|", "/")}
+	}
+	lost, said := "–", strings.NewReplacer("\n", "; ", "|", "/").Replace(d.said)
+	if found := lostMessages.FindStringSubmatch(d.said); found != nil {
+		n, _ := strconv.Atoi(found[1]) // digits
+		if lost = fmt.Sprint(n); n+d.delivered != d.produced {
+			lost += fmt.Sprintf(": **%d too few**", d.produced-n-d.delivered)
 		}
 	}
 	if said == "" {
 		said = "nothing"
 	}
-	if status != 0 {
-		said += fmt.Sprintf("; status %d", status)
+	return []string{fmt.Sprint(d.delivered), lost, said}
+}
+
+// rateLines is how many lines show that a rate can be kept up at full speed, rateSeconds how long
+// a steady rate is tried.
+const (
+	rateLines   = 1_000_000
+	rateSeconds = 4
+)
+
+// highestRate gives the lines, the rate, and what happened at the next higher rate.
+func (t tracer) highestRate(ctx context.Context, guest *vm.Guest) []string {
+	free := t.run(ctx, guest, rateLines, 0)
+	if free.err != nil || free.seconds == 0 {
+		return append(free.cells()[:2], fmt.Sprint("–"))
 	}
-	return fmt.Sprint(count), strings.ReplaceAll(strings.ReplaceAll(said, "\n", "; "), "|", "/")
+	rate := int(float64(free.produced) / free.seconds)
+	if free.delivered == free.produced {
+		return []string{fmt.Sprint(free.produced), fmt.Sprint(rate), "it is as fast as the process can"}
+	}
+	good, bad, lost := 0, rate, free
+	for step := rate / 2; step > max(good/8, 100); step /= 2 {
+		if d := t.run(ctx, guest, (good+step)*rateSeconds, good+step); d.err != nil {
+			break
+		} else if d.delivered == d.produced {
+			good += step
+		} else {
+			bad, lost = good+step, d
+		}
+	}
+	return []string{fmt.Sprint(good * rateSeconds), fmt.Sprint(good), fmt.Sprintf("at %d a second %d of %d are lost", bad, lost.produced-lost.delivered, lost.produced)}
 }

@@ -1,9 +1,13 @@
 //go:build ignore
 
 /*
- * With a number: calls getuid that often.
+ *	calls now
+ *	calls N [RATE]
+ *	calls
  *
- * Without: calls getuid, then getgid, COUNT times each, after a round of getuid
+ * The first prints the guest's clock, in nanoseconds. The second calls getuid N
+ * times, RATE times a second or as fast as it can, and prints how long that took.
+ * The third calls getuid, then getgid, COUNT times each, after a round of getuid
  * to warm up, and prints a line for each round
  *
  *	NAME OWN LOOP REST
@@ -16,6 +20,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,11 +54,28 @@ static void measure(const char *name, long number)
 	printf("%s %lld %lld %lld\n", name, own, loop, rest);
 }
 
+/* In groups of 100, each not before it is due. */
+static void keep_calling(long count, long rate)
+{
+	long long began = nanoseconds(CLOCK_MONOTONIC);
+
+	for (long n = 0; n < count; n++) {
+		if (rate && n % 100 == 0)
+			while (nanoseconds(CLOCK_MONOTONIC) - began < n * 1000000000LL / rate)
+				;
+		syscall(SYS_getuid);
+	}
+	printf("%lld\n", nanoseconds(CLOCK_MONOTONIC) - began);
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "now")) {
+		printf("%lld\n", nanoseconds(CLOCK_MONOTONIC));
+		return 0;
+	}
 	if (argc > 1) {
-		for (long n = atol(argv[1]); n > 0; n--)
-			syscall(SYS_getuid);
+		keep_calling(atol(argv[1]), argc > 2 ? atol(argv[2]) : 0);
 		return 0;
 	}
 	measure("warm", SYS_getuid);

@@ -113,17 +113,17 @@ func totalPart(r round) float64 { return r.total }
 var ftraceFloor = map[string]string{"6.1": "35", "6.12": "40"}
 
 var hitRows = []hitRow{
-	{work: nothing, name: "nothing, at a function's entry", part: ownPart, target: 200, floor: ftraceFloor},
-	{work: counting, name: "`n++` at a function's entry", part: ownPart, target: 200, floor: ftraceFloor,
+	{work: nothing, name: "nothing, at a function's entry", part: ownPart, target: 70, floor: ftraceFloor},
+	{work: counting, name: "`n++` at a function's entry", part: ownPart, target: 70, floor: ftraceFloor,
 		systemtap: map[string]string{"6.1": "484", "6.12": "491"}},
-	{work: arraying, name: "`a[execname(), pid()]++`", part: ownPart, target: 450, floor: ftraceFloor,
+	{work: arraying, name: "`a[execname(), pid()]++`", part: ownPart, target: 300, floor: ftraceFloor,
 		systemtap: map[string]string{"6.1": "932", "6.12": "986"}},
-	{work: aggregating, name: "`s[execname(), pid()] <<< 1`", part: ownPart, target: 400, floor: ftraceFloor,
+	{work: aggregating, name: "`s[execname(), pid()] <<< 1`", part: ownPart, target: 300, floor: ftraceFloor,
 		systemtap: map[string]string{"6.1": "772", "6.12": "820"}},
 	{work: printing, name: "`printf(\"%s %d %d\\n\", execname(), pid(), gettimeofday_ns())`, in the probed process", part: ownPart},
-	{work: printing, name: "the same with the reader, until the last call", part: loopPart, target: 1500,
+	{work: printing, name: "the same with the reader, until the last call", part: loopPart, target: 700,
 		systemtap: map[string]string{"6.1": "5,385–5,561", "6.12": "5,033"}},
-	{work: printing, name: "the same with the reader, until it has caught up", part: totalPart, target: 1500},
+	{work: printing, name: "the same with the reader, until it has caught up", part: totalPart, target: 700},
 }
 
 // instructions measures what a hit costs.

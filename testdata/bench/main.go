@@ -8,6 +8,8 @@
 //   - cost per hit is counted: a guest whose clock is the number of instructions
 //     executed runs a program that makes 20,000 calls with and without a probe on
 //     them, beside bpftrace in the same guest (instructions.go, calls.c);
+//   - so is what modules take to come and to go, and their memory (lifecycle.go),
+//     and that nothing stays (classic.go);
 //   - a burst of output shows how much of it arrives (burst.go).
 package main
 
@@ -37,7 +39,7 @@ type bench struct {
 func main() {
 	output := flag.String("o", "docs/benchmarks.md", "write the page to `FILE`")
 	series := flag.String("kernel", "6.1,6.12", "measure on these kernels alone")
-	only := flag.String("only", "", "measure `PART` alone: start-up, analysis, instructions, mechanisms, sweep or burst")
+	only := flag.String("only", "", "measure `PART` alone: start-up, analysis, instructions, mechanisms, classic, lifecycle, sweep or burst")
 	flag.Parse()
 	if err := run(context.Background(), *output, *only, strings.Split(*series, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -67,7 +69,7 @@ func run(ctx context.Context, output, only string, series []string) error {
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) ([]table, error)
-	}{{"start-up", b.startUp}, {"analysis", b.analysis}, {"instructions", b.instructions}, {"mechanisms", b.byMechanism}, {"sweep", b.sweeps}, {"burst", b.burst}} {
+	}{{"start-up", b.startUp}, {"analysis", b.analysis}, {"instructions", b.instructions}, {"mechanisms", b.byMechanism}, {"classic", b.classic}, {"lifecycle", b.lifecycle}, {"sweep", b.sweeps}, {"burst", b.burst}} {
 		if only != "" && only != part.name {
 			continue
 		}

@@ -104,18 +104,19 @@ func (c cost) cell(part func(round) float64) string {
 // mechanismCost is what a mechanism costs above the unprobed call.
 type mechanismCost struct{ ours, floor cost }
 
-func (b *bench) measureMechanisms(ctx context.Context, k *kernel.Kernel) ([]mechanismCost, error) {
+// floorGuest is a guest that counts instructions, with calls.c and floor.c.
+func (b *bench) floorGuest(ctx context.Context, k *kernel.Kernel) (*vm.Guest, place, error) {
 	floor, err := b.compileFloor(ctx, k)
 	if err != nil {
-		return nil, err
+		return nil, place{}, err
 	}
 	busybox, err := kernel.Busybox()
 	if err != nil {
-		return nil, err
+		return nil, place{}, err
 	}
 	calls, err := b.compileCalls(ctx)
 	if err != nil {
-		return nil, err
+		return nil, place{}, err
 	}
 	b.say("%s: booting a guest that counts instructions", k.Release)
 	guest, err := vm.Boot(ctx, vm.Config{
@@ -124,16 +125,30 @@ func (b *bench) measureMechanisms(ctx context.Context, k *kernel.Kernel) ([]mech
 		Files: []vm.File{{Path: callsPath, Mode: 0o755, Host: calls}, {Path: "/bench/floor.ko", Mode: 0o644, Host: floor}},
 	})
 	if err != nil {
-		return nil, err
+		return nil, place{}, err
 	}
-	defer guest.Close()
+	where, err := settle(ctx, guest)
+	if err != nil {
+		guest.Close()
+		return nil, place{}, err
+	}
+	return guest, where, nil
+}
+
+// settle waits until a booted guest is idle and finds the place to probe.
+func settle(ctx context.Context, guest *vm.Guest) (place, error) {
 	if err := inGuest(ctx, guest, nil, "sleep", "20"); err != nil {
-		return nil, err
+		return place{}, err
 	}
-	where, err := findPlace(ctx, guest)
+	return findPlace(ctx, guest)
+}
+
+func (b *bench) measureMechanisms(ctx context.Context, k *kernel.Kernel) ([]mechanismCost, error) {
+	guest, where, err := b.floorGuest(ctx, k)
 	if err != nil {
 		return nil, err
 	}
+	defer guest.Close()
 	unprobed := runCalls(ctx, guest, callsPath)
 	if unprobed.err != nil {
 		return nil, unprobed.err
