@@ -111,3 +111,32 @@ func BenchmarkMerge(b *testing.B) {
 		}
 	}
 }
+
+// TestMergePassesGaps: C482, R517: in the middle of a session the messages that are there
+// come first, by number, and then those that follow without a gap.
+func TestMergePassesGaps(t *testing.T) {
+	for _, first := range []uint32{0, 1000, math.MaxUint32 - 3} {
+		var out strings.Builder
+		m := newMerger(2, into(&out))
+		add(m, 0, message(first+2, "c"))
+		add(m, 1, message(first, "a"))
+		add(m, 1, message(first+5, "f")) // printed since
+		m.passGaps(first + 4)
+		if out.String() != "ac" {
+			t.Errorf("from %d: %q", first, out.String())
+		}
+		add(m, 0, message(first+4, "e"))
+		m.deliver()
+		add(m, 0, message(first+6, "g"))
+		if missing := m.finish(); out.String() != "acefg" || missing != 0 {
+			t.Errorf("from %d: %q, %d missing", first, out.String(), missing)
+		}
+	}
+	var out strings.Builder
+	m := newMerger(1, into(&out))
+	add(m, 0, message(7, "x"))
+	m.passGaps(7)
+	if missing := m.finish(); out.String() != "x" || missing != 0 {
+		t.Errorf("%q, %d missing", out.String(), missing)
+	}
+}
