@@ -47,6 +47,8 @@ func TestGuest(t *testing.T) {
 			for _, script := range scripts {
 				t.Run(strings.TrimSuffix(filepath.Base(script), ".stp"), func(t *testing.T) { g.script(t, script) })
 			}
+			t.Run("accounts", g.accounts)
+			t.Run("limits", g.limits)
 			t.Run("examples", g.examples)
 			t.Run("interrupt", g.interrupt)
 			t.Run("killed", g.killed)

@@ -144,6 +144,9 @@ func explainLoad(path, name string, err error) error {
 		e.Hint = "the kernel does not export what the module needs: the kernel log (dmesg) names it"
 	case errors.Is(err, unix.EEXIST):
 		e.Hint = fmt.Sprintf("a module named %s is loaded: choose another name with -m, or remove it: rmmod %s", name, name)
+	case errors.Is(err, unix.E2BIG): // of runtime-c/stap/data.c
+		e.Message = fmt.Sprintf("Couldn't insert module '%s': its variables and strings take more memory than STP_MAXMEMORY allows", path)
+		e.Hint = "the kernel log (dmesg) says how much they take; make arrays smaller, or raise -DSTP_MAXMEMORY=KB"
 	case errors.Is(err, unix.ENOMEM):
 		e.Hint = "the buffers do not fit the memory: make them smaller with -s"
 	case errors.Is(err, unix.ENOSYS):

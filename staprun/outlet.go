@@ -52,6 +52,7 @@ type outlet struct {
 	full      bool
 	closed    bool
 	delivered int       // messages
+	bytes     int       // of them
 	lost      int       // messages
 	progress  time.Time // when something was last written, or put where nothing was
 	err       error     // of the first write that failed: from then on everything is lost
@@ -144,6 +145,9 @@ func (o *outlet) written(n int, err error) {
 	}
 	done := sort.SearchInts(p.ends, n+1)
 	o.delivered += done
+	if done > 0 {
+		o.bytes += p.ends[done-1]
+	}
 	o.lost += len(p.ends) - done
 	o.queued -= len(p.text)
 	o.progress = time.Now()
@@ -191,6 +195,13 @@ func (o *outlet) state() (delivered, lost int, err error) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	return o.delivered, o.lost, o.err
+}
+
+// count gives what was written as messages and bytes.
+func (o *outlet) count() outputCount {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	return outputCount{uint64(o.delivered), uint64(o.bytes)}
 }
 
 // settle waits until all is written, or until nothing has been for as long as

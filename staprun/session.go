@@ -145,6 +145,9 @@ func (s *session) run(ctx context.Context) (int, error) {
 
 // start begins the session, and the command of -c behind its gate.
 func (s *session) start() error {
+	if err := s.setLimits(); err != nil {
+		return err
+	}
 	target := s.options.Target
 	if s.options.Command != "" {
 		var err error
@@ -453,8 +456,8 @@ func (s *session) report() int {
 	if s.options.Verbose && count["reentered"]+count["unwatched"] > 0 {
 		s.say(fmt.Sprintf("hits inside of handlers: %d, in places where RCU is not watching: %d; not handled", count["reentered"], count["unwatched"]))
 	}
-	if err := s.timing(); err != nil {
-		s.warn(fmt.Sprintf("the report of what probes cost is missing: %v", err))
+	if err := s.accounts(); err != nil {
+		s.warn(fmt.Sprintf("the account of the probes is missing: %v", err))
 	}
 	if s.command != nil {
 		if failure := s.command.failure(); failure != "" {

@@ -56,6 +56,8 @@ type Options struct {
 	Output         string    // -o: files for the output, by the notation of Output; "": Stdout
 	Rotation       Rotation  // -S
 	Bulk           bool      // -b of stap: a file for each CPU
+	Stats          string    // StatsJSON: the account of the session on Stderr
+	Limits         []string  // NAME=VALUE, see CheckLimit
 	Stdin          io.Reader // of the command, or without one of the script; nil: os.Stdin
 	Stdout, Stderr io.Writer
 }
@@ -101,6 +103,9 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 	signal.Notify(pipe, unix.SIGPIPE)
 	defer signal.Stop(pipe)
 
+	if err := o.check(); err != nil {
+		return 1, err
+	}
 	var m *loaded
 	if o.Attach != "" {
 		m, err = openModule(o.Attach)

@@ -23,8 +23,7 @@ import (
 //		}
 //	}
 //
-// Where all probes that can hit have one handler, that is all of it. With -t the cost
-// of each probe is taken here, too.
+// Where all probes that can hit have one handler, that is all of it.
 
 // mostDirect is how many handlers are asked after, one after the other.
 const mostDirect = 4
@@ -40,9 +39,9 @@ func (t *translator) run() {
 			handlers = append(handlers, t.probes[i])
 		}
 	}
-	t.timed("stap_run_once", "\tc->probe->handler(c);\n")
+	t.writeRun("stap_run_once", "\tc->probe->handler(c);\n")
 	if len(handlers) == 1 {
-		t.timed("stap_run", fmt.Sprintf("\t%s(c);\n", handlers[0]))
+		t.writeRun("stap_run", fmt.Sprintf("\t%s(c);\n", handlers[0]))
 		return
 	}
 	var text strings.Builder
@@ -50,31 +49,23 @@ func (t *translator) run() {
 		fmt.Fprintf(&text, "if (c->probe->handler == %[1]s) {\n\t\t%[1]s(c);\n\t} else ", name)
 	}
 	if text.Len() == 0 {
-		t.timed("stap_run", "\tc->probe->handler(c);\n")
+		t.writeRun("stap_run", "\tc->probe->handler(c);\n")
 		return
 	}
-	t.timed("stap_run", "\t"+text.String()+"{\n\t\tc->probe->handler(c);\n\t}\n")
+	t.writeRun("stap_run", "\t"+text.String()+"{\n\t\tc->probe->handler(c);\n\t}\n")
 }
 
-// timed writes one of the two; where costs are wanted, between two looks at the
-// clock.
-func (t *translator) timed(name, body string) {
-	if t.program.Timed {
-		body = "\tconst stap_ulong begun = stap_timing_now();\n\n" + body + "\tstap_timing_end(c, begun);\n"
-	}
+// writeRun writes one of the two.
+func (t *translator) writeRun(name, body string) {
 	t.printf("\nvoid %s(struct stap_context *c)\n{\n%s}\n", name, body)
 }
 
-// timing writes what the report of costs calls the probes and globals.
-func (t *translator) timing() {
-	if !t.program.Timed {
+// named writes what the report calls the locks.
+func (t *translator) named() {
+	if len(t.locked) == 0 {
 		return
 	}
-	t.printf("\nstatic const struct stap_timing_probe stap_timing_probes[] = {\n")
-	for _, p := range t.program.Probes {
-		t.printf("\t{ %s, %s },\n", quote(p.Position.String()), quote(strings.Join(p.Derivation(), " from: ")))
-	}
-	t.printf("};\n\nstatic const struct stap_timing_lock stap_timing_locks[] = {\n")
+	t.printf("\nstatic const struct stap_named_lock stap_locks[] = {\n")
 	for _, g := range t.program.Globals {
 		if t.locked[g] {
 			t.printf("\t{ %s, &lock_%s },\n", quote(g.Text), t.global(g))
@@ -83,11 +74,13 @@ func (t *translator) timing() {
 	t.printf("};\n")
 }
 
-// timingFields are those of struct stap_script.
-func (t *translator) timingFields() {
+// reportFields are those of struct stap_script that the report needs.
+func (t *translator) reportFields() {
+	if len(t.locked) > 0 {
+		t.printf("\t.locks = stap_locks,\n\t.lock_count = sizeof(stap_locks) / sizeof(stap_locks[0]),\n")
+	}
 	if t.program.Timed {
-		t.printf("\t.timing_probes = stap_timing_probes,\n\t.timing_locks = stap_timing_locks,\n")
-		t.printf("\t.timing_lock_count = sizeof(stap_timing_locks) / sizeof(stap_timing_locks[0]),\n")
+		t.printf("\t.timed = 1,\n")
 	}
 }
 
@@ -97,7 +90,7 @@ func (b *body) budget(p *elaborate.Probe) {
 	total, bounded := mostActions(p)
 	switch {
 	case !bounded:
-		b.emit("c->actions = MAXACTION_INTERRUPTIBLE;")
+		b.emit("c->actions = stap_limits.maxaction;")
 	case total > 0:
 		b.uncounted = true
 		b.failIf(fmt.Sprintf("!stap_may_act(c, %d)", total), tokenAt(p.Body[0].Pos()))

@@ -264,12 +264,13 @@ func (t *translator) script() {
 		if p.Dispensable {
 			dispensable = ", .dispensable = 1"
 		}
-		t.printf("\t{ .point = %s, .written = %s, .handler = %s, %s%s },\n", quote(p.Point), quote(p.Written), t.probes[i], t.placeFields(p), dispensable)
+		t.printf("\t{ .point = %s, .written = %s, .handler = %s, %s%s,\n\t  .where = %s, .origin = %s },\n", quote(p.Point), quote(p.Written), t.probes[i], t.placeFields(p), dispensable,
+			quote(p.Position.String()), quote(strings.Join(p.Derivation(), " from: ")))
 	}
 	t.printf("};\n")
 	t.dataAddresses()
 	t.run()
-	t.timing()
+	t.named()
 	t.globalTable()
 	t.printf("\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
 	if t.program.Anchor != 0 {
@@ -284,7 +285,7 @@ func (t *translator) script() {
 		t.printf("\t.match_bytes = %s,\n", t.matchBytes())
 	}
 	t.dataFields()
-	t.timingFields()
+	t.reportFields()
 	t.globalFields()
 	t.printf("};\n")
 	t.builds()

@@ -20,6 +20,9 @@ func (s *scriptSettings) moduleDefines() []string {
 	if s.suppressTimeLimits {
 		defines = append(defines, "STAP_SUPPRESS_TIME_LIMITS")
 	}
+	if s.strictLimits {
+		defines = append(defines, "STAP_STRICT_LIMITS")
+	}
 	return defines
 }
 

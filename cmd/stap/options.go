@@ -38,6 +38,7 @@ type settings struct {
 	leave       bool // -F
 	rotation    string
 	namespaces  int
+	stats       string
 	guest       bool
 	guestFiles  []string
 }
@@ -58,6 +59,7 @@ type scriptSettings struct {
 	suppressHandlerErrors  bool
 	suppressTimeLimits     bool
 	unoptimized            bool
+	strictLimits           bool
 	timing                 bool
 	noGlobalDisplay        bool
 	runtime                string
@@ -118,6 +120,7 @@ func (s *scriptSettings) addTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.skipBadVariables, "skip-badvars", false, "a $variable that cannot be resolved is 0")
 	flags.BoolVar(&s.suppressHandlerErrors, "suppress-handler-errors", false, "a run-time error ends its handler, not the session")
 	flags.BoolVar(&s.suppressTimeLimits, "suppress-time-limits", false, "handlers may run as long as they like (needs -g)")
+	flags.BoolVar(&s.strictLimits, "strict-limits", false, "too many skipped hits, or too much time in handlers, end the session instead of a probe")
 	flags.IntVar(&s.maxPlaces, "max-places", elaborate.DefaultMaxPlaces, "a probe point may stand for `NUMBER` places")
 	flags.BoolVarP(&s.unoptimized, "unoptimized", "u", false, "keep what has no effect")
 	flags.BoolVarP(&s.timing, "timing", "t", false, "at the end, what each probe cost: hits, times, what was skipped")
@@ -165,6 +168,7 @@ func (s *settings) addRunFlags(flags *pflag.FlagSet) {
 	flags.StringVarP(&s.rotation, "size", "S", "", "files of -o take turns at `SIZE[,N]` MB: FILE.0, FILE.1 and so on; N of them are kept")
 	flags.BoolVarP(&s.leave, "flight-recorder", "F", false, "leave the script running, its newest output kept in the buffers for staprun -A; with -o, staprun reads in the background, and its number is printed")
 	flags.IntVar(&s.namespaces, "target-namespaces", 0, "the ns_ functions count as the namespaces of process `PID` do")
+	flags.StringVar(&s.stats, "stats", "", "at the end, what each probe and the output came to, on standard error: json (the `FORM`)")
 	flags.StringVarP(&s.timeoutText, "timeout", "T", "", "stop after `SECONDS`, such as 0.5")
 	flags.BoolVar(&s.guest, "vm", false, "run in a throw-away guest")
 	flags.StringArrayVar(&s.guestFiles, "vm-add", nil, "`PATH` that -c needs in the guest")

@@ -86,6 +86,9 @@ func (d *driver) staprunOptions() []string {
 	if d.bufferMB > 0 {
 		options = append(options, "-b", fmt.Sprint(d.bufferMB))
 	}
+	if d.stats != "" {
+		options = append(options, "--stats="+d.stats)
+	}
 	if d.command != "" {
 		options = append(options, "-c", d.command)
 	}

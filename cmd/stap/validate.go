@@ -170,6 +170,8 @@ func (s *settings) settleRelease(given func(string) bool) {
 
 func (s *settings) validateRun(given func(string) bool) error {
 	switch {
+	case given("stats") && s.stats != "json":
+		return usage("--stats=%s: the form that there is: json.", s.stats)
 	case given("buffer") && (s.bufferMB < 1 || s.bufferMB > 4095):
 		return &usageError{invalidBuffer}
 	case given("target") && s.target < 1:

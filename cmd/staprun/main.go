@@ -103,6 +103,8 @@ func (a *arguments) addFlags(command *cobra.Command) {
 	flags.StringVarP(&a.Attach, "attach", "A", "", "go on with module `NAME`, which was left")
 	flags.StringVarP(&a.remove, "delete", "d", "", "end and unload module `NAME`, if nobody reads its output; '*': all such")
 	flags.BoolVarP(&a.Daemon, "daemon", "D", false, "run in the background, print the number of the process; messages stand in -o's file")
+	flags.StringVar(&a.Stats, "stats", "", "at the end, what each probe and the output came to, on standard error: `json`")
+	flags.StringArrayVar(&a.Limits, "set", nil, "a limit of the session: `NAME=VALUE`, such as maxerrors=5")
 	flags.BoolVarP(&a.unique, "rename", "R", false, "load under a name that no other run has")
 	flags.BoolVarP(&a.Verbose, "verbose", "v", false, "say how each probe was armed")
 	flags.BoolVarP(&a.NoWarnings, "no-warnings", "w", false, "no warnings")

@@ -57,22 +57,24 @@ struct stap_context *notrace stap_take_after_all(const struct stap_probe *probe,
 {
 	struct stap_cpu_data *this = this_cpu_ptr(&stap_cpus);
 
-	if (READ_ONCE(probe->held) || READ_ONCE(stap_session_state) != state || (state == STAP_RUNNING && READ_ONCE(this->closed)))
+	if (READ_ONCE(stap_session_state) != state || (state == STAP_RUNNING && READ_ONCE(this->closed))) {
+		stap_skip(probe, STAP_SKIP_OUTSIDE, 1);
 		return NULL;
+	}
+	if (READ_ONCE(probe->held)) {
+		stap_skip(probe, STAP_SKIP_HELD, 1);
+		return NULL;
+	}
 	if (this->busy) {
-		this->reentered++;
-		stap_account_skipped(probe, STAP_SKIP_NESTED, 1);
+		stap_skip(probe, STAP_SKIP_NESTED, 1);
 		return NULL;
 	}
 	this->busy = 1; /* what is called here may have probes, too */
 	barrier();
 	if (!stap_rcu_is_watching()) {
-		this->unwatched++;
-		stap_account_skipped(probe, STAP_SKIP_UNWATCHED, 1);
+		stap_skip(probe, STAP_SKIP_UNWATCHED, 1);
 	} else if (stap_stack_is_low()) {
-		this->low_stack++;
-		stap_account_skipped(probe, STAP_SKIP_LOW_STACK, 1);
-		stap_skipped();
+		stap_skip(probe, STAP_SKIP_LOW_STACK, 1);
 	} else {
 		this->context.probe = probe;
 		return &this->context;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /*
- * /proc/systemtap/MODULE/: "control", "status" and "trace0", "trace1" ... one per CPU.
+ * /proc/systemtap/MODULE/: "control", "status" and "trace0", "trace1" ... one per CPU,
+ * "account" (account.c) and "limits" (limits.c).
  *
  * control is open in one process at a time, the session's owner. Each write is
  * an order (stap_orders):
  *
  *	start PID	arm the probes; PID is what target() gives
  *	stop		take them away
+ *	set NAME VALUE	change a limit
  *	detach		go on without a reader, who is about to close this file
  *	attach		a reader is back
  *
@@ -147,17 +149,38 @@ static void stap_end_alone(struct work_struct *work)
 	stap_session_stop();
 }
 
+/* What the session takes of memory, besides the module itself. */
+static void stap_memory_says(void)
+{
+	u64 cpus = num_possible_cpus();
+	u64 output = (u64)num_online_cpus() * stap_relay->subbuf_size * stap_relay->n_subbufs;
+	u64 contexts = cpus * (sizeof(struct stap_cpu_data) + stap_script.strings + stap_script.match_bytes);
+
+	stap_event("info", "memory: %llu KB of output buffers, %llu KB of variables, %llu KB of contexts, %lu KB of probes and their accounts",
+		   output >> 10, (stap_script.data_size + cpus * stap_script.cpu_data_size) >> 10, contexts >> 10, stap_allocated >> 10);
+}
+
 static int stap_order_start(const char *text)
 {
 	long long pid;
 	int rc = kstrtoll(text, 10, &pid);
 
-	return rc ?: pid < 0 ? -EINVAL : stap_session_start(pid);
+	rc = rc ?: pid < 0 ? -EINVAL : stap_session_start(pid);
+	if (!rc)
+		stap_memory_says();
+	return rc;
+}
+
+static int stap_order_set(const char *text)
+{
+	char setting[64];
+
+	return strscpy(setting, text, sizeof(setting)) < 0 ? -EINVAL : stap_limit_set(setting);
 }
 
 static int stap_order_stop(const char *text)
 {
-	char summary[640];
+	char summary[1024];
 
 	WRITE_ONCE(stap_detached, false);
 	stap_session_stop();
@@ -201,6 +224,7 @@ static const struct stap_order {
 } stap_orders[] = {
 	{ "start", stap_order_start },
 	{ "stop", stap_order_stop },
+	{ "set", stap_order_set },
 	{ "detach", stap_order_detach },
 	{ "attach", stap_order_attach },
 };
@@ -360,6 +384,9 @@ static int stap_control_init(void)
 	if (!stap_proc_dir)
 		return -EEXIST;
 	if (!proc_create("control", 0600, stap_proc_dir, &stap_control_ops))
+		return -ENOMEM;
+	if (!proc_create_seq("account", 0400, stap_proc_dir, &stap_account_operations) ||
+	    !proc_create("limits", 0600, stap_proc_dir, &stap_limits_ops))
 		return -ENOMEM;
 	if (!proc_create_single("status", 0444, stap_proc_dir, stap_status_show))
 		return -ENOMEM;

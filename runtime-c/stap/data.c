@@ -54,7 +54,7 @@ int stap_data_allocate(void)
 	int rc = 0;
 
 	if (!stap_data_is_allowed())
-		return -ENOMEM;
+		return -E2BIG; /* staprun knows what that means */
 	if (stap_script.cpu_data_size)
 		rc = stap_data_of_cpus();
 	if (rc || !stap_script.data_size)

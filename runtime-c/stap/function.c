@@ -53,7 +53,7 @@ struct stap_trace {
 static __always_inline void stap_trace_run(struct stap_context *c, struct ftrace_regs *registers)
 {
 	c->arguments = registers;
-	stap_run(c);
+	stap_handle(c);
 	stap_give(c);
 	preempt_enable_notrace();
 }

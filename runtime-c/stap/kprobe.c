@@ -80,6 +80,7 @@ void *stap_kprobes_set(struct stap_probe **probes, unsigned int count)
 void stap_kprobes_unset(void *kprobes)
 {
 	struct stap_kprobes *set = kprobes;
+	struct stap_probe *probe;
 	unsigned int i;
 
 	if (!set)
@@ -87,7 +88,8 @@ void stap_kprobes_unset(void *kprobes)
 	if (set->count)
 		unregister_kprobes(set->kprobes, set->count);
 	for (i = 0; i < set->count; i++)
-		stap_account_skipped(set->sites[i].first, STAP_SKIP_KPROBE, set->kprobes[i]->nmissed);
+		for (probe = set->sites[i].first; probe; probe = stap_probe_next(probe))
+			stap_skip(probe, STAP_SKIP_KPROBE, set->kprobes[i]->nmissed);
 	kvfree(set->kprobes);
 	kvfree(set->sites);
 	kfree(set);

@@ -4,53 +4,44 @@
 #include <linux/delay.h>
 #include "runtime.h"
 
-#ifdef STAP_SUPPRESS_TIME_LIMITS
-#define STAP_MAY_TRY(tries) 1
-#else
-#define STAP_MAY_TRY(tries) ((tries) <= MAXTRYLOCK)
-#endif
-
-static void stap_lock_waits(struct stap_lock *lock, int tries)
+/* Waits, unless that has been done often enough: then the hit is skipped. */
+static bool stap_lock_waits(struct stap_context *c, struct stap_lock *lock, unsigned long tries)
 {
 	if (!tries)
 		atomic_inc((atomic_t *)&lock->waits);
+#ifndef STAP_SUPPRESS_TIME_LIMITS
+	if (tries >= READ_ONCE(stap_limits.maxtrylock)) {
+		atomic_inc((atomic_t *)&lock->timeouts);
+		stap_skip(c->probe, STAP_SKIP_LOCK, 1);
+		return false;
+	}
+#endif
 	udelay(TRYLOCKDELAY);
-}
-
-static int stap_lock_failed(struct stap_context *c, struct stap_lock *lock)
-{
-	atomic_inc((atomic_t *)&lock->timeouts);
-	container_of(c, struct stap_cpu_data, context)->unlocked++;
-	stap_account_skipped(c->probe, STAP_SKIP_LOCK, 1);
-	stap_skipped();
-	return 0;
+	return true;
 }
 
 int stap_lock_read(struct stap_context *c, struct stap_lock *lock)
 {
-	int tries;
+	unsigned long tries = 0;
 
-	for (tries = 0; STAP_MAY_TRY(tries); tries++) {
+	for (;;) {
 		int holders = READ_ONCE(lock->holders);
 
 		if (holders >= 0 && cmpxchg_acquire(&lock->holders, holders, holders + 1) == holders)
 			return 1;
-		if (holders < 0)
-			stap_lock_waits(lock, tries);
+		if (holders < 0 && !stap_lock_waits(c, lock, tries++))
+			return 0;
 	}
-	return stap_lock_failed(c, lock);
 }
 
 int stap_lock_write(struct stap_context *c, struct stap_lock *lock)
 {
-	int tries;
+	unsigned long tries;
 
-	for (tries = 0; STAP_MAY_TRY(tries); tries++) {
-		if (cmpxchg_acquire(&lock->holders, 0, -1) == 0)
-			return 1;
-		stap_lock_waits(lock, tries);
-	}
-	return stap_lock_failed(c, lock);
+	for (tries = 0; cmpxchg_acquire(&lock->holders, 0, -1) != 0; tries++)
+		if (!stap_lock_waits(c, lock, tries))
+			return 0;
+	return 1;
 }
 
 void stap_lock_spin(struct stap_lock *lock)

@@ -24,7 +24,7 @@ static unsigned int stap_netfilter_hit(void *private, struct sk_buff *skb, const
 
 	if (c) {
 		c->hit = &packet;
-		stap_run(c);
+		stap_handle(c);
 		stap_leave(c);
 	}
 	return packet.verdict;

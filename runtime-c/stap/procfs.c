@@ -98,7 +98,7 @@ static int stap_procfs_run(struct stap_procfs_file *file, const struct stap_fami
 		if (!c)
 			continue;
 		c->hit = text;
-		stap_run(c);
+		stap_handle(c);
 		if (c->error)
 			rc = -EIO;
 		stap_leave(c);

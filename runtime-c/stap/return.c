@@ -67,7 +67,10 @@ static int stap_return_entered(struct kretprobe_instance *instance, struct pt_re
 		if (place->entry) {
 			*(stap_long *)kept = 0;
 			stap_hit(place->entry, registers, kept, 0);
-			wanted |= *(stap_long *)kept != 0;
+			if (*(stap_long *)kept)
+				wanted = 1;
+			else
+				stap_skip(probe, STAP_SKIP_ENTRY, 1);
 			kept += place->kept;
 		} else {
 			wanted = 1;
@@ -159,6 +162,7 @@ static int stap_return_register(struct stap_return_site *site, struct stap_probe
 static void stap_returns_unset(void *returns)
 {
 	struct stap_returns *set = returns;
+	struct stap_probe *probe;
 	unsigned int i;
 
 	if (!set)
@@ -167,8 +171,10 @@ static void stap_returns_unset(void *returns)
 		unregister_kretprobes(set->kretprobes, set->count);
 	for (i = 0; i < set->count; i++) {
 		stap_missed += set->kretprobes[i]->nmissed;
-		stap_account_skipped(set->sites[i].first, STAP_SKIP_ENTRY, set->kretprobes[i]->kp.nmissed);
-		stap_account_skipped(set->sites[i].first, STAP_SKIP_RETURN, set->kretprobes[i]->nmissed);
+		for (probe = set->sites[i].first; probe; probe = stap_probe_next(probe)) {
+			stap_skip(probe, STAP_SKIP_ENTRY, set->kretprobes[i]->kp.nmissed);
+			stap_skip(probe, STAP_SKIP_RETURN, set->kretprobes[i]->nmissed);
+		}
 	}
 	kvfree(set->kretprobes);
 	kvfree(set->sites);

@@ -23,7 +23,20 @@
 static void stap_event_list(const char *kind, const char *format, va_list arguments) __printf(2, 0);
 static void stap_exit_wake(void);
 
+/* -D STAP_SUPPRESS_HANDLER_ERRORS: errors are only counted, and end nothing but their handler. */
+#ifdef STAP_SUPPRESS_HANDLER_ERRORS
+#define STAP_ERRORS_SUPPRESSED 1
+#else
+#define STAP_ERRORS_SUPPRESSED 0
+#endif
+
+static void stap_skip_matters(void);
+static void stap_window_add(struct stap_cpu_data *this, struct stap_probe *probe, struct stap_account *account, u64 spent, u64 now);
+
 #include "context.c"
+#include "limits.c"
+#include "account.c"
+#include "overload.c"
 #include "transport.c"
 #include "output.c"
 #include "hold.c"
@@ -37,6 +50,8 @@ static void stap_unload(void)
 	stap_control_exit();
 	stap_units_do(unload);
 	stap_relay_exit();
+	stap_overload_exit();
+	stap_accounts_exit();
 	if (stap_script.release)
 		stap_script.release();
 	stap_contexts_exit();
@@ -53,6 +68,10 @@ static int __init stap_load(void)
 	rc = stap_contexts_init();
 	if (!rc && stap_script.allocate)
 		rc = stap_script.allocate();
+	if (!rc)
+		rc = stap_accounts_init();
+	if (!rc)
+		rc = stap_overload_init();
 	if (!rc)
 		rc = stap_relay_init();
 	if (!rc)

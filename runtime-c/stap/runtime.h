@@ -45,7 +45,20 @@ enum stap_skip {
 	STAP_SKIP_KPROBE,	/* the kernel was in another kprobe */
 	STAP_SKIP_ENTRY,	/* it was so at the entry of a function whose return has a probe */
 	STAP_SKIP_RETURN,	/* more calls were under way than are followed */
+	STAP_SKIP_HELD,		/* the probe is held */
+	STAP_SKIP_OUTSIDE,	/* the session is not running: before its start is complete, after its end */
 	STAP_SKIPS,
+};
+
+/* What a CPU counts of a probe (account.c). */
+struct stap_account {
+	u32 left;	/* hits until one is timed, with that one */
+	u32 samples;	/* hits that were timed */
+	u64 hits;	/* and those that are left */
+	u64 time;	/* of the samples */
+	u64 recent;	/* time of all hits in the run of windows (overload.c) */
+	u32 run;	/* which that is */
+	u32 skips[STAP_SKIPS];
 };
 
 /*
@@ -60,7 +73,6 @@ struct stap_unit {
 	void (*disarm)(void);
 	void (*stop)(void);
 	void (*unload)(void);
-	void (*skipped)(const struct stap_probe *probe, enum stap_skip why, unsigned long n);
 };
 
 #define STAP_UNIT(name) stap_##name##_unit
@@ -71,14 +83,6 @@ extern const struct stap_unit STAP_UNIT(place) __weak;
 extern const struct stap_unit STAP_UNIT(registers) __weak;
 extern const struct stap_unit STAP_UNIT(target_set) __weak;
 extern const struct stap_unit STAP_UNIT(tracepoint) __weak;
-extern const struct stap_unit STAP_UNIT(timing) __weak;
-
-/* Hits of a probe were skipped, for the account of each probe if there is one. */
-static inline void stap_account_skipped(const struct stap_probe *probe, enum stap_skip why, unsigned long n)
-{
-	if (&STAP_UNIT(timing) && n)
-		STAP_UNIT(timing).skipped(probe, why, n);
-}
 
 /*
  * The context of a CPU: taken by one handler at a time, preemption off from
@@ -99,12 +103,16 @@ struct stap_cpu_data {
 			u8 wary;	/* a probe that is set may be held */
 		};
 	};
-	unsigned long reentered;	/* hits skipped because of busy */
-	unsigned long unlocked;		/* hits skipped because a lock was not free in time */
-	unsigned long unwatched;	/* hits skipped because RCU was not watching */
-	unsigned long low_stack;	/* hits skipped because little was left of the stack */
 	unsigned long cut;		/* strings that did not fit */
 	char *strings;
+	struct stap_window {		/* how much time handlers take (overload.c) */
+		u64 begun, spent;
+		u32 run;		/* counts rows of windows that were too full, from 1 */
+		u32 full;		/* windows in this one */
+		struct stap_probe *hottest;
+		u64 hottest_spent;
+		u64 run_begun;
+	} window;
 };
 
 /*
@@ -131,8 +139,8 @@ void stap_unhold(struct stap_probe *probe, unsigned int why);
 
 /* Queues a line for staprun, from any context; format is NULL when kind says all. */
 void stap_event(const char *kind, const char *format, ...) __printf(2, 3);
-/* A hit was skipped that should not have been. */
-void stap_skipped(void);
+/* Counts hits of a probe that were skipped, from any context. */
+void stap_skip(const struct stap_probe *probe, enum stap_skip why, unsigned long n);
 /* A probe could not be set. */
 void stap_arm_failed(const struct stap_probe *probe, int rc);
 /* The handler ended with a run-time error. */
@@ -228,6 +236,45 @@ static __always_inline bool stap_is_free(const struct stap_cpu_data *this)
 	return likely(!this->gate && !stap_stack_may_be_low());
 }
 
+static __always_inline struct stap_account __percpu *stap_account(const struct stap_probe *probe)
+{
+	return (struct stap_account __percpu *)(unsigned long)probe->account;
+}
+
+/* Counts a hit; gives whether it is to be timed. The context is taken. */
+static __always_inline bool stap_count(const struct stap_probe *probe)
+{
+	struct stap_account __percpu *account = stap_account(probe);
+
+#ifdef CONFIG_X86_64
+	asm goto("decl " __percpu_arg(0) "\n\tjz %l[timed]" : :
+#ifdef __my_cpu_var
+		 "m" (__my_cpu_var(account->left))
+#else
+		 "m" (account->left)
+#endif
+		 : "cc", "memory" : timed);
+	return false;
+timed:
+	return true;
+#else
+	return !__this_cpu_dec_return(account->left);
+#endif
+}
+
+/* Runs the handler and takes its time; for run, stap_run() or stap_run_once(). */
+void stap_handle_timed(struct stap_context *c);
+void stap_handle_once(struct stap_context *c);
+
+/* Runs the handler of a hit that has the context. Each instruction counts here. */
+static __always_inline void stap_handle(struct stap_context *c)
+{
+	if (likely(!stap_count(c->probe)))
+		stap_run(c);
+	else
+		stap_handle_timed(c);
+}
+
 static __always_inline struct stap_context *stap_take(struct stap_cpu_data *this, const struct stap_probe *probe)
 {
 	this->busy = 1;
@@ -292,7 +339,7 @@ static __always_inline void stap_run_with(struct stap_context *c, void *register
 	if (!__builtin_constant_p(kept) || kept)
 		c->kept = kept;
 	c->address = address;
-	stap_run(c);
+	stap_handle(c);
 	stap_leave(c);
 }
 

@@ -16,13 +16,13 @@ int stap_session_state = STAP_LOADED;
 static int stap_session_failed;
 static int stap_session_exiting;	/* exit() came while STARTING */
 static atomic_t stap_errors = ATOMIC_INIT(0);
-static atomic_t stap_skips = ATOMIC_INIT(0);
 static stap_long stap_target_pid;
 static pid_t stap_owner_pid;		/* staprun's */
 kuid_t stap_staprun_uid;
 unsigned long stap_missed;
 static DEFINE_MUTEX(stap_session_mutex);
 static unsigned long stap_events_lost;
+static u64 stap_start_time;		/* of what a start does, begin handlers included */
 
 stap_long stap_target(void)
 {
@@ -79,21 +79,6 @@ static void stap_fail(void)
 	stap_exit();
 }
 
-/* -D STAP_SUPPRESS_HANDLER_ERRORS: errors are only counted, and end nothing but their handler. */
-#ifdef STAP_SUPPRESS_HANDLER_ERRORS
-#define STAP_ERRORS_SUPPRESSED 1
-#else
-#define STAP_ERRORS_SUPPRESSED 0
-#endif
-
-void stap_skipped(void)
-{
-	if (atomic_inc_return(&stap_skips) == MAXSKIPPED + 1 && !STAP_ERRORS_SUPPRESSED) {
-		stap_event("error", "Skipped too many probes, check MAXSKIPPED or try again with stap -t for more details.");
-		stap_fail();
-	}
-}
-
 void stap_handler_failed(struct stap_context *c)
 {
 	char callers[320] = "";
@@ -110,7 +95,7 @@ void stap_handler_failed(struct stap_context *c)
 		n += scnprintf(callers + n, sizeof(callers) - n, "%s%s", i ? ", " : " (called from ", c->callers[i]);
 	stap_event("error", "%s%s%s%s%s in probe %s", c->error, c->near ? " near " : "", c->near ?: "", callers,
 		   n ? ")" : "", c->probe->point);
-	if (atomic_inc_return(&stap_errors) > MAXERRORS)
+	if (atomic_inc_return(&stap_errors) > (long)READ_ONCE(stap_limits.maxerrors))
 		stap_fail();
 }
 
@@ -129,7 +114,7 @@ static void stap_run_handler(struct stap_probe *probe, int state)
 	struct stap_context *c = stap_enter(probe, state);
 
 	if (c) {
-		stap_run_once(c);
+		stap_handle_once(c);
 		stap_leave(c);
 	}
 }
@@ -162,7 +147,6 @@ const struct stap_family stap_never = { .name = "never", .type = "never" };
 /* Units that have something to do at times, where they are linked. */
 static const struct stap_unit *const stap_units[] = {
 	&STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set), &STAP_UNIT(tracepoint),
-	&STAP_UNIT(timing),
 };
 
 #define stap_units_do(what)							\
@@ -252,12 +236,14 @@ static void stap_session_arm(void)
 /* Arms the probes and runs the begin handlers; then the probes hit. */
 static int stap_session_start(stap_long target)
 {
+	u64 begun;
 	int rc = -EBUSY;
 
 	mutex_lock(&stap_session_mutex);
 	if (stap_session_state != STAP_LOADED)
 		goto out;
 	rc = 0;
+	begun = stap_clock();
 	stap_target_pid = target;
 	stap_owner_pid = task_tgid_nr(current);
 	stap_staprun_uid = current_uid();
@@ -268,6 +254,7 @@ static int stap_session_start(stap_long target)
 		WRITE_ONCE(stap_session_state, STAP_STOPPING);
 	else
 		stap_session_run();
+	stap_start_time = stap_clock() - begun;
 	stap_event("started", NULL);
 out:
 	mutex_unlock(&stap_session_mutex);
@@ -293,6 +280,7 @@ static void stap_session_stop(void)
 		if (stap_script.probes[i - 1].family->disarm)
 			stap_script.probes[i - 1].family->disarm(&stap_script.probes[i - 1]);
 	stap_units_do(stop);
+	stap_overload_stop();
 	WRITE_ONCE(stap_session_state, STAP_FINISHING);
 	for (i = 0; i < stap_script.probe_count; i++)
 		if (stap_script.probes[i].family->finish)
@@ -305,26 +293,26 @@ out:
 /* What staprun reports at the end. */
 static int stap_session_summary(char *text, size_t size)
 {
-	unsigned long reentered = 0, unlocked = 0, unwatched = 0, low_stack = 0, dropped = 0, cut = 0;
-	u64 dropped_bytes = 0, overwritten = 0, overwritten_bytes = 0;
+	unsigned long dropped = 0, cut = 0;
+	u64 dropped_bytes = 0, produced_bytes = 0, overwritten = 0, overwritten_bytes = 0, skips[STAP_SKIPS];
 	int cpu;
 
+	stap_skips_sum(skips);
 	for_each_possible_cpu(cpu) {
 		struct stap_cpu_data *this = per_cpu_ptr(&stap_cpus, cpu);
 
-		reentered += this->reentered;
-		unlocked += this->unlocked;
-		unwatched += this->unwatched;
 		cut += this->cut;
-		low_stack += this->low_stack;
 		dropped += per_cpu(stap_relay_cpus, cpu).dropped;
 		dropped_bytes += per_cpu(stap_relay_cpus, cpu).dropped_bytes;
 		overwritten += per_cpu(stap_relay_cpus, cpu).overwritten;
 		overwritten_bytes += per_cpu(stap_relay_cpus, cpu).overwritten_bytes;
+		produced_bytes += per_cpu(stap_relay_cpus, cpu).committed_bytes;
 	}
 	return scnprintf(text, size,
-			 "failed=%d errors=%d skipped=%d reentered=%lu unlocked=%lu unwatched=%lu low_stack=%lu dropped=%lu dropped_bytes=%llu overwritten=%llu overwritten_bytes=%llu cut=%lu missed=%lu lost_lines=%lu produced=%u buffer_kb=%zu",
-			 stap_session_failed, atomic_read(&stap_errors), atomic_read(&stap_skips), reentered, unlocked, unwatched, low_stack,
-			 dropped, dropped_bytes, overwritten, overwritten_bytes, cut, stap_missed, stap_events_lost, (u32)atomic_read(&stap_sequence),
-			 stap_relay->subbuf_size * stap_relay->n_subbufs >> 10);
+			 "failed=%d errors=%d skipped=%d reentered=%llu unlocked=%llu unwatched=%llu low_stack=%llu dropped=%lu dropped_bytes=%llu overwritten=%llu overwritten_bytes=%llu cut=%lu missed=%lu lost_lines=%lu produced=%u produced_bytes=%llu buffer_kb=%zu timed=%d shed=%u start_time=%llu",
+			 stap_session_failed, atomic_read(&stap_errors), atomic_read(&stap_skips), skips[STAP_SKIP_NESTED],
+			 skips[STAP_SKIP_LOCK], skips[STAP_SKIP_UNWATCHED], skips[STAP_SKIP_LOW_STACK],
+			 dropped, dropped_bytes, overwritten, overwritten_bytes, cut, stap_missed, stap_events_lost,
+			 (u32)atomic_read(&stap_sequence), produced_bytes,
+			 stap_relay->subbuf_size * stap_relay->n_subbufs >> 10, stap_script.timed, stap_sheds, stap_start_time);
 }

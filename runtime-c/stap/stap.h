@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 10
+#define STAP_INTERFACE 11
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -115,6 +115,10 @@ struct stap_probe {
 	unsigned long address;	/* of the place in code, while the probe is set; else 0 */
 	int dispensable;	/* the session goes on where it cannot be set */
 	unsigned int held;	/* why its handler does not run now, of enum stap_hold; 0: it does */
+	const char *where;	/* in the script: "file:line:column" */
+	const char *origin;	/* the points that it comes from, through aliases */
+	unsigned int index;	/* its number among the probes */
+	void *account;		/* what each CPU counts of it, a per-CPU pointer (account.c) */
 };
 
 /* The instruction that was hit, or where a return goes to; 0 of what is not in code. */
@@ -217,9 +221,9 @@ struct stap_script {
 	void (*release)(void);		/* stap_data_release */
 	const struct stap_global *globals;
 	unsigned int global_count;
-	const struct stap_timing_probe *timing_probes;	/* with -t; else NULL */
-	const struct stap_timing_lock *timing_locks;
-	unsigned int timing_lock_count;
+	const struct stap_named_lock *locks;
+	unsigned int lock_count;
+	int timed;			/* -t: each hit is timed, not one of many */
 };
 
 extern struct stap_script stap_script;
@@ -247,20 +251,24 @@ struct stap_lock {
 	unsigned int timeouts;	/* and not in time */
 };
 
-/* What a script with -t says of its probes and locks; they are in the order of the probes. */
-struct stap_timing_probe {
-	const char *place;	/* in the script, "file:line:column" */
-	const char *origin;	/* the points that it comes from, through aliases */
-};
-
-struct stap_timing_lock {
-	const char *name;	/* of the global */
+/* A lock with the name of its global, for the report. */
+struct stap_named_lock {
+	const char *name;
 	const struct stap_lock *lock;
 };
 
-/* When a handler begins and when it has ended (timing.c). */
-stap_ulong stap_timing_now(void);
-void stap_timing_end(struct stap_context *c, stap_ulong begun);
+/* What a session may do; it can be changed while that runs (limits.c). */
+struct stap_limits {
+	unsigned long maxerrors;	/* errors that do not end the session */
+	unsigned long maxskipped;	/* skipped hits before something is done about them */
+	unsigned long maxaction;	/* statements of a hit, of handlers that may do more than their text has */
+	unsigned long maxtrylock;	/* tries for a lock */
+	unsigned long overload_interval;	/* cycles */
+	unsigned long overload_threshold;	/* cycles of them in handlers; 0: as many as there are */
+	unsigned long strict;		/* 1: what exceeds a limit ends the session */
+};
+
+extern struct stap_limits stap_limits;
 
 /* Each gives 1, or 0 after MAXTRYLOCK tries: then the hit is skipped. */
 int stap_lock_read(struct stap_context *c, struct stap_lock *lock);
@@ -297,7 +305,7 @@ static inline int stap_act(struct stap_context *c, int n)
 static inline int stap_may_act(struct stap_context *c, long n)
 {
 #ifndef STAP_SUPPRESS_TIME_LIMITS
-	if (n > MAXACTION_INTERRUPTIBLE) {
+	if (n > MAXACTION_INTERRUPTIBLE && n > (long)stap_limits.maxaction) {
 		stap_error(c, "MAXACTION exceeded");
 		return 0;
 	}

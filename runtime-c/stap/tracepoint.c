@@ -48,7 +48,7 @@ static __always_inline void stap_tracepoint_run(struct stap_context *c, const un
 	c->address = 0;
 	if (words)
 		c->words = words;
-	stap_run(c);
+	stap_handle(c);
 	stap_give(c);
 }
 

@@ -30,6 +30,7 @@ struct stap_message {
 
 struct stap_relay_cpu {
 	u64 published;
+	u64 committed_bytes;
 	unsigned long dropped;		/* messages that found no room */
 	u64 dropped_bytes;
 	unsigned long overwritten;	/* messages that were there and not read in time */
@@ -284,6 +285,7 @@ void stap_message_commit(struct stap_context *c)
 	message = buf->data + offset;
 	length = out->at - (char *)(message + 1);
 	message->length = length;
+	this->committed_bytes += length;
 	message->sequence = atomic_inc_return_relaxed(&stap_sequence) - 1;
 	buf->offset = offset += sizeof(*message) + length;
 	out->at = out->end = NULL;

@@ -37,6 +37,8 @@ typedef struct { int counter; } atomic_t;
 
 #define __printf(string, first) __attribute__((format(__printf__, string, first)))
 #define __user
+#define __percpu
+#define __this_cpu_dec_return(x) (--(x))
 #define fallthrough __attribute__((fallthrough))
 #define likely(x) (x)
 #define unlikely(x) (x)
@@ -160,7 +162,7 @@ static long copy_to_user_nofault(void *dst, const void *src, size_t size)
 #include "runtime.h"
 
 /* The transport: standard output. */
-struct hosted_relay_cpu { unsigned long dropped, overwritten; u64 dropped_bytes, overwritten_bytes; };
+struct hosted_relay_cpu { unsigned long dropped, overwritten; u64 dropped_bytes, overwritten_bytes, committed_bytes; };
 static struct hosted_relay_cpu hosted_relay_cpus[HOSTED_CPUS];
 #define stap_relay_cpus (*hosted_relay_cpus)
 static struct rchan { size_t subbuf_size, n_subbufs; } hosted_relay;
@@ -201,6 +203,47 @@ void stap_event(const char *kind, const char *format, ...)
 }
 
 static void stap_exit_wake(void)
+{
+}
+
+/* Limits and accounts: skips are counted and without consequence. */
+#ifdef STAP_SUPPRESS_HANDLER_ERRORS
+#define STAP_ERRORS_SUPPRESSED 1
+#else
+#define STAP_ERRORS_SUPPRESSED 0
+#endif
+struct stap_limits stap_limits = {
+	.maxerrors = MAXERRORS, .maxskipped = MAXSKIPPED, .maxaction = MAXACTION_INTERRUPTIBLE, .maxtrylock = MAXTRYLOCK,
+};
+static atomic_t stap_skips;
+static unsigned int stap_sheds;
+
+void stap_skip(const struct stap_probe *probe, enum stap_skip why, unsigned long n)
+{
+	stap_skips.counter += why == STAP_SKIP_LOCK || why == STAP_SKIP_LOW_STACK ? n : 0;
+}
+
+static void stap_skips_sum(u64 skips[STAP_SKIPS])
+{
+	memset(skips, 0, STAP_SKIPS * sizeof(*skips));
+}
+
+void stap_handle_timed(struct stap_context *c)
+{
+	stap_run(c);
+}
+
+void stap_handle_once(struct stap_context *c)
+{
+	stap_run_once(c);
+}
+
+static u64 stap_clock(void)
+{
+	return 0;
+}
+
+static void stap_overload_stop(void)
 {
 }
 
