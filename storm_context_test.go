@@ -17,10 +17,10 @@ global hits, sums, last, values
 function took(context:string, n:long) {
 	hits[context]++
 	sums[context] += n
+	if (n % 64 == 0)
+		printf("%s %d after %d on %d in %s\n", context, n, last[context, cpu()], cpu(), execname())
 	last[context, cpu()] = n
 	values[context] <<< n
-	if (n %% 64 == 0)
-		printf("%%s %%d on %%d in %%s %%d\n", context, n, cpu(), execname(), @max(values[context]))
 }
 probe module(@1).function("storm_task") { took("storm_task", $argument) }
 probe module(@1).function("storm_softirq") { took("storm_softirq", $argument) }
@@ -42,7 +42,8 @@ func TestStormContexts(t *testing.T) {
 	stormed(t, 40000, func(t *testing.T, s *storm) {
 		file := s.stormModule(t)
 		defer s.run(t, "rmmod", "gostap_storm")
-		module := s.build(t, s.kernel.Release, "-DMAXSKIPPED=1000000000", "-DSTP_NO_OVERLOAD", "-e", strings.ReplaceAll(stormContexts, "%%", "%"), file)
+		// -g: functions with the names of interrupts are among them
+		module := s.build(t, s.kernel.Release, "-g", "-DMAXSKIPPED=1000000000", "-DSTP_NO_OVERLOAD", "-e", stormContexts, file)
 		each := (s.Stated + 7) / 8
 		alone := fmt.Sprintf("for context in task softirq hardirq nmi; do echo $context %d > /proc/gostap_storm; done", each)
 		called, hit, _ := s.contexts(t, module, alone, nil)
@@ -100,7 +101,7 @@ const stormPaths = `
 global hits, last, values, total
 function took(path:string) {
 	if (hits[path]++ % 16 == 0)
-		printf("%s %d %s %d\n", path, cpu(), execname(), tid())
+		printf("%s %d %s %d %d\n", path, cpu(), execname(), tid(), last[path, tid() & 255])
 	last[path, tid() & 255] = total
 	values[path] <<< total
 	if (++total >= $1 && hits["scheduler"] * 16 >= $1 && hits["printk"] * 16 >= $1 && hits["fault"] * 16 >= $1 && hits["allocator"] * 16 >= $1) exit()
@@ -119,7 +120,7 @@ probe end { println("end") foreach (path in hits) println(path, " ", hits[path],
 // the allocator, while these are busy on both CPUs.
 func TestStormPaths(t *testing.T) {
 	stormed(t, 200000, func(t *testing.T, s *storm) {
-		const work = busyWork + "speak() { while :; do echo gostap storm > /dev/kmsg; done; }\nbusy & speak & busy &"
+		const work = busyWork + "speak() { while :; do echo '<6>gostap storm' > /dev/kmsg; done; }\nbusy & speak & busy &"
 		s.hitting(t, stormPaths, work, "allocator", "fault", "printk", "scheduler")
 	})
 }
@@ -139,8 +140,8 @@ probe kernel.function("copy_from_kernel_nofault"), kernel.function("copy_from_us
 probe kernel.function("ktime_get*"), kernel.trace("rcu:rcu_utilization")? { took("clock") }
 probe kernel.function("irq_work_*"), kernel.function("__wake_up*"), kernel.function("relay_*"), kernel.function("ep_poll_callback"),
 	kernel.trace("irq_vectors:irq_work_entry"), kernel.function("pollwake") { took("waking") }
-probe kernel.function("_raw_read_*"), kernel.function("down_*"), kernel.function("up_*"), kernel.function("__mutex_*")?,
-	kernel.trace("lock:*")?, kernel.trace("preemptirq:*")? { took("locking") }
+probe kernel.function("_raw_spin_lock*"), kernel.function("_raw_spin_unlock*"), kernel.function("_raw_spin_trylock*"),
+	kernel.function("down_read*"), kernel.function("up_read*"), kernel.trace("lock:*")?, kernel.trace("preemptirq:*")? { took("locking") }
 probe kernel.function("vsnprintf"), kernel.function("snprintf"), kernel.function("scnprintf") { took("text") }
 probe kernel.function("proc_reg_read"), kernel.function("proc_reg_poll"), kernel.function("proc_reg_write"), kernel.function("kmalloc_trace*")?, kernel.function("__kmalloc*") { took("reader") }
 probe end { println("end") foreach (path in hits) println(path, " ", hits[path], " ", @count(values[path])) }`
@@ -156,7 +157,8 @@ func TestStormRecursion(t *testing.T) {
 // hitting runs a script until its probes have hit often enough, and wants hits on each path.
 func (s *storm) hitting(t *testing.T, script, work string, paths ...string) {
 	t.Helper()
-	module := s.build(t, s.kernel.Release, "-DMAXSKIPPED=1000000000", "-DSTP_NO_OVERLOAD", "-e", script, fmt.Sprint(s.Stated))
+	// -g: locks are among them
+	module := s.build(t, s.kernel.Release, "-g", "-DMAXSKIPPED=1000000000", "-DSTP_NO_OVERLOAD", "-e", script, fmt.Sprint(s.Stated))
 	status, stdout, stderr := s.shell(t, 20*time.Minute, work+"\nstaprun -R "+module+" > /tmp/out 2> /tmp/err; status=$?; kill $(jobs -p); tail -n 20 /tmp/out; tail -n 20 /tmp/err >&2; exit $status")
 	s.run(t, "sh", "-c", "rm /tmp/out /tmp/err")
 	_, results, found := strings.Cut(stdout, "end\n")
