@@ -78,8 +78,8 @@ func patience(d time.Duration) time.Duration {
 	return d
 }
 
-// bootGuest boots a kernel with GOSTAP_APPEND on its command line and what the
-// functions change in its configuration.
+// bootGuest boots a kernel with GOSTAP_APPEND on its command line, GOSTAP_MEMORY (MB) at
+// least, and what the functions change in its configuration.
 func bootGuest(t *testing.T, beginning string, changes ...func(*vm.Config)) *guestTest {
 	t.Helper()
 	k, err := kernel.FindGuest(beginning)
@@ -105,6 +105,9 @@ func bootGuest(t *testing.T, beginning string, changes ...func(*vm.Config)) *gue
 	}
 	for _, change := range changes {
 		change(&config)
+	}
+	if least, err := strconv.Atoi(os.Getenv("GOSTAP_MEMORY")); err == nil {
+		config.Memory = max(config.Memory, least)
 	}
 	guest, err := vm.Boot(t.Context(), config)
 	if err != nil {
