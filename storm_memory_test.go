@@ -96,3 +96,29 @@ func TestStormDereference(t *testing.T) {
 		}
 	})
 }
+
+// TestStormAllocation: R501, R504: each memory allocation of each step of a session fails once: in loading,
+// opening, starting, reading, stopping and unloading. The step fails for lack of memory
+// or does not need it; what follows works, and nothing is left.
+func TestStormAllocation(t *testing.T) {
+	stormed(t, 500, func(t *testing.T, s *storm) {
+		if config, err := s.kernel.Config(); err != nil {
+			t.Fatal(err)
+		} else if config["CONFIG_FAILSLAB"] != "y" || config["CONFIG_FAIL_PAGE_ALLOC"] != "y" {
+			t.Skip("the kernel has no fault injection; make torture builds one that has")
+		}
+		// The kernel tells of allocations that fail, with a trace of calls.
+		s.expected = regexp.MustCompile(`\] Call Trace:`)
+		s.program(t, "testdata/torture/faults.c")
+		module := s.build(t, s.kernel.Release, "-m", "gostap_faults", "-e", everyFamily)
+		status, stdout, stderr := s.shell(t, 20*time.Minute, `cd /sys/kernel/debug
+			for fault in failslab fail_page_alloc; do echo N > $fault/ignore-gfp-wait; echo 0 > $fault/verbose; done
+			echo N > fail_page_alloc/ignore-gfp-highmem; echo 0 > fail_page_alloc/min-order
+			/tmp/faults `+module+` gostap_faults`)
+		lines := strings.Split(strings.TrimSpace(stdout), "\n")
+		t.Log(stdout)
+		if s.Done = number(lines[len(lines)-1]); status != 0 {
+			t.Fatalf("status %d, %s", status, stderr)
+		}
+	})
+}
