@@ -14,7 +14,7 @@ export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build setup prep demo test test-all lint unit guest race fuzz corpus bench conformance install clean
+.PHONY: help build setup prep demo test test-all lint unit guest guest-preempt storms torture race fuzz corpus bench conformance install clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,9 +41,9 @@ test: ## lint, unit tests, and guest tests on the kernels of KERNELS (6.1 6.12)
 	done
 	@echo "make test: all passed"
 
-test-all: ## make test, then the race detector, fuzzing, the corpus and one round of every Go benchmark
+test-all: ## make test, then guests with preempt=full, the race detector, fuzzing, the corpus and one round of every Go benchmark
 	@./setup go guest race test
-	@$(MAKE) --no-print-directory test race fuzz corpus
+	@$(MAKE) --no-print-directory test guest-preempt race fuzz corpus
 	go test -run '^$$' -bench . -benchtime 1x ./...
 	@echo "make test-all: all passed"
 
@@ -61,6 +61,27 @@ guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12)
 	@./setup test
 	@go test -tags guest -list '^TestGuest' ./... | grep -q '^TestGuest' || { echo "make guest: no guest tests found"; exit 1; }
 	GOSTAP_KERNELS="$(KERNELS)" go test -count=1 -p 1 -timeout 30m -tags guest -run '^TestGuest' ./...
+
+guest-preempt: ## make guest with kernels that are fully preemptible
+	@GOSTAP_APPEND=preempt=full $(MAKE) --no-print-directory guest
+
+# A storm may take hours where the machine is slow; each prints its count.
+STORMS = -count=1 -p 1 -v -timeout 24h -tags guest -run '^TestStorm' .
+
+storms: prep ## storms of probes in guests, on the kernels of KERNELS (6.1 6.12); takes an hour for each
+	@./setup test
+	GOSTAP_KERNELS="$(KERNELS)" go test $(STORMS)
+
+# The sanitised kernel is some ten times slower than a distribution's, and needs more memory.
+TORTURE = GOSTAP_PATIENCE=10 GOSTAP_MEMORY=1536 GOSTAP_STORM_REPORT=$(CURDIR)/bin/storms.json go run ./testdata/torture --
+
+torture: build ## build a kernel that checks itself, run the guest tests and the storms in it; takes hours
+	@./setup go guest test torture
+	@bin/stap prep --vm -r 6.1
+	rm -f bin/storms.json
+	$(TORTURE) go test -count=1 -p 1 -timeout 12h -tags guest -run '^TestGuest' ./...
+	$(TORTURE) go test $(STORMS); status=$$?; \
+		go run ./testdata/torture -report bin/storms.json && exit $$status
 
 race: ## unit tests under the race detector
 	@./setup go guest race

@@ -9,8 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/gostap/gostap/kernel"
 )
 
 // variables: P310, P311, P312, P313, P314, P315, P330, P332, P333, P370, P371, L133: variables of
@@ -47,31 +45,41 @@ func (g *guestTest) variables(t *testing.T) {
 // the file with its debuginfo.
 func (g *guestTest) oddModule(t *testing.T) string {
 	t.Helper()
-	k, err := kernel.FindGuest(g.release)
+	return g.sourceModule(t, "testdata/module", "gostap_odd")
+}
+
+// sourceModule builds a module of ours, puts it into the guest's /tmp and gives the
+// file with its debuginfo.
+func (g *guestTest) sourceModule(t *testing.T, source, name string) string {
+	t.Helper()
+	folder := t.TempDir()
+	entries, err := os.ReadDir(source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := t.TempDir()
-	for _, name := range []string{"Kbuild", "odd.h", "odd.c", "twin.c"} {
-		text, err := os.ReadFile(filepath.Join("testdata/module", name))
+	for _, entry := range entries {
+		if extension := filepath.Ext(entry.Name()); entry.Name() != "Kbuild" && extension != ".c" && extension != ".h" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(source, entry.Name()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, entry.Name()), text, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	output, err := exec.Command("make", "-s", "-C", k.BuildTree, "M="+folder, "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules").CombinedOutput()
+	output, err := exec.Command("make", "-s", "-C", g.kernel.BuildTree, "M="+folder, "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	path := filepath.Join(folder, "gostap_odd.ko")
+	path := filepath.Join(folder, name+".ko")
 	file, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := g.Put("/tmp/gostap_odd.ko", 0o644, file); err != nil {
+	if err := g.Put("/tmp/"+name+".ko", 0o644, file); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -10,11 +10,12 @@ import (
 	"testing"
 )
 
-// systemCalls: P230: a program that calls open(2) and others by their numbers, seen by
-// probes on sys_NAME with the parameters as the source names them, and their results.
-func (g *guestTest) systemCalls(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "systemcalls")
-	output, err := exec.Command("gcc-12", "-O2", "-Wall", "-static", "-o", program, "testdata/guest/systemcalls.c").CombinedOutput()
+// program compiles a program of ours for the guest's /tmp.
+func (g *guestTest) program(t *testing.T, source string) {
+	t.Helper()
+	name := strings.TrimSuffix(filepath.Base(source), ".c")
+	program := filepath.Join(t.TempDir(), name)
+	output, err := exec.Command("gcc-12", "-O2", "-Wall", "-static", "-o", program, source).CombinedOutput()
 	if err != nil {
 		t.Fatalf("gcc-12: %v\n%s", err, output)
 	}
@@ -23,9 +24,15 @@ func (g *guestTest) systemCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := g.Put("/tmp/systemcalls", 0o755, file); err != nil {
+	if err := g.Put("/tmp/"+name, 0o755, file); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// systemCalls: P230: a program that calls open(2) and others by their numbers, seen by
+// probes on sys_NAME with the parameters as the source names them, and their results.
+func (g *guestTest) systemCalls(t *testing.T) {
+	g.program(t, "testdata/guest/systemcalls.c")
 	module := g.build(t, g.release, "-e", `
 		probe kernel.function("sys_open") { if (pid() == target()) printf("%s %s %d %o\n", execname(), user_string($filename), $flags & 0x41, $mode) }
 		probe kernel.function("sys_open").return { if (pid() == target()) printf("open %d of %s\n", $return, user_string(@entry($filename))) }

@@ -63,6 +63,7 @@ func TestGuest(t *testing.T) {
 			t.Run("tracepoints of a module", g.moduleTracepoints)
 			t.Run("variables", g.variables)
 			t.Run("modules that come later", g.laterModules)
+			g.noLeaks(t)
 			if complaints := g.Complaints(); len(complaints) > 0 {
 				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))
 			}
@@ -70,7 +71,18 @@ func TestGuest(t *testing.T) {
 	}
 }
 
-func bootGuest(t *testing.T, beginning string) *guestTest {
+// patience is how long something may take that takes a time of d at most with a
+// kernel as distributions have it: GOSTAP_PATIENCE times longer.
+func patience(d time.Duration) time.Duration {
+	if factor, err := strconv.Atoi(os.Getenv("GOSTAP_PATIENCE")); err == nil && factor > 1 {
+		return time.Duration(factor) * d
+	}
+	return d
+}
+
+// bootGuest boots a kernel with GOSTAP_APPEND on its command line, GOSTAP_MEMORY (MB) at
+// least, and what the functions change in its configuration.
+func bootGuest(t *testing.T, beginning string, changes ...func(*vm.Config)) *guestTest {
 	t.Helper()
 	k, err := kernel.FindGuest(beginning)
 	if err != nil {
@@ -89,9 +101,17 @@ func bootGuest(t *testing.T, beginning string) *guestTest {
 			t.Fatalf("%v; run: make", err)
 		}
 	}
-	guest, err := vm.Boot(t.Context(), vm.Config{
+	config := vm.Config{
 		Image: k.Image, ModulesDir: k.ModulesDir, Staprun: filepath.Join(binaries, "staprun"), Busybox: busybox,
-	})
+		Append: os.Getenv("GOSTAP_APPEND"), Patience: patience(vm.Patience),
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	if least, err := strconv.Atoi(os.Getenv("GOSTAP_MEMORY")); err == nil {
+		config.Memory = max(config.Memory, least)
+	}
+	guest, err := vm.Boot(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +161,13 @@ func (g *guestTest) build(t *testing.T, release string, arguments ...string) str
 // run runs a command in the guest.
 func (g *guestTest) run(t *testing.T, arguments ...string) (status int, stdout, stderr string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	return g.runFor(t, patience(2*time.Minute), arguments...)
+}
+
+// runFor runs a command in the guest that may take so long.
+func (g *guestTest) runFor(t *testing.T, limit time.Duration, arguments ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	var out, errors bytes.Buffer
 	status, err := g.Run(ctx, vm.Command{Args: arguments, Stdout: &out, Stderr: &errors})
@@ -316,6 +342,17 @@ func (g *guestTest) nothingLeft(t *testing.T) {
 	}
 }
 
+// noLeaks has a kernel with kmemleak look for memory that nobody knows any more.
+func (g *guestTest) noLeaks(t *testing.T) {
+	t.Helper()
+	// What is younger than 5 seconds is not looked at; what a second look does not find was on its way.
+	status, leaks, stderr := g.run(t, "sh", "-c", `cd /sys/kernel/debug && [ -e kmemleak ] || exit 0
+		for look in 1 2; do sleep 6; echo scan > kmemleak || exit; done; cat kmemleak`)
+	if status != 0 || leaks != "" {
+		t.Errorf("kmemleak: status %d, %s\n%s", status, stderr, leaks)
+	}
+}
+
 // start starts a command and waits for the first line of its output.
 func (g *guestTest) start(t *testing.T, first string, arguments ...string) (*vm.Process, *bytes.Buffer) {
 	t.Helper()
@@ -338,7 +375,7 @@ func (g *guestTest) start(t *testing.T, first string, arguments ...string) (*vm.
 		if got != first {
 			t.Fatalf("first output %q, want %q", got, first)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(patience(time.Minute)):
 		t.Fatalf("no output; standard error: %s", stderr.String())
 	}
 	t.Cleanup(func() { writer.Close() })

@@ -57,6 +57,7 @@ func guestKernels(t *testing.T) []guestKernel {
 		}
 		kernels = append(kernels, guestKernel{k.Release, Config{
 			Image: k.Image, ModulesDir: k.ModulesDir, Busybox: busybox, Staprun: self, CacheDir: t.TempDir(),
+			Append: os.Getenv("GOSTAP_APPEND"),
 		}})
 	}
 	if len(kernels) == 0 {

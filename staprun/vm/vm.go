@@ -55,18 +55,21 @@ type Config struct {
 	Files      []File   // more files in the guest
 	Modules    []string // more kernel modules to load at boot, "NAME [PARAMETER=VALUE]..."
 
-	Memory           int    // MB; 0: 512 and room for the files
-	CPUs             int    // 0: 2
-	Accel            string // "": KVM where it works, else "tcg"; or "kvm", "tcg"
-	InstructionCount bool   // the guest's clock counts instructions, on one emulated CPU
-	Append           string // more words for the kernel's command line
-	Arch             string // as Debian's kernels call it in uname -m; "": x86_64
-	CacheDir         string // "": gostap in the user's cache folder
+	Memory           int           // MB; 0: 512 and room for the files
+	CPUs             int           // 0: 2
+	Accel            string        // "": KVM where it works, else "tcg"; or "kvm", "tcg"
+	InstructionCount bool          // the guest's clock counts instructions, on one emulated CPU
+	Append           string        // more words for the kernel's command line
+	Patience         time.Duration // for the boot; 0: Patience
+	Arch             string        // as Debian's kernels call it in uname -m; "": x86_64
+	CacheDir         string        // "": gostap in the user's cache folder
 }
 
+// Patience is how long a boot may take, on a slow and busy machine.
+const Patience = 90 * time.Second
+
 const (
-	helloPatience = 90 * time.Second // on a slow and busy machine
-	kvmPatience   = 10 * time.Second // KVM that works takes one or two
+	kvmPatience = 10 * time.Second // KVM that works takes one or two
 
 	baseMemory  = 512 // MB
 	leastMemory = 128 // MB; with less a kernel does not get as far as to say so
@@ -94,6 +97,9 @@ func (c Config) withDefaults() (Config, error) {
 			Message: fmt.Sprintf("%d MB are too little memory for a guest", c.Memory),
 			Hint:    fmt.Sprintf("the least is %d", leastMemory),
 		}
+	}
+	if c.Patience == 0 {
+		c.Patience = Patience
 	}
 	if c.CacheDir == "" {
 		folder, err := os.UserCacheDir()
@@ -178,7 +184,7 @@ func Boot(ctx context.Context, c Config) (*Guest, error) {
 		c.Memory = baseMemory + int(3*size>>20)/64*64
 	}
 	if c.Accel != "" {
-		return boot(ctx, c, emulator, root, helloPatience)
+		return boot(ctx, c, emulator, root, c.Patience)
 	}
 	verdict := newVerdict(c.CacheDir, emulator)
 	if verdict.worthTrying() {
@@ -194,7 +200,7 @@ func Boot(ctx context.Context, c Config) (*Guest, error) {
 		}
 	}
 	c.Accel = accelTCG
-	g, err := boot(ctx, c, emulator, root, helloPatience)
+	g, err := boot(ctx, c, emulator, root, c.Patience)
 	if err == nil {
 		verdict.record(false) // not the image's fault, then
 	}
