@@ -29,6 +29,7 @@ type body struct {
 	labels       int
 	loops        int             // over arrays and histograms
 	end          string          // where the function ends from here
+	last         string          // a statement at the end, however the function comes there; or ""
 	jumps        map[string]bool // the labels somebody jumps to
 	failure      []string        // where errors go, innermost last; without a try to end
 	line         parse.Position
@@ -260,6 +261,9 @@ func (b *body) write(head, result string) {
 	b.out.Write(b.code.Bytes())
 	if b.jumps["out"] {
 		b.printf("out: __attribute__((unused));\n")
+	}
+	if b.last != "" {
+		b.printf("\t%s\n", b.last)
 	}
 	if nested {
 		b.printf("\tc->nesting--;\n")

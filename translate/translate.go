@@ -53,13 +53,14 @@ func Translate(p *elaborate.Program) Module {
 		program: p, effects: elaborate.NewEffects(p), names: newNames(),
 		locked: map[*elaborate.Variable]bool{}, sortings: map[sorting]bool{}, printed: map[*elaborate.Variable]bool{}, candidates: map[*elaborate.Function]bool{},
 		frames: map[*elaborate.Function]room{}, depths: map[*elaborate.Function]room{}, handlers: map[string]string{},
-		numbers: make(map[*elaborate.Probe]int, len(p.Probes)),
+		numbers: make(map[*elaborate.Probe]int, len(p.Probes)), conditions: map[*elaborate.Probe]elaborate.Expression{}, watched: map[*elaborate.Variable]bool{},
 	}
 	for i, probe := range p.Probes {
 		t.numbers[probe] = i
 	}
 	t.nameAll()
 	t.lockedGlobals()
+	t.findConditions()
 	t.findCandidates()
 	bodies := t.section(func() {
 		for _, f := range p.Functions {
@@ -93,14 +94,17 @@ type translator struct {
 	out        bytes.Buffer
 	locked     map[*elaborate.Variable]bool
 	sortings   map[sorting]bool
-	printed    map[*elaborate.Variable]bool // as histograms
-	candidates map[*elaborate.Function]bool // overloads of others
-	frames     map[*elaborate.Function]room // of a function's own
-	depths     map[*elaborate.Function]room // what a call can need at once, see depth
-	deepest    room                         // what one handler can need at once
-	handlers   map[string]string            // C functions of handlers by their text
-	probes     []string                     // the handler of each probe
-	numbers    map[*elaborate.Probe]int     // where each is among the probes
+	printed    map[*elaborate.Variable]bool              // as histograms
+	candidates map[*elaborate.Function]bool              // overloads of others
+	frames     map[*elaborate.Function]room              // of a function's own
+	depths     map[*elaborate.Function]room              // what a call can need at once, see depth
+	deepest    room                                      // what one handler can need at once
+	handlers   map[string]string                         // C functions of handlers and conditions by their text
+	conditions map[*elaborate.Probe]elaborate.Expression // those that the runtime evaluates
+	watched    map[*elaborate.Variable]bool              // globals that these read
+	probes     []string                                  // the handler of each probe
+	tests      []string                                  // the condition of each probe, or ""
+	numbers    map[*elaborate.Probe]int                  // where each is among the probes
 	patterns   []*regex.Regex
 	userC      bool // a function of the user's is C
 }
@@ -158,20 +162,34 @@ func (t *translator) probe(p *elaborate.Probe) {
 		}
 		b.budget(p)
 		b.handler(p)
-		b.write("static void "+handlerName+"(struct stap_context *c)", "")
-		t.deepest = t.deepest.most(b.room())
-		for _, f := range b.calls {
-			t.deepest = t.deepest.most(b.room().plus(t.depth(f)))
+		if t.changes(p) {
+			b.last = "stap_conditions_change();"
 		}
+		b.write("static void "+handlerName+"(struct stap_context *c)", "")
+		t.needs(b)
 	})
-	name, known := t.handlers[text]
-	if !known {
-		name = fmt.Sprintf("probe_%d", len(t.probes))
-		t.handlers[text] = name
-		t.printf("\n/*\n * probe %s\n * %s: %s\n */\n", comment(p.Point), comment(p.Position.String()), comment(strings.TrimSpace(p.Position.SourceLine())))
-		t.out.WriteString(strings.ReplaceAll(text, handlerName, name))
+	t.probes = append(t.probes, t.shared(text, fmt.Sprintf("probe_%d", len(t.probes)), "probe "+p.Point, p))
+	t.tests = append(t.tests, t.condition(p))
+}
+
+// needs notes what the runtime's call of a function can need of the stack of frames.
+func (t *translator) needs(b *body) {
+	t.deepest = t.deepest.most(b.room())
+	for _, f := range b.calls {
+		t.deepest = t.deepest.most(b.room().plus(t.depth(f)))
 	}
-	t.probes = append(t.probes, name)
+}
+
+// shared writes a function for a probe under a name, unless there is one with the
+// same text; gives its name.
+func (t *translator) shared(text, name, what string, p *elaborate.Probe) string {
+	if known, ok := t.handlers[text]; ok {
+		return known
+	}
+	t.handlers[text] = name
+	t.printf("\n/*\n * %s\n * %s: %s\n */\n", comment(what), comment(p.Position.String()), comment(strings.TrimSpace(p.Position.SourceLine())))
+	t.out.WriteString(strings.ReplaceAll(text, handlerName, name))
+	return name
 }
 
 // depth gives what a call of f can need: its own frame and those of the chain
@@ -260,11 +278,14 @@ func (t *translator) script() {
 	t.printf("\n#line 1 \"stap_script\"\n")
 	t.printf("static struct stap_probe stap_probes[] = {\n")
 	for i, p := range t.program.Probes {
-		dispensable := ""
+		more := ""
 		if p.Dispensable {
-			dispensable = ", .dispensable = 1"
+			more += ", .dispensable = 1"
 		}
-		t.printf("\t{ .point = %s, .written = %s, .handler = %s, %s%s,\n\t  .where = %s, .origin = %s },\n", quote(p.Point), quote(p.Written), t.probes[i], t.placeFields(p), dispensable,
+		if t.tests[i] != "" {
+			more += ", .condition = " + t.tests[i]
+		}
+		t.printf("\t{ .point = %s, .written = %s, .handler = %s, %s%s,\n\t  .where = %s, .origin = %s },\n", quote(p.Point), quote(p.Written), t.probes[i], t.placeFields(p), more,
 			quote(p.Position.String()), quote(strings.Join(p.Derivation(), " from: ")))
 	}
 	t.printf("};\n")
@@ -283,6 +304,9 @@ func (t *translator) script() {
 	t.printf(",\n")
 	if t.program.Submatches {
 		t.printf("\t.match_bytes = %s,\n", t.matchBytes())
+	}
+	if len(t.conditions) > 0 {
+		t.printf("\t.conditions = stap_conditions_evaluate,\n")
 	}
 	t.dataFields()
 	t.reportFields()

@@ -17,7 +17,7 @@ static int stap_contexts_init(void)
 	for_each_possible_cpu(cpu) {
 		struct stap_cpu_data *this = per_cpu_ptr(&stap_cpus, cpu);
 
-		this->closed = 1;
+		this->closed = STAP_CLOSED;
 		if (stap_script.strings) {
 			this->strings = kvmalloc_node(stap_script.strings, GFP_KERNEL, cpu_to_node(cpu));
 			if (!this->strings)
@@ -57,11 +57,11 @@ struct stap_context *notrace stap_take_after_all(const struct stap_probe *probe,
 {
 	struct stap_cpu_data *this = this_cpu_ptr(&stap_cpus);
 
-	if (READ_ONCE(stap_session_state) != state || (state == STAP_RUNNING && READ_ONCE(this->closed))) {
+	if (READ_ONCE(stap_session_state) != state || (state == STAP_RUNNING && READ_ONCE(this->closed) & STAP_CLOSED)) {
 		stap_skip(probe, STAP_SKIP_OUTSIDE, 1);
 		return NULL;
 	}
-	if (READ_ONCE(probe->held)) {
+	if (stap_is_held(probe)) {
 		stap_skip(probe, STAP_SKIP_HELD, 1);
 		return NULL;
 	}

@@ -11,6 +11,8 @@
  *	set NAME VALUE	change a limit
  *	detach		go on without a reader, who is about to close this file
  *	attach		a reader is back
+ *	pause		no handler runs until "resume"
+ *	hold INDEX	neither does that of one probe until "unhold INDEX"
  *
  * and what is read are lines:
  *
@@ -227,6 +229,10 @@ static const struct stap_order {
 	{ "set", stap_order_set },
 	{ "detach", stap_order_detach },
 	{ "attach", stap_order_attach },
+	{ "pause", stap_order_pause },
+	{ "resume", stap_order_resume },
+	{ "hold", stap_order_hold },
+	{ "unhold", stap_order_unhold },
 };
 
 /* Each write is one order, as a whole. */

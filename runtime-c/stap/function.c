@@ -40,12 +40,15 @@
 
 struct stap_traced {
 	unsigned long address;
-	struct stap_probe *first;
+	struct stap_probe *first;	/* NULL: it is no ftrace site */
+	bool set;
 };
 
 struct stap_trace {
 	struct ftrace_ops ops;
+	bool usable;			/* the kernel lets all of it be traced */
 	bool registered;
+	unsigned int count;		/* of addresses in the table */
 	unsigned int bits;
 	struct stap_traced *table;	/* 1 << bits; NULL where ops.private is the probe */
 };
@@ -106,7 +109,8 @@ static void notrace stap_traced_many(unsigned long ip, unsigned long parent_ip, 
 	for (back = 0; back <= STAP_SITE_OFFSET && !probe; back += 4)
 		probe = stap_trace_slot(trace, ip - back)->first;
 	for (; probe; probe = stap_probe_next(probe))
-		stap_trace_hit(probe, registers);
+		if (!stap_is_held(probe))
+			stap_trace_hit(probe, registers);
 }
 
 /* The addresses that ops is called for. */
@@ -143,6 +147,48 @@ static void stap_trace_try(struct ftrace_ops *trial, unsigned long *addresses, u
 	stap_trace_try(trial, addresses, count - half, none, at + half);
 }
 
+/* Makes the filter that of the functions which have a probe that is not held; gives how many these are, or an error. */
+static int stap_trace_choose(struct stap_trace *trace)
+{
+	unsigned long *addresses = kvmalloc_array(trace->count, sizeof(*addresses), GFP_KERNEL);
+	unsigned int i, wanted = 0;
+	bool changed = false;
+	int rc = 0;
+
+	if (!addresses)
+		return -ENOMEM;
+	for (i = 0; i < 1U << trace->bits; i++) {
+		struct stap_traced *slot = &trace->table[i];
+		bool set = slot->first && stap_probes_wanted(slot->first);
+
+		if (set)
+			addresses[wanted++] = slot->address;
+		changed |= set != slot->set;
+		slot->set = set;
+	}
+	/* without a filter all functions would be traced */
+	if (changed && wanted)
+		rc = stap_trace_filter(&trace->ops, addresses, wanted);
+	kvfree(addresses);
+	return rc ?: wanted;
+}
+
+static int stap_trace_settle(struct stap_trace *trace)
+{
+	int wanted = trace->table ? stap_trace_choose(trace) : stap_probes_wanted(trace->ops.private), rc = 0;
+
+	if (wanted < 0)
+		return wanted;
+	if (wanted && !trace->registered) {
+		rc = register_ftrace_function(&trace->ops);
+		trace->registered = !rc;
+	} else if (!wanted && trace->registered) {
+		rc = unregister_ftrace_function(&trace->ops);
+		trace->registered = !!rc;
+	}
+	return rc;
+}
+
 /* Sets what it can of probes that are joined by place, firsts their first ones; marks the others. */
 static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts, unsigned long *addresses,
 			   unsigned int count, unsigned long *none)
@@ -175,20 +221,23 @@ static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts,
 	for (i = 0; i < count; i++)
 		if (!test_bit(i, none))
 			addresses[good++] = addresses[i];
-	/* without a filter all functions would be traced */
-	trace->registered = good && !stap_trace_filter(&trace->ops, addresses, good) &&
-			    !register_ftrace_function(&trace->ops);
-	if (!trace->registered)
+		else if (trace->table)
+			stap_trace_slot(trace, addresses[i])->first = NULL;
+	trace->count = good;
+	trace->usable = good && !stap_trace_filter(&trace->ops, addresses, good);
+	if (trace->usable && stap_trace_settle(trace))
+		trace->usable = false;
+	if (!trace->usable)
 		ftrace_free_filter(&trace->ops);
-	return trace->registered;
+	return trace->usable;
 }
 
 static void stap_trace_unset(struct stap_trace *trace)
 {
-	if (trace->registered) {
+	if (trace->registered)
 		unregister_ftrace_function(&trace->ops);
+	if (trace->usable)
 		ftrace_free_filter(&trace->ops);
-	}
 	kvfree(trace->table);
 }
 
@@ -259,6 +308,20 @@ static void *stap_functions_set(struct stap_probe **probes, unsigned int count)
 	return set;
 }
 
+static void stap_functions_settle(void *functions)
+{
+	struct stap_functions *set = functions;
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < set->count; i++) {
+		rc = set->traces[i].usable ? stap_trace_settle(&set->traces[i]) : 0;
+		if (rc)
+			stap_warning("functions cannot be traced as they should be from now on (rc %d)", rc);
+	}
+	stap_kprobes_settle(set->kprobes);
+}
+
 static void stap_functions_unset(void *functions)
 {
 	struct stap_functions *set = functions;
@@ -270,9 +333,13 @@ static void stap_functions_unset(void *functions)
 	kfree(set);
 }
 
-static const struct stap_place_family stap_function_how = { .set = stap_functions_set, .unset = stap_functions_unset };
+static const struct stap_place_family stap_function_how = {
+	.set = stap_functions_set, .settle = stap_functions_settle, .unset = stap_functions_unset,
+};
 #else
-static const struct stap_place_family stap_function_how = { .set = stap_kprobes_set, .unset = stap_kprobes_unset };
+static const struct stap_place_family stap_function_how = {
+	.set = stap_kprobes_set, .settle = stap_kprobes_settle, .unset = stap_kprobes_unset,
+};
 #endif
 
 const struct stap_family stap_function = {

@@ -32,7 +32,8 @@ static int stap_kprobe_hit_many(struct kprobe *kprobe, struct pt_regs *registers
 	struct stap_probe *probe;
 
 	for (probe = container_of(kprobe, struct stap_kprobe_site, kprobe)->first; probe; probe = stap_probe_next(probe))
-		stap_hit(probe, registers, NULL, 0);
+		if (!stap_is_held(probe))
+			stap_hit(probe, registers, NULL, 0);
 	return 0;
 }
 NOKPROBE_SYMBOL(stap_kprobe_hit_many);
@@ -64,6 +65,7 @@ void *stap_kprobes_set(struct stap_probe **probes, unsigned int count)
 		site->first = probes[i];
 		site->kprobe.addr = (kprobe_opcode_t *)probes[i]->address;
 		site->kprobe.pre_handler = n > 1 ? stap_kprobe_hit_many : stap_kprobe_hit;
+		site->kprobe.flags = stap_probes_wanted(site->first) ? 0 : KPROBE_FLAG_DISABLED;
 		rc = register_kprobe(&site->kprobe);
 		if (!rc)
 			set->kprobes[set->count++] = &site->kprobe;
@@ -75,6 +77,24 @@ void *stap_kprobes_set(struct stap_probe **probes, unsigned int count)
 	}
 	stap_place_sums_up(lines, "kprobe");
 	return set;
+}
+
+/* One that is disabled costs nothing where it stands; it stays registered. */
+void stap_kprobes_settle(void *kprobes)
+{
+	struct stap_kprobes *set = kprobes;
+	unsigned int i;
+
+	for (i = 0; set && i < set->count; i++) {
+		struct stap_kprobe_site *site = container_of(set->kprobes[i], struct stap_kprobe_site, kprobe);
+		bool wanted = stap_probes_wanted(site->first);
+
+		if (wanted && kprobe_disabled(&site->kprobe))
+			stap_set_again(site->first, enable_kprobe(&site->kprobe));
+		else if (!wanted && !kprobe_disabled(&site->kprobe))
+			disable_kprobe(&site->kprobe);
+		cond_resched();
+	}
 }
 
 void stap_kprobes_unset(void *kprobes)
@@ -95,7 +115,9 @@ void stap_kprobes_unset(void *kprobes)
 	kfree(set);
 }
 
-static const struct stap_place_family stap_kprobe_how = { .set = stap_kprobes_set, .unset = stap_kprobes_unset };
+static const struct stap_place_family stap_kprobe_how = {
+	.set = stap_kprobes_set, .settle = stap_kprobes_settle, .unset = stap_kprobes_unset,
+};
 
 const struct stap_family stap_kprobe = {
 	.name = "kprobe", .type = "kprobe", .arm = stap_place_arm, .how = &stap_kprobe_how,

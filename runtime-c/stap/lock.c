@@ -50,6 +50,16 @@ void stap_lock_spin(struct stap_lock *lock)
 		cpu_relax();
 }
 
+void stap_lock_await(struct stap_lock *lock)
+{
+	int holders;
+
+	do {
+		while ((holders = READ_ONCE(lock->holders)) < 0)
+			cpu_relax();
+	} while (cmpxchg_acquire(&lock->holders, holders, holders + 1) != holders);
+}
+
 void stap_unlock_read(struct stap_lock *lock)
 {
 	int holders;

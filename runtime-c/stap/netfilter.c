@@ -71,41 +71,79 @@ void stap_netfilter_set_verdict(struct stap_context *c, stap_long verdict)
 }
 
 #ifdef CONFIG_NETFILTER
+struct stap_netfilter_site {
+	struct nf_hook_ops ops;
+	bool registered;
+};
+
+static int stap_netfilter_switch(const struct stap_probe *probe, struct stap_netfilter_site *site)
+{
+	bool wanted = !stap_is_held(probe);
+	int rc = 0;
+
+	if (wanted && !site->registered)
+		rc = nf_register_net_hook(&init_net, &site->ops);
+	else if (!wanted && site->registered)
+		nf_unregister_net_hook(&init_net, &site->ops);
+	if (!rc)
+		site->registered = wanted;
+	return rc;
+}
+
+static void stap_netfilter_settle(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < stap_script.probe_count; i++) {
+		const struct stap_probe *probe = &stap_script.probes[i];
+
+		if (probe->family == &stap_netfilter && probe->site)
+			stap_set_again(probe, stap_netfilter_switch(probe, probe->site));
+	}
+}
+
 static int stap_netfilter_arm(struct stap_probe *probe)
 {
 	const struct stap_netfilter_place *place = probe->place;
-	struct nf_hook_ops *ops = kzalloc(sizeof(*ops), GFP_KERNEL);
+	struct stap_netfilter_site *site = kzalloc(sizeof(*site), GFP_KERNEL);
+	struct nf_hook_ops *ops;
 	int rc;
 
-	if (!ops)
+	if (!site)
 		return -ENOMEM;
+	ops = &site->ops;
 	ops->hook = stap_netfilter_hit;
 	ops->priv = probe;
 	ops->pf = place->protocol;
 	ops->hooknum = place->hook;
 	ops->priority = place->priority;
-	rc = nf_register_net_hook(&init_net, ops);
+	rc = stap_netfilter_switch(probe, site);
 	if (rc) {
-		kfree(ops);
+		kfree(site);
 		return rc;
 	}
-	stap_allocated += sizeof(*ops);
-	probe->site = ops;
+	stap_allocated += sizeof(*site);
+	probe->site = site;
 	return 0;
 }
 
 static void stap_netfilter_disarm(struct stap_probe *probe)
 {
-	struct nf_hook_ops *ops = probe->site;
+	struct stap_netfilter_site *site = probe->site;
 
-	if (!ops)
+	if (!site)
 		return;
-	nf_unregister_net_hook(&init_net, ops);
+	if (site->registered)
+		nf_unregister_net_hook(&init_net, &site->ops);
 	synchronize_rcu(); /* packets that are in the handler */
 	probe->site = NULL;
-	kfree(ops);
+	kfree(site);
 }
 #else
+static void stap_netfilter_settle(void)
+{
+}
+
 static int stap_netfilter_arm(struct stap_probe *probe)
 {
 	return -EOPNOTSUPP;
@@ -115,6 +153,8 @@ static void stap_netfilter_disarm(struct stap_probe *probe)
 {
 }
 #endif
+
+const struct stap_unit STAP_UNIT(netfilter) = { .settle = stap_netfilter_settle };
 
 const struct stap_family stap_netfilter = {
 	.name = "netfilter", .type = "netfilter", .arm = stap_netfilter_arm, .disarm = stap_netfilter_disarm,

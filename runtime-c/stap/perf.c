@@ -22,7 +22,7 @@
 struct stap_perf_site {
 	struct list_head list;
 	struct stap_probe *probe;
-	struct perf_event_attr attr;
+	struct perf_event_attr attr;	/* disabled while the probe is held */
 	struct perf_event *__percpu *events;
 };
 
@@ -131,6 +131,7 @@ int stap_perf_open(struct stap_probe *probe, const struct perf_event_attr *attr)
 	stap_allocated += sizeof(*site) + num_possible_cpus() * sizeof(struct perf_event *);
 	site->probe = probe;
 	site->attr = *attr;
+	site->attr.disabled = stap_is_held(probe);
 	probe->site = site;
 	mutex_lock(&stap_perf_mutex);
 	list_add_tail(&site->list, &stap_perf_sites);
@@ -144,6 +145,32 @@ int stap_perf_open(struct stap_probe *probe, const struct perf_event_attr *attr)
 		stap_perf_close(probe);
 	return rc;
 }
+
+static void stap_perf_settle(void)
+{
+	struct stap_perf_site *site;
+	unsigned int cpu;
+
+	mutex_lock(&stap_perf_mutex);
+	list_for_each_entry(site, &stap_perf_sites, list) {
+		bool held = stap_is_held(site->probe);
+
+		if (site->probe->family == &stap_counter || held == site->attr.disabled)
+			continue;
+		site->attr.disabled = held;
+		for_each_possible_cpu(cpu) {
+			struct perf_event *event = *per_cpu_ptr(site->events, cpu);
+
+			if (event && held)
+				perf_event_disable(event);
+			else if (event)
+				perf_event_enable(event);
+		}
+	}
+	mutex_unlock(&stap_perf_mutex);
+}
+
+const struct stap_unit STAP_UNIT(perf) = { .settle = stap_perf_settle };
 
 void stap_perf_close(struct stap_probe *probe)
 {

@@ -156,6 +156,19 @@ void stap_place_sums_up(unsigned int lines, const char *mechanism)
 		stap_event("info", "%u places: %s", lines, mechanism);
 }
 
+static void stap_place_settle(void)
+{
+	struct stap_group *group;
+	unsigned int i;
+
+	mutex_lock(&stap_groups_mutex);
+	for (group = stap_groups; group; group = group->next)
+		for (i = 0; group->set && i < group->set_count; i++)
+			if (group->sets[i].set)
+				group->sets[i].family->settle(group->sets[i].set);
+	mutex_unlock(&stap_groups_mutex);
+}
+
 /*
  * A module's symbols can be looked up and its ftrace sites are known before
  * anybody hears of its coming, and both are still there while it goes.
@@ -213,4 +226,6 @@ static void stap_place_unset_all(void)
 	}
 }
 
-const struct stap_unit STAP_UNIT(place) = { .arm = stap_place_set_all, .disarm = stap_place_unset_all };
+const struct stap_unit STAP_UNIT(place) = {
+	.arm = stap_place_set_all, .settle = stap_place_settle, .disarm = stap_place_unset_all,
+};

@@ -15,6 +15,8 @@ struct stap_place_family {
 	 * cannot be set are given to stap_arm_failed(), the others can be.
 	 */
 	void *(*set)(struct stap_probe **probes, unsigned int count);
+	/* Takes away what of it only held probes want, and sets again what others do. */
+	void (*settle)(void *set);
 	void (*unset)(void *set);
 };
 
@@ -29,12 +31,22 @@ int stap_address_find(const struct stap_address *at, unsigned long *address);
 
 /* Kprobes on places of any family; the probes are sorted by address. */
 void *stap_kprobes_set(struct stap_probe **probes, unsigned int count);
+void stap_kprobes_settle(void *set);
 void stap_kprobes_unset(void *set);
 
 /* The probes of one place follow each other, in the order of the script. */
 static inline struct stap_probe *stap_probe_next(const struct stap_probe *probe)
 {
 	return probe->site;
+}
+
+/* Whether any probe of a place is to hit. */
+static inline bool stap_probes_wanted(const struct stap_probe *first)
+{
+	for (; first; first = stap_probe_next(first))
+		if (!stap_is_held(first))
+			return true;
+	return false;
 }
 
 /* Joins the probes that have the first one's address; gives how many. */

@@ -17,7 +17,8 @@ static enum hrtimer_restart stap_profile_hit(struct hrtimer *timer)
 	struct stap_probe *probe;
 
 	for (probe = READ_ONCE(stap_profile_first); probe; probe = READ_ONCE(probe->site))
-		stap_timer_run(probe);
+		if (!stap_is_held(probe))
+			stap_timer_run(probe);
 	hrtimer_forward_now(timer, TICK_NSEC);
 	return HRTIMER_RESTART;
 }
@@ -41,7 +42,6 @@ static int stap_profile_offline(unsigned int cpu)
 static int stap_profile_arm(struct stap_probe *probe)
 {
 	struct stap_probe *last = stap_profile_first;
-	int state;
 
 	if (last) {
 		while (last->site)
@@ -50,14 +50,44 @@ static int stap_profile_arm(struct stap_probe *probe)
 		return 0;
 	}
 	WRITE_ONCE(stap_profile_first, probe);
-	state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "stap:profile", stap_profile_online, stap_profile_offline);
-	if (state < 0) {
-		stap_profile_first = NULL;
-		return state;
-	}
-	stap_profile_state = state;
 	return 0;
 }
+
+static int stap_profile_switch(void)
+{
+	const struct stap_probe *probe = stap_profile_first;
+
+	while (probe && stap_is_held(probe))
+		probe = probe->site;
+	if (probe && !stap_profile_state) {
+		int state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "stap:profile", stap_profile_online, stap_profile_offline);
+
+		if (state < 0)
+			return state;
+		stap_profile_state = state;
+	} else if (!probe && stap_profile_state) {
+		cpuhp_remove_state(stap_profile_state);
+		stap_profile_state = 0;
+	}
+	return 0;
+}
+
+static void stap_profile_set(void)
+{
+	const struct stap_probe *probe;
+	int rc = stap_profile_switch();
+
+	for (probe = stap_profile_first; probe && rc; probe = probe->site)
+		stap_arm_failed(probe, rc);
+}
+
+static void stap_profile_settle(void)
+{
+	if (stap_profile_first)
+		stap_set_again(stap_profile_first, stap_profile_switch());
+}
+
+const struct stap_unit STAP_UNIT(profile) = { .arm = stap_profile_set, .settle = stap_profile_settle };
 
 static void stap_profile_disarm(struct stap_probe *probe)
 {

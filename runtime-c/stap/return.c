@@ -66,14 +66,15 @@ static int stap_return_entered(struct kretprobe_instance *instance, struct pt_re
 
 		if (place->entry) {
 			*(stap_long *)kept = 0;
-			stap_hit(place->entry, registers, kept, 0);
+			if (!stap_is_held(probe))
+				stap_hit(place->entry, registers, kept, 0);
 			if (*(stap_long *)kept)
 				wanted = 1;
-			else
+			else if (!stap_is_held(probe))
 				stap_skip(probe, STAP_SKIP_ENTRY, 1);
 			kept += place->kept;
 		} else {
-			wanted = 1;
+			wanted |= !stap_is_held(probe);
 		}
 	}
 	return !wanted;
@@ -94,6 +95,13 @@ static int stap_return_hit_kept(struct kretprobe_instance *instance, struct pt_r
 }
 NOKPROBE_SYMBOL(stap_return_hit_kept);
 
+/* Of a function whose probes are held: calls that were under way when that began. */
+static int stap_return_ignored(struct kretprobe_instance *instance, struct pt_regs *registers)
+{
+	return 0;
+}
+NOKPROBE_SYMBOL(stap_return_ignored);
+
 static int stap_return_hit_many(struct kretprobe_instance *instance, struct pt_regs *registers)
 {
 	const struct stap_probe *probe;
@@ -102,7 +110,7 @@ static int stap_return_hit_many(struct kretprobe_instance *instance, struct pt_r
 	for (probe = stap_return_probe(instance); probe; probe = stap_probe_next(probe)) {
 		const struct stap_return_place *place = stap_return_place(probe);
 
-		if (!place->entry || *(stap_long *)kept)
+		if (!stap_is_held(probe) && (!place->entry || *(stap_long *)kept))
 			stap_hit(probe, registers, kept, stap_return_to(instance));
 		if (place->entry)
 			kept += place->kept;
@@ -135,6 +143,13 @@ static unsigned int stap_returns_join(struct stap_probe **probes, unsigned int c
 	return stap_probes_join(probes, n);
 }
 
+static kretprobe_handler_t stap_return_handler(const struct stap_probe *first)
+{
+	if (stap_probe_next(first))
+		return stap_return_hit_many;
+	return stap_return_place(first)->entry ? stap_return_hit_kept : stap_return_hit;
+}
+
 static int stap_return_register(struct stap_return_site *site, struct stap_probe *first)
 {
 	struct kretprobe *kretprobe = &site->kretprobe;
@@ -153,10 +168,31 @@ static int stap_return_register(struct stap_return_site *site, struct stap_probe
 		}
 	}
 	kretprobe->kp.addr = (kprobe_opcode_t *)first->address;
-	kretprobe->handler = stap_probe_next(first) ? stap_return_hit_many :
-			     stap_return_place(first)->entry ? stap_return_hit_kept : stap_return_hit;
+	kretprobe->handler = stap_return_handler(first);
+	kretprobe->kp.flags = stap_probes_wanted(first) ? 0 : KPROBE_FLAG_DISABLED;
 	kretprobe->maxactive = active ?: max_t(int, 15, 6 * num_possible_cpus());
 	return register_kretprobe(kretprobe);
+}
+
+static void stap_returns_settle(void *returns)
+{
+	struct stap_returns *set = returns;
+	unsigned int i;
+
+	for (i = 0; set && i < set->count; i++) {
+		struct stap_return_site *site = container_of(set->kretprobes[i], struct stap_return_site, kretprobe);
+		struct kretprobe *kretprobe = &site->kretprobe;
+		bool wanted = stap_probes_wanted(site->first);
+
+		if (wanted && kprobe_disabled(&kretprobe->kp)) {
+			WRITE_ONCE(kretprobe->handler, stap_return_handler(site->first));
+			stap_set_again(site->first, enable_kretprobe(kretprobe));
+		} else if (!wanted && !kprobe_disabled(&kretprobe->kp)) {
+			disable_kretprobe(kretprobe);
+			WRITE_ONCE(kretprobe->handler, stap_return_ignored);
+		}
+		cond_resched();
+	}
 }
 
 static void stap_returns_unset(void *returns)
@@ -218,7 +254,9 @@ static void *stap_returns_set(struct stap_probe **probes, unsigned int count)
 	return set;
 }
 
-static const struct stap_place_family stap_return_how = { .set = stap_returns_set, .unset = stap_returns_unset };
+static const struct stap_place_family stap_return_how = {
+	.set = stap_returns_set, .settle = stap_returns_settle, .unset = stap_returns_unset,
+};
 
 const struct stap_family stap_return = {
 	.name = "return", .type = "kretprobe", .is_return = 1, .arm = stap_place_arm, .how = &stap_return_how,

@@ -22,6 +22,7 @@
 
 static void stap_event_list(const char *kind, const char *format, va_list arguments) __printf(2, 0);
 static void stap_exit_wake(void);
+static void stap_settle(void);
 
 /* -D STAP_SUPPRESS_HANDLER_ERRORS: errors are only counted, and end nothing but their handler. */
 #ifdef STAP_SUPPRESS_HANDLER_ERRORS
@@ -39,14 +40,15 @@ static void stap_window_add(struct stap_cpu_data *this, struct stap_probe *probe
 #include "overload.c"
 #include "transport.c"
 #include "output.c"
-#include "hold.c"
 #include "session.c"
+#include "hold.c"
 #include "control.c"
 #include "global.c"
 
 static void stap_unload(void)
 {
 	stap_session_stop();
+	stap_hold_exit();
 	stap_control_exit();
 	stap_units_do(unload);
 	stap_relay_exit();

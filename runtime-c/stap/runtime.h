@@ -70,6 +70,7 @@ struct stap_account {
 struct stap_unit {
 	void (*start)(void);
 	void (*arm)(void);	/* all probes have been armed: what was put off is due */
+	void (*settle)(void);	/* takes away what only held probes have set, and sets again what one of them wants */
 	void (*disarm)(void);
 	void (*stop)(void);
 	void (*unload)(void);
@@ -78,10 +79,15 @@ struct stap_unit {
 #define STAP_UNIT(name) stap_##name##_unit
 
 extern const struct stap_unit STAP_UNIT(dataaddress) __weak;
+extern const struct stap_unit STAP_UNIT(condition) __weak;
 extern const struct stap_unit STAP_UNIT(log) __weak;
+extern const struct stap_unit STAP_UNIT(netfilter) __weak;
+extern const struct stap_unit STAP_UNIT(perf) __weak;
 extern const struct stap_unit STAP_UNIT(place) __weak;
+extern const struct stap_unit STAP_UNIT(profile) __weak;
 extern const struct stap_unit STAP_UNIT(registers) __weak;
 extern const struct stap_unit STAP_UNIT(target_set) __weak;
+extern const struct stap_unit STAP_UNIT(timer) __weak;
 extern const struct stap_unit STAP_UNIT(tracepoint) __weak;
 
 /*
@@ -96,11 +102,10 @@ extern const struct stap_unit STAP_UNIT(tracepoint) __weak;
 struct stap_cpu_data {
 	struct stap_context context;
 	union {
-		u32 gate;		/* 0: a hit may take the context */
+		u16 gate;		/* 0: a hit may take the context */
 		struct {
 			u8 busy;	/* it is taken; only its own CPU writes this */
-			u8 closed;	/* the session is not RUNNING */
-			u8 wary;	/* a probe that is set may be held */
+			u8 closed;	/* of enum stap_closed; any CPU writes this */
 		};
 	};
 	unsigned long cut;		/* strings that did not fit */
@@ -122,6 +127,12 @@ struct stap_cpu_data {
 extern struct stap_cpu_data __percpu *stap_cpu_area;
 #define stap_cpus (*stap_cpu_area)
 
+/* Why hits do not take a CPU's context without a closer look. */
+enum stap_closed {
+	STAP_CLOSED = 1,	/* the session is not RUNNING */
+	STAP_WARY = 2,		/* a probe that is set may be held */
+};
+
 /* Why a probe's handler does not run for a while; any of these are enough. */
 enum stap_hold {
 	STAP_HELD_CONDITION = 1,	/* its condition is false */
@@ -137,12 +148,30 @@ enum stap_hold {
 void stap_hold(struct stap_probe *probe, unsigned int why);
 void stap_unhold(struct stap_probe *probe, unsigned int why);
 
+/* Orders about probes: of all of them, and of one by its index. */
+int stap_order_pause(const char *text);
+int stap_order_resume(const char *text);
+int stap_order_hold(const char *text);
+int stap_order_unhold(const char *text);
+int stap_order_toggle(const char *text);
+
+static __always_inline bool stap_is_held(const struct stap_probe *probe)
+{
+	return READ_ONCE(probe->held);
+}
+
 /* Queues a line for staprun, from any context; format is NULL when kind says all. */
 void stap_event(const char *kind, const char *format, ...) __printf(2, 3);
 /* Counts hits of a probe that were skipped, from any context. */
 void stap_skip(const struct stap_probe *probe, enum stap_skip why, unsigned long n);
 /* A probe could not be set. */
 void stap_arm_failed(const struct stap_probe *probe, int rc);
+/* A probe that was held could not be set again, if rc is not 0. */
+static inline void stap_set_again(const struct stap_probe *probe, int rc)
+{
+	if (rc)
+		stap_warning("probe %s cannot be set again (rc %d)", probe->point, rc);
+}
 /* The handler ended with a run-time error. */
 void stap_handler_failed(struct stap_context *c);
 /* Publishes what the handler printed. */
@@ -297,7 +326,7 @@ static __always_inline struct stap_context *stap_enter(const struct stap_probe *
 
 	preempt_disable_notrace();
 	this = stap_this_cpu();
-	if (state == STAP_RUNNING && stap_is_free(this) && !READ_ONCE(probe->held)) {
+	if (state == STAP_RUNNING && stap_is_free(this) && !stap_is_held(probe)) {
 		c = stap_take(this, probe);
 	} else {
 		c = stap_take_after_all(probe, state);

@@ -34,22 +34,29 @@ stap_long stap_staprun_pid(void)
 	return stap_owner_pid;
 }
 
-static void stap_close_gates(u8 closed)
+/* Sets or takes back a reason for hits to look closer. */
+static void stap_close_gates(u8 why, bool closed)
 {
 	int cpu;
+	u8 was;
 
-	for_each_possible_cpu(cpu)
-		WRITE_ONCE(per_cpu_ptr(&stap_cpus, cpu)->closed, closed);
+	for_each_possible_cpu(cpu) {
+		u8 *gate = &per_cpu_ptr(&stap_cpus, cpu)->closed;
+
+		do
+			was = READ_ONCE(*gate);
+		while (cmpxchg(gate, was, closed ? was | why : was & ~why) != was);
+	}
 }
 
 /* Lets probes hit, unless exit() came first. */
 static void stap_session_run(void)
 {
 	WRITE_ONCE(stap_session_state, STAP_RUNNING);
-	stap_close_gates(0);
+	stap_close_gates(STAP_CLOSED, false);
 	smp_mb(); /* exit() changes the state, then closes */
 	if (READ_ONCE(stap_session_state) != STAP_RUNNING)
-		stap_close_gates(1);
+		stap_close_gates(STAP_CLOSED, true);
 }
 
 void stap_exit(void)
@@ -59,7 +66,7 @@ void stap_exit(void)
 	WRITE_ONCE(stap_session_exiting, 1);
 	/* begin handlers that are still to come run; nothing else fires */
 	if (cmpxchg(&stap_session_state, STAP_RUNNING, STAP_STOPPING) == STAP_RUNNING)
-		stap_close_gates(1);
+		stap_close_gates(STAP_CLOSED, true);
 	stap_exit_wake();
 }
 
@@ -146,7 +153,8 @@ const struct stap_family stap_never = { .name = "never", .type = "never" };
 
 /* Units that have something to do at times, where they are linked. */
 static const struct stap_unit *const stap_units[] = {
-	&STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(place), &STAP_UNIT(target_set), &STAP_UNIT(tracepoint),
+	&STAP_UNIT(condition), &STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(netfilter), &STAP_UNIT(perf), &STAP_UNIT(place),
+	&STAP_UNIT(profile), &STAP_UNIT(target_set), &STAP_UNIT(timer), &STAP_UNIT(tracepoint),
 };
 
 #define stap_units_do(what)							\
@@ -249,7 +257,12 @@ static int stap_session_start(stap_long target)
 	stap_staprun_uid = current_uid();
 	stap_units_do(start);
 	WRITE_ONCE(stap_session_state, STAP_STARTING);
+	if (stap_script.conditions)
+		stap_script.conditions();
 	stap_session_arm();
+	if (stap_script.conditions)
+		stap_script.conditions();
+	stap_settle();
 	if (stap_session_exiting)
 		WRITE_ONCE(stap_session_state, STAP_STOPPING);
 	else
@@ -274,7 +287,7 @@ static void stap_session_stop(void)
 		goto out;
 	}
 	WRITE_ONCE(stap_session_state, STAP_STOPPING);
-	stap_close_gates(1);
+	stap_close_gates(STAP_CLOSED, true);
 	stap_units_do(disarm);
 	for (i = stap_script.probe_count; i > 0; i--)
 		if (stap_script.probes[i - 1].family->disarm)

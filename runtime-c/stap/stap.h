@@ -114,6 +114,7 @@ struct stap_probe {
 	void *site;		/* the family's own: what it keeps while the probe is set */
 	unsigned long address;	/* of the place in code, while the probe is set; else 0 */
 	int dispensable;	/* the session goes on where it cannot be set */
+	int (*condition)(struct stap_context *c); /* whether its handler can do anything, as far as globals tell; or NULL */
 	unsigned int held;	/* why its handler does not run now, of enum stap_hold; 0: it does */
 	const char *where;	/* in the script: "file:line:column" */
 	const char *origin;	/* the points that it comes from, through aliases */
@@ -224,6 +225,7 @@ struct stap_script {
 	const struct stap_named_lock *locks;
 	unsigned int lock_count;
 	int timed;			/* -t: each hit is timed, not one of many */
+	void (*conditions)(void);	/* stap_conditions_evaluate, or NULL where no probe has one */
 };
 
 extern struct stap_script stap_script;
@@ -243,6 +245,21 @@ int stap_data_allocate(void);
 void stap_data_release(void);
 /* Adds 1 to a number that several CPUs add to at once. */
 void stap_count_up(stap_long *count);
+
+/*
+ * Conditions of probes (condition.c). A handler that has changed a global that
+ * conditions read says so; some time later they are evaluated.
+ */
+extern int stap_conditions_due;
+void stap_conditions_queue(void);
+void stap_conditions_evaluate(void);
+
+static inline void stap_conditions_change(void)
+{
+	__asm__ volatile("" ::: "memory");
+	if (stap_unlikely(!__atomic_load_n(&stap_conditions_due, __ATOMIC_RELAXED)))
+		stap_conditions_queue();
+}
 
 /* A lock of one global variable: readers, or -1 for a writer. */
 struct stap_lock {
@@ -275,6 +292,8 @@ int stap_lock_read(struct stap_context *c, struct stap_lock *lock);
 int stap_lock_write(struct stap_context *c, struct stap_lock *lock);
 /* Waits as long as it takes, which must be a few instructions of another CPU. */
 void stap_lock_spin(struct stap_lock *lock);
+/* The same to read, where other CPUs may take as long as a handler does. */
+void stap_lock_await(struct stap_lock *lock);
 void stap_unlock_read(struct stap_lock *lock);
 void stap_unlock_write(struct stap_lock *lock);
 

@@ -17,6 +17,7 @@ struct stap_timer_site {
 	struct stap_timer_site *next;	/* of those who use the leader's timer */
 	struct hrtimer timer;		/* the rest is the leader's */
 	u64 period, random;		/* nanoseconds */
+	bool running;
 	struct stap_timer_site *other;	/* the leader before */
 };
 
@@ -37,7 +38,8 @@ static enum hrtimer_restart stap_timer_hit(struct hrtimer *timer)
 	struct stap_timer_site *leader = container_of(timer, struct stap_timer_site, timer), *site;
 
 	for (site = leader; site; site = READ_ONCE(site->next))
-		stap_timer_run(site->probe);
+		if (!stap_is_held(site->probe))
+			stap_timer_run(site->probe);
 	hrtimer_forward_now(timer, stap_timer_period(leader));
 	return HRTIMER_RESTART;
 }
@@ -79,9 +81,26 @@ static int stap_timer_set(struct stap_probe *probe, u64 unit)
 	site->other = stap_timer_leaders;
 	stap_timer_leaders = site;
 	stap_hrtimer_init(&site->timer, stap_timer_hit, HRTIMER_MODE_REL_HARD);
-	hrtimer_start(&site->timer, stap_timer_period(site), HRTIMER_MODE_REL_HARD);
 	return 0;
 }
+
+/* Those that a probe wants run; one that begins again has a whole period before it. */
+static void stap_timer_settle(void)
+{
+	struct stap_timer_site *leader, *site;
+
+	for (leader = stap_timer_leaders; leader; leader = leader->other) {
+		for (site = leader; site && stap_is_held(site->probe);)
+			site = site->next;
+		if (site && !leader->running)
+			hrtimer_start(&leader->timer, stap_timer_period(leader), HRTIMER_MODE_REL_HARD);
+		else if (!site && leader->running)
+			hrtimer_cancel(&leader->timer);
+		leader->running = site;
+	}
+}
+
+const struct stap_unit STAP_UNIT(timer) = { .arm = stap_timer_settle, .settle = stap_timer_settle };
 
 static int stap_timer_arm(struct stap_probe *probe)
 {

@@ -14,6 +14,7 @@
  */
 #include <linux/bsearch.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/tracepoint.h>
@@ -27,10 +28,12 @@ struct stap_tracepoint_site {
 	struct stap_probe *first;	/* each has the next one in its site */
 	struct tracepoint *tracepoint;	/* NULL where it is not there */
 	void *function;			/* what is registered with it */
+	bool usable;			/* it can be registered, as far as is known */
 	bool registered;
 };
 
 static struct stap_tracepoint_site *stap_tracepoints;
+static DEFINE_MUTEX(stap_tracepoint_mutex);	/* modules come while probes are set and taken away */
 static unsigned int stap_tracepoint_count, stap_tracepoint_lines;
 
 /* Until Linux 6.13 it is the tracepoint that switches preemption off. */
@@ -77,7 +80,8 @@ static __always_inline void stap_tracepoint_hit(const struct stap_probe *probe, 
 static noinline void notrace stap_tracepoint_hits(const struct stap_probe *probe, const unsigned long *words)
 {
 	for (; probe; probe = probe->site)
-		stap_tracepoint_hit(probe, words);
+		if (!stap_is_held(probe))
+			stap_tracepoint_hit(probe, words);
 }
 
 #define STAP_PARAMETERS_5 unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e
@@ -220,6 +224,24 @@ static struct stap_tracepoint_site *stap_tracepoint_site_of(const struct tracepo
 	return bsearch(&wanted, stap_tracepoints, stap_tracepoint_count, sizeof(*stap_tracepoints), stap_tracepoint_find);
 }
 
+/* Registers it if a probe of it is to hit. */
+static int stap_tracepoint_settle(struct stap_tracepoint_site *site)
+{
+	const struct stap_probe *probe = site->first;
+	int rc = 0;
+
+	while (probe && stap_is_held(probe))
+		probe = probe->site;
+	if (probe && !site->registered) {
+		rc = tracepoint_probe_register(site->tracepoint, site->function, site->first);
+		site->registered = !rc;
+	} else if (!probe && site->registered) {
+		tracepoint_probe_unregister(site->tracepoint, site->function, site->first);
+		site->registered = false;
+	}
+	return rc;
+}
+
 static void stap_tracepoint_register(struct stap_tracepoint_site *site)
 {
 	struct stap_probe *probe;
@@ -231,9 +253,9 @@ static void stap_tracepoint_register(struct stap_tracepoint_site *site)
 	if (!site->function)
 		rc = -EINVAL;
 	else if (site->tracepoint)
-		rc = tracepoint_probe_register(site->tracepoint, site->function, site->first);
+		rc = stap_tracepoint_settle(site);
 #endif
-	site->registered = !rc;
+	site->usable = !rc;
 	for (probe = site->first; probe; probe = probe->site) {
 		if (rc)
 			stap_arm_failed(probe, rc);
@@ -246,7 +268,7 @@ static void stap_tracepoint_unregister(struct stap_tracepoint_site *site)
 {
 	if (site->registered)
 		tracepoint_probe_unregister(site->tracepoint, site->function, site->first);
-	site->registered = false;
+	site->registered = site->usable = false;
 	site->tracepoint = NULL;
 }
 
@@ -268,6 +290,7 @@ static int stap_tracepoint_module(struct notifier_block *block, unsigned long st
 
 	if (state != MODULE_STATE_COMING && state != MODULE_STATE_GOING)
 		return NOTIFY_DONE;
+	mutex_lock(&stap_tracepoint_mutex);
 	for (i = 0; i < module->num_tracepoints; i++) {
 		struct tracepoint *tracepoint = tracepoint_ptr_deref(&module->tracepoints_ptrs[i]);
 		struct stap_tracepoint_site *site = stap_tracepoint_site_of(tracepoint, module->name);
@@ -280,6 +303,7 @@ static int stap_tracepoint_module(struct notifier_block *block, unsigned long st
 			stap_tracepoint_register(site);
 		}
 	}
+	mutex_unlock(&stap_tracepoint_mutex);
 	return NOTIFY_DONE;
 }
 
@@ -333,6 +357,17 @@ static void stap_tracepoint_set_all(void)
 		stap_event("info", "%u probes: tracepoint", stap_tracepoint_lines);
 }
 
+static void stap_tracepoint_settle_all(void)
+{
+	unsigned int i;
+
+	mutex_lock(&stap_tracepoint_mutex);
+	for (i = 0; i < stap_tracepoint_count; i++)
+		if (stap_tracepoints[i].usable)
+			stap_set_again(stap_tracepoints[i].first, stap_tracepoint_settle(&stap_tracepoints[i]));
+	mutex_unlock(&stap_tracepoint_mutex);
+}
+
 static void stap_tracepoint_unset_all(void)
 {
 	unsigned int i;
@@ -346,7 +381,9 @@ static void stap_tracepoint_unset_all(void)
 	stap_tracepoints = NULL;
 }
 
-const struct stap_unit STAP_UNIT(tracepoint) = { .arm = stap_tracepoint_set_all, .disarm = stap_tracepoint_unset_all };
+const struct stap_unit STAP_UNIT(tracepoint) = {
+	.arm = stap_tracepoint_set_all, .settle = stap_tracepoint_settle_all, .disarm = stap_tracepoint_unset_all,
+};
 
 /* They are set all at once. */
 const struct stap_family stap_tracepoint = { .name = "tracepoint", .type = "kernel_tracepoint" };

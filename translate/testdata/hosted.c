@@ -258,7 +258,21 @@ static void stap_overload_stop(void)
 #include "format.c"
 #include "quote.c"
 #include "dump.c"
+static void stap_settle(void);
 #include "session.c"
+
+/* Conditions are evaluated at each hit, and no probe is held. */
+static void stap_settle(void)
+{
+}
+
+int stap_conditions_due;
+void stap_conditions_queue(void)
+{
+}
+void stap_conditions_evaluate(void)
+{
+}
 
 /* Register n has 0x1111 * n; the bits of data are all set. */
 static unsigned long hosted_registers[] = { 0, 0x1111, 0x2222, 0x3333, 0x4444, 0x5555 };
