@@ -21,6 +21,7 @@ type Program struct {
 	Builds     []Build         // what it may run on; of other objects, any build will do
 	Data       []KernelAddress // of the KernelData in it, each once
 	Timed      bool            // what each probe costs is to be reported
+	Monitored  bool            // the globals are shown and can be reset while the script runs
 	Submatches bool            // some function asks what the groups of a pattern matched
 
 	Anchor int64 // how far register_kprobe is behind _stext, where addresses of the kernel count from that; 0: none does

@@ -61,6 +61,7 @@ type session struct {
 	warned     map[string]bool
 	summary    map[string]int64
 	stderr     io.Writer
+	monitor    *monitor       // nil without one
 	requests   sync.WaitGroup // commands that the script has asked for
 	events     []byte         // read from control, up to an incomplete line
 }
@@ -83,6 +84,11 @@ func newSession(o Options, m *loaded) (*session, error) {
 	s := &session{options: o, module: m, waker: waker, warned: map[string]bool{}}
 	var files []*Output
 	to := interruptible(o.Stdout)
+	if o.Monitor > 0 && !o.Daemon && !o.Detach {
+		if s.monitor = newMonitor(o.Stdin, o.Stdout, o.Monitor); s.monitor != nil {
+			to = s.monitor
+		}
+	}
 	switch {
 	case o.Bulk:
 		if files, err = openBulk(o.Output, o.Rotation, len(m.traces)); err != nil {
@@ -140,6 +146,7 @@ func (s *session) run(ctx context.Context) (int, error) {
 	}
 	s.output.close()
 	s.lines.close()
+	s.monitor.close()
 	return status, err
 }
 
@@ -272,6 +279,10 @@ func (s *session) started() {
 	switch {
 	case s.command != nil: // which has standard input
 		s.command.release()
+	case s.monitor != nil: // which has it, too
+		if err := s.monitor.open(s.module.folder()); err != nil {
+			s.warn(err.Error())
+		}
 	case !s.options.Daemon && !s.options.Detach:
 		s.input = openInput(s.module.folder(), s.options.Stdin)
 	}

@@ -50,6 +50,7 @@ type Options struct {
 	Daemon         bool          // -D: Started has been told, then nobody reads standard error
 	Started        func()        // is called when the probes are armed; may be nil
 	ReadTimeout    time.Duration // -T: between two reads of a stream; 0: 10 ms
+	Monitor        time.Duration // -M: between two looks at what the session is at, on the terminal; 0: none
 	Verbose        bool          // say how probes were armed
 	NoWarnings     bool
 	Color          bool      // of ERROR and WARNING

@@ -209,7 +209,12 @@ func (t *translator) prepare(arrays []*elaborate.Variable) {
 	if len(arrays) == 0 {
 		return
 	}
-	t.printf("\nstatic void script_prepare(void *memory)\n{\n\tstruct script_data *data = memory;\n\n")
+	keep := ""
+	if t.program.Monitored {
+		t.printf("\nstatic struct script_data *script_arrays __attribute__((unused));\n")
+		keep = "\tscript_arrays = data;\n"
+	}
+	t.printf("\nstatic void script_prepare(void *memory)\n{\n\tstruct script_data *data = memory;\n\n%s", keep)
 	for _, v := range arrays {
 		t.printf("%s", fill(`	stap_array_prepare(&array_NAME, data->buckets_NAME, STAP_BUCKETS(capacity_NAME),
 			   data->nodes_NAME, sizeof(*data->nodes_NAME), capacity_NAME);

@@ -31,6 +31,11 @@ func exclusive(v *elaborate.Variable, access elaborate.Access) bool {
 
 // lockedGlobals finds the globals that need a lock.
 func (t *translator) lockedGlobals() {
+	for _, g := range t.monitored() { // "clear" changes it
+		if !g.PerCPU {
+			t.locked[g] = true
+		}
+	}
 	for _, p := range t.program.Probes {
 		if elaborate.Alone(p.Place) {
 			continue

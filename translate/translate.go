@@ -292,6 +292,7 @@ func (t *translator) script() {
 	t.dataAddresses()
 	t.run()
 	t.named()
+	t.monitor()
 	t.globalTable()
 	t.printf("\nstruct stap_script stap_script = {\n\t.interface = STAP_INTERFACE,\n\t.probe_count = %d,\n\t.probes = stap_probes,\n", len(t.program.Probes))
 	if t.program.Anchor != 0 {

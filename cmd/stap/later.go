@@ -28,7 +28,6 @@ var laterOptions = []laterOption{
 	{name: "check-version", what: "warning of what depends on the version of the language"},
 	{name: "sysroot", value: "X", what: "probing programs under another root"},
 	{name: "sysenv", value: "X", what: "probing programs under another root"},
-	{name: "monitor", value: "[X]", what: "the status screen"},
 	{name: "sign-module", value: "[X]", what: "signing modules"},
 	{name: "download-debuginfo", value: "[X]", what: "fetching debug information on the way", hint: "`stap prep --debuginfo` fetches a kernel's"},
 	{name: "debug", what: "debug information in the module"},

@@ -61,6 +61,7 @@ type scriptSettings struct {
 	unoptimized            bool
 	strictLimits           bool
 	timing                 bool
+	monitor                int // seconds between two looks; 0: none
 	noGlobalDisplay        bool
 	runtime                string
 	prologueSearching      string
@@ -123,6 +124,8 @@ func (s *scriptSettings) addTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.strictLimits, "strict-limits", false, "too many skipped hits, or too much time in handlers, end the session instead of a probe")
 	flags.IntVar(&s.maxPlaces, "max-places", elaborate.DefaultMaxPlaces, "a probe point may stand for `NUMBER` places")
 	flags.BoolVarP(&s.unoptimized, "unoptimized", "u", false, "keep what has no effect")
+	flags.IntVar(&s.monitor, "monitor", 0, "show what the session is at, anew each `SEC` seconds (1)")
+	flags.Lookup("monitor").NoOptDefVal = "1"
 	flags.BoolVarP(&s.timing, "timing", "t", false, "at the end, what each probe cost: hits, times, what was skipped")
 	flags.BoolVar(&s.noGlobalDisplay, "no-global-var-display", false, "do not print globals at the end that are written and never read")
 	flags.StringVar(&s.runtime, "runtime", "kernel", "`WHAT` the script runs in: kernel")

@@ -176,6 +176,7 @@ func (d *driver) findKernel() (*kernel.Kernel, error) {
 func (d *driver) translate(program *elaborate.Program) translate.Module {
 	watch := startWatch()
 	program.Timed = d.timing
+	program.Monitored = d.monitor > 0
 	module := translate.Translate(program)
 	module.C = append(module.C, moduleInfo(d.moduleInfo)...)
 	d.pass(watch, 3, "translated to C into %q", kbuild.ScriptFile)

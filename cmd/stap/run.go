@@ -101,6 +101,9 @@ func (d *driver) staprunOptions() []string {
 	if d.color != "auto" {
 		options = append(options, "-C", d.color)
 	}
+	if d.monitor > 0 {
+		options = append(options, "-M", fmt.Sprint(d.monitor))
+	}
 	return options
 }
 

@@ -190,6 +190,8 @@ func (s *settings) validateRun(given func(string) bool) error {
 		return usage("-S is for files: name them with -o")
 	case given("output") && s.output == "":
 		return usage("-o takes the name of a file")
+	case given("monitor") && (s.monitor < 1 || s.listings.wanted()):
+		return usage("--monitor shows a session that runs, anew each SEC seconds: SEC is at least 1, and -l, -L and --dump-* run none")
 	case given("timeout"):
 		var err error
 		if s.timeout, err = parseTimeout(s.timeoutText); err != nil {

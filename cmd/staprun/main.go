@@ -47,6 +47,7 @@ type arguments struct {
 	rotation    string
 	color       string
 	readTimeout int
+	monitor     int
 }
 
 func run(inBackground bool) int {
@@ -105,6 +106,7 @@ func (a *arguments) addFlags(command *cobra.Command) {
 	flags.BoolVarP(&a.Daemon, "daemon", "D", false, "run in the background, print the number of the process; messages stand in -o's file")
 	flags.StringVar(&a.Stats, "stats", "", "at the end, what each probe and the output came to, on standard error: `json`")
 	flags.StringArrayVar(&a.Limits, "set", nil, "a limit of the session: `NAME=VALUE`, such as maxerrors=5")
+	flags.IntVarP(&a.monitor, "monitor", "M", 0, "show what the session is at, anew each `SEC` seconds")
 	flags.BoolVarP(&a.unique, "rename", "R", false, "load under a name that no other run has")
 	flags.BoolVarP(&a.Verbose, "verbose", "v", false, "say how each probe was armed")
 	flags.BoolVarP(&a.NoWarnings, "no-warnings", "w", false, "no warnings")
@@ -119,6 +121,7 @@ func (a *arguments) addFlags(command *cobra.Command) {
 func (a *arguments) settle(given func(string) bool, words []string) (err error) {
 	a.KeepName = !a.unique
 	a.Color = a.color == "always" || a.color == "auto" && isTerminal(os.Stderr) && os.Getenv("TERM") != "dumb"
+	a.Monitor = time.Duration(a.monitor) * time.Second
 	a.ReadTimeout = time.Duration(a.readTimeout) * time.Millisecond
 	if given("size") {
 		if a.Rotation, err = staprun.ParseRotation(a.rotation); err != nil {

@@ -120,6 +120,12 @@ static inline int stap_array_is_empty(const struct stap_array *array)
 	return array->head.next == &array->head;
 }
 
+/* Whether a node is in the array: its neighbour knows it. */
+static inline int stap_array_has(const struct stap_node *node)
+{
+	return node->next && node->next->previous == node;
+}
+
 static inline void stap_ring_remove(struct stap_node *node)
 {
 	node->previous->next = node->next;

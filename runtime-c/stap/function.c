@@ -224,7 +224,8 @@ static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts,
 		else if (trace->table)
 			stap_trace_slot(trace, addresses[i])->first = NULL;
 	trace->count = good;
-	trace->usable = good && !stap_trace_filter(&trace->ops, addresses, good);
+	/* of a table this is done when it is settled */
+	trace->usable = good && (trace->table || !stap_trace_filter(&trace->ops, addresses, good));
 	if (trace->usable && stap_trace_settle(trace))
 		trace->usable = false;
 	if (!trace->usable)

@@ -81,6 +81,7 @@ struct stap_unit {
 extern const struct stap_unit STAP_UNIT(dataaddress) __weak;
 extern const struct stap_unit STAP_UNIT(condition) __weak;
 extern const struct stap_unit STAP_UNIT(log) __weak;
+extern const struct stap_unit STAP_UNIT(monitor) __weak;
 extern const struct stap_unit STAP_UNIT(netfilter) __weak;
 extern const struct stap_unit STAP_UNIT(perf) __weak;
 extern const struct stap_unit STAP_UNIT(place) __weak;

@@ -153,7 +153,7 @@ const struct stap_family stap_never = { .name = "never", .type = "never" };
 
 /* Units that have something to do at times, where they are linked. */
 static const struct stap_unit *const stap_units[] = {
-	&STAP_UNIT(condition), &STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(netfilter), &STAP_UNIT(perf), &STAP_UNIT(place),
+	&STAP_UNIT(condition), &STAP_UNIT(dataaddress), &STAP_UNIT(log), &STAP_UNIT(monitor), &STAP_UNIT(netfilter), &STAP_UNIT(perf), &STAP_UNIT(place),
 	&STAP_UNIT(profile), &STAP_UNIT(target_set), &STAP_UNIT(timer), &STAP_UNIT(tracepoint),
 };
 

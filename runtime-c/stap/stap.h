@@ -261,6 +261,31 @@ static inline void stap_conditions_change(void)
 		stap_conditions_queue();
 }
 
+struct stap_json;
+
+/* With --monitor (monitor.c), of the script: writes its globals, and makes them what they were at first. */
+struct stap_monitored {
+	void (*show)(struct stap_json *json);
+	void (*clear)(struct stap_json *json);
+};
+
+extern const struct stap_monitored stap_monitored;
+
+struct stap_lock;
+
+/* Between the two no handler uses what the lock (NULL: none) is of; alone: to change it, or to read statistics. */
+void stap_json_begin(struct stap_json *json, struct stap_lock *lock, int alone);
+void stap_json_end(struct stap_json *json, struct stap_lock *lock, int alone);
+void stap_json_name(struct stap_json *json, const char *name);
+void stap_json_number(struct stap_json *json, stap_long value);
+void stap_json_text(struct stap_json *json, const char *text);
+void stap_json_open(struct stap_json *json);
+void stap_json_close(struct stap_json *json);
+/* An element's name: each of its keys by its number from 0, and the end. */
+void stap_json_key_number(struct stap_json *json, int nth, stap_long key);
+void stap_json_key_text(struct stap_json *json, int nth, const char *key);
+void stap_json_keys_end(struct stap_json *json);
+
 /* A lock of one global variable: readers, or -1 for a writer. */
 struct stap_lock {
 	int holders;
