@@ -261,17 +261,37 @@ static void stap_overload_stop(void)
 static void stap_settle(void);
 #include "session.c"
 
-/* Conditions are evaluated at each hit, and no probe is held. */
+/* No probe is held. */
 static void stap_settle(void)
 {
 }
 
+/* With -DHOSTED_CONDITIONS it is said what they are and when that may have changed. */
 int stap_conditions_due;
+
 void stap_conditions_queue(void)
 {
+#ifdef HOSTED_CONDITIONS
+	printf("[changed]");
+#endif
 }
+
 void stap_conditions_evaluate(void)
 {
+#ifdef HOSTED_CONDITIONS
+	struct stap_context *c = &per_cpu_ptr(&stap_cpus, 0)->context;
+	unsigned int i;
+	int holds;
+
+	for (i = 0; i < stap_script.probe_count; i++) {
+		if (!stap_script.probes[i].condition)
+			continue;
+		c->actions = MAXACTION;
+		holds = stap_script.probes[i].condition(c);
+		printf("[%s %d%s]", stap_script.probes[i].point, holds, c->error ? " failed" : "");
+		c->error = NULL;
+	}
+#endif
 }
 
 /* Register n has 0x1111 * n; the bits of data are all set. */
