@@ -43,6 +43,7 @@ type monitorProbe struct {
 	Index int    `json:"index"`
 	State string `json:"state"`
 	Hits  int64  `json:"hits"`
+	Mean  int64  `json:"avg"` // time of a hit, in the unit of -t
 	Name  string `json:"name"`
 }
 
@@ -269,13 +270,13 @@ func (v *monitorView) render(status *monitorStatus, output []string, width, heig
 	slices.SortStableFunc(status.Probes, sort.compare)
 	probes := make([]string, 0, len(status.Probes))
 	for _, p := range status.Probes {
-		probes = append(probes, fmt.Sprintf("  %4d %-3s %10d %s", p.Index, p.State, p.Hits, p.Name))
+		probes = append(probes, fmt.Sprintf("  %4d %-3s %10d %8d %s", p.Index, p.State, p.Hits, p.Mean, p.Name))
 	}
 	parts := []struct {
 		title string
 		lines []string
 	}{
-		{"GLOBALS", globals}, {"PROBES by " + sort.by, probes}, {"OUTPUT", output},
+		{"GLOBALS", globals}, {"PROBES by " + sort.by + ": index, state, hits, mean time", probes}, {"OUTPUT", output},
 	}
 	if v.hidden {
 		parts = parts[:monitorOutput]

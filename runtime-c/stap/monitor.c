@@ -5,7 +5,7 @@
  *
  *	{ "uptime": "00:01:40", "uid": 0, "memory": "…", "module_name": "stap_…",
  *	  "globals": { "n": 1, "a": { "(1, \"x\")": 2 }, "s": { "count": 1, … } },
- *	  "probe_list": [ { "index": 0, "state": "on", "name": "begin" }, … ] }
+ *	  "probe_list": [ { "index": 0, "state": "on", "hits": 1, "avg": 900, "name": "begin" }, … ] }
  *
  * monitor_control takes "clear" (the globals are what they were at first), "pause",
  * "resume", "quit", or the index of a probe to switch off or on.
@@ -16,6 +16,7 @@
  */
 #include <linux/fs.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -135,6 +136,25 @@ void stap_json_keys_end(struct stap_json *json)
 	seq_puts(json->file, ")\": ");
 }
 
+/* Hits, and of those that were timed the mean time. */
+static void stap_monitor_account(struct stap_json *json, const struct stap_probe *probe)
+{
+	u64 hits = 0, samples = 0, time = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct stap_account *this = per_cpu_ptr(stap_account(probe), cpu);
+
+		hits += READ_ONCE(this->hits) - READ_ONCE(this->left) - this->skips[STAP_SKIP_LOCK];
+		samples += this->samples;
+		time += this->time;
+	}
+	stap_json_name(json, "hits");
+	stap_json_number(json, hits);
+	stap_json_name(json, "avg");
+	stap_json_number(json, samples ? div64_u64(time, samples) : 0);
+}
+
 static void stap_monitor_probes(struct stap_json *json)
 {
 	unsigned int i;
@@ -152,6 +172,7 @@ static void stap_monitor_probes(struct stap_json *json)
 		stap_json_number(json, i);
 		stap_json_name(json, "state");
 		stap_json_text(json, stap_is_held(probe) ? "off" : "on");
+		stap_monitor_account(json, probe);
 		stap_json_name(json, "name");
 		stap_json_text(json, probe->point);
 		stap_json_close(json);
