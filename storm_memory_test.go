@@ -4,6 +4,7 @@ package gostap_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -110,11 +111,11 @@ func TestStormAllocation(t *testing.T) {
 		// The kernel tells of allocations that fail, with a trace of calls.
 		s.expected = regexp.MustCompile(`\] Call Trace:`)
 		s.program(t, "testdata/torture/faults.c")
-		module := s.build(t, s.kernel.Release, "-m", "gostap_faults", "-e", everyFamily)
+		module := s.build(t, s.kernel.Release, "-e", everyFamily)
 		status, stdout, stderr := s.shell(t, 20*time.Minute, `cd /sys/kernel/debug
 			for fault in failslab fail_page_alloc; do echo N > $fault/ignore-gfp-wait; echo 0 > $fault/verbose; done
 			echo N > fail_page_alloc/ignore-gfp-highmem; echo 0 > fail_page_alloc/min-order
-			/tmp/faults `+module+` gostap_faults`)
+			/tmp/faults `+module+" "+strings.TrimSuffix(filepath.Base(module), ".ko"))
 		lines := strings.Split(strings.TrimSpace(stdout), "\n")
 		t.Log(stdout)
 		if s.Done = number(lines[len(lines)-1]); status != 0 {

@@ -34,6 +34,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -123,6 +124,18 @@ func find(ctx context.Context, series string) (*sanitized, error) {
 
 // make builds the kernel unless it is there.
 func (k *sanitized) make(ctx context.Context) error {
+	if err := os.MkdirAll(k.folder, 0o755); err != nil {
+		return err
+	}
+	// Two at once wait for each other.
+	lock, err := os.OpenFile(filepath.Join(k.folder, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
 	if _, err := os.Stat(k.marker()); err == nil {
 		return nil
 	}
@@ -153,9 +166,6 @@ func (k *sanitized) make(ctx context.Context) error {
 func (k *sanitized) fetch(ctx context.Context) error {
 	if _, err := os.Stat(k.tree()); err == nil {
 		return nil
-	}
-	if err := os.MkdirAll(k.folder, 0o755); err != nil {
-		return err
 	}
 	scratch, err := os.MkdirTemp(k.folder, "source")
 	if err != nil {
