@@ -196,6 +196,22 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "symbols.stp",
+		Functions: []string{
+			"backtrace/0",
+			"modname/1",
+			"print_backtrace/0",
+			"print_stack/1",
+			"print_syms/1",
+			"sprint_backtrace/0",
+			"sprint_stack/1",
+			"sprint_syms/1",
+			"stack/1",
+			"symdata/1",
+			"symname/1",
+		},
+	},
+	{
 		File: "target_set.stp",
 		Functions: []string{
 			"target_set_pid/1",

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
-/* The kernel's stack under the handler: its size, and who called the place that was hit. */
+/*
+ * The kernel's stack under the handler: its size, who called the place that was
+ * hit, and that as text. The kernel finds frames by its own tables (ORC) and
+ * names them by kallsyms, so that neither needs data of the module's.
+ */
+#include <linux/kallsyms.h>
 #include <linux/ftrace.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
@@ -9,6 +14,10 @@
 #include "runtime.h"
 
 #define STAP_FRAMES 128
+
+#ifndef MAXBACKTRACE
+#define MAXBACKTRACE 20
+#endif
 
 /* Return addresses, innermost first; a handler has its CPU's to itself. */
 static DEFINE_PER_CPU(unsigned long[STAP_FRAMES], stap_frames);
@@ -152,18 +161,14 @@ void stap_caller_name(struct stap_context *c, char *dst)
 		stap_string_cut();
 }
 
-/* The hit's address and those of that many callers; of all if levels is negative. */
-void stap_callers(struct stap_context *c, char *dst, stap_long levels)
+static void stap_join_addresses(char *dst, const unsigned long *addresses, unsigned int n)
 {
-	unsigned long *frames;
-	unsigned int n = stap_walk(c, &frames), i;
+	unsigned int i;
 	size_t used = 0;
 
 	dst[0] = 0;
-	if (levels >= 0 && levels < n)
-		n = levels + 1;
 	for (i = 0; i < n; i++) {
-		size_t length = snprintf(dst + used, MAXSTRINGLEN - used, "%s0x%lx", i ? " " : "", frames[i]);
+		size_t length = snprintf(dst + used, MAXSTRINGLEN - used, "%s0x%lx", i ? " " : "", addresses[i]);
 
 		if (used + length >= MAXSTRINGLEN) { /* whole addresses only */
 			dst[used] = 0;
@@ -172,4 +177,200 @@ void stap_callers(struct stap_context *c, char *dst, stap_long levels)
 		}
 		used += length;
 	}
+}
+
+/* The hit's address and those of that many callers; of all if levels is negative. */
+void stap_callers(struct stap_context *c, char *dst, stap_long levels)
+{
+	unsigned long *frames;
+	unsigned int n = stap_walk(c, &frames);
+
+	if (levels >= 0 && levels < n)
+		n = levels + 1;
+	stap_join_addresses(dst, frames, n);
+}
+
+/* What an address is: of an instruction, or of the one behind a call, which may be past its function's end. */
+enum stap_frame_kind { STAP_FRAME_CODE, STAP_FRAME_RETURN };
+
+/* Room for a symbol, its offset and size, and its module. */
+#define STAP_SYMBOL_TEXT (KSYM_SYMBOL_LEN + sizeof(" [kernel]"))
+
+/* Too much for a stack that may be nearly full; of the CPU's handler, like stap_frames. */
+static DEFINE_PER_CPU(struct {
+	char text[STAP_SYMBOL_TEXT];	/* of stap_symbol_text()'s callers */
+	char before[KSYM_SYMBOL_LEN];
+	char lines[MAXSTRINGLEN];
+}, stap_symbol_buffers);
+
+/*
+ * "name+0x1/0x2 [module]", the bare address in hexadecimal of what no symbol
+ * is at. A call that does not return may be a function's last instruction: the
+ * address behind it is looked up as the one before it.
+ */
+static char *stap_symbol_text(unsigned long address, enum stap_frame_kind kind)
+{
+	char *dst = this_cpu_ptr(&stap_symbol_buffers)->text;
+	unsigned long offset, size;
+	char *plus;
+	int read = 0;
+
+	sprint_symbol(dst, address);
+	plus = strrchr(dst, '+');
+	if (!plus || sscanf(plus, "+0x%lx/0x%lx%n", &offset, &size, &read) != 2)
+		return dst;
+	if (!offset && kind == STAP_FRAME_RETURN) {
+		char *before = this_cpu_ptr(&stap_symbol_buffers)->before, *end;
+
+		sprint_symbol(before, address - 1);
+		end = strrchr(before, '+');
+		if (end && sscanf(end, "+0x%lx/0x%lx%n", &offset, &size, &read) == 2) {
+			snprintf(dst, STAP_SYMBOL_TEXT, "%.*s+0x%lx/0x%lx%s", (int)(end - before), before, offset + 1, size, end + read);
+			plus = dst + (end - before);
+		}
+	}
+	if (!strchr(plus, '['))
+		strcat(dst, " [kernel]");
+	return dst;
+}
+
+void stap_symbol_data(char *dst, stap_long address)
+{
+	stap_string_copy(dst, stap_symbol_text(address, STAP_FRAME_CODE));
+}
+
+static void stap_print_frame(struct stap_context *c, unsigned long address, enum stap_frame_kind kind)
+{
+	const char *text = stap_symbol_text(address, kind);
+
+	if (!strncmp(text, "0x", 2))
+		stap_printf(c, " 0x%lx\n", address);
+	else
+		stap_printf(c, " 0x%lx : %s\n", address, text);
+}
+
+/* Adds "name+0x1 [module]" and a new line, without the size; false where that does not fit. */
+static bool stap_add_frame(char *dst, size_t *used, unsigned long address, enum stap_frame_kind kind)
+{
+	char *text = stap_symbol_text(address, kind), *size, *module;
+	size_t length;
+
+	size = strrchr(text, '/');
+	module = strstr(text, " [");
+	if (size && module && size < module)
+		memmove(size, module, strlen(module) + 1);
+	length = strlen(text);
+	if (*used + length + 1 >= MAXSTRINGLEN) {
+		stap_string_cut();
+		return false;
+	}
+	memcpy(dst + *used, text, length);
+	*used += length;
+	dst[(*used)++] = '\n';
+	dst[*used] = 0;
+	return true;
+}
+
+/*
+ * The frames of a backtrace, at most MAXBACKTRACE; none where the hit is on no
+ * stack of the kernel's that says anything: at the session's own points, and
+ * where a process was interrupted in its own code.
+ */
+static unsigned int stap_backtrace_frames(struct stap_context *c, unsigned long **frames)
+{
+	const struct stap_family *family = c->probe->family;
+
+	if (family == &stap_begin || family == &stap_end || family == &stap_error_family)
+		return 0;
+	if (c->registers && user_mode((struct pt_regs *)c->registers))
+		return 0;
+	return min_t(unsigned int, stap_walk(c, frames), MAXBACKTRACE);
+}
+
+/* The first frame is a return address, too, where nothing in code was hit. */
+static enum stap_frame_kind stap_frame_kind(struct stap_context *c, unsigned int i)
+{
+	return i || c->probe->family->is_return || !stap_kernel_address(c) ? STAP_FRAME_RETURN : STAP_FRAME_CODE;
+}
+
+void stap_print_backtrace(struct stap_context *c)
+{
+	unsigned long *frames;
+	unsigned int n = stap_backtrace_frames(c, &frames), i;
+
+	if (!n) {
+		stap_printf(c, "<no kernel backtrace at %s>\n", c->probe->point);
+		return;
+	}
+	if (c->probe->family->is_return && c->probe->address) {
+		stap_printf(c, "Returning from: ");
+		stap_print_frame(c, c->probe->address, STAP_FRAME_CODE);
+		stap_printf(c, "Returning to  : ");
+	}
+	for (i = 0; i < n; i++)
+		stap_print_frame(c, frames[i], stap_frame_kind(c, i));
+}
+
+void stap_sprint_backtrace(struct stap_context *c, char *dst)
+{
+	unsigned long *frames;
+	unsigned int n = stap_backtrace_frames(c, &frames), i;
+	size_t used = 0;
+
+	dst[0] = 0;
+	for (i = 0; i < n; i++)
+		if (!stap_add_frame(dst, &used, frames[i], stap_frame_kind(c, i)))
+			return;
+}
+
+void stap_backtrace(struct stap_context *c, char *dst)
+{
+	unsigned long *frames;
+	unsigned int n = stap_backtrace_frames(c, &frames);
+
+	stap_join_addresses(dst, frames, n);
+}
+
+stap_long stap_stack_address(struct stap_context *c, stap_long depth)
+{
+	unsigned long *frames;
+	unsigned int n = stap_backtrace_frames(c, &frames);
+
+	return depth >= 0 && depth < n ? frames[depth] : 0;
+}
+
+/* The next address of a list in hexadecimal; false at its end, or with an error where it is no such list. */
+static bool stap_next_address(struct stap_context *c, const char **list, unsigned long *address)
+{
+	int read = 0;
+
+	*list += strspn(*list, " \n");
+	if (!**list)
+		return false;
+	if (sscanf(*list, "%lx%n", address, &read) != 1 || ((*list)[read] && !strchr(" \n", (*list)[read]))) {
+		stap_error(c, "'%.40s' does not begin with an address in hexadecimal", *list);
+		return false;
+	}
+	*list += read;
+	return true;
+}
+
+void stap_print_symbols(struct stap_context *c, const char *list)
+{
+	unsigned long address;
+
+	while (stap_next_address(c, &list, &address))
+		stap_print_frame(c, address, STAP_FRAME_CODE);
+}
+
+void stap_sprint_symbols(struct stap_context *c, char *dst, const char *list)
+{
+	char *lines = this_cpu_ptr(&stap_symbol_buffers)->lines; /* the list may be where the result goes */
+	unsigned long address;
+	size_t used = 0;
+
+	lines[0] = 0;
+	while (stap_next_address(c, &list, &address) && stap_add_frame(lines, &used, address, STAP_FRAME_CODE))
+		;
+	stap_string_copy(dst, lines);
 }
