@@ -15,7 +15,6 @@ var frame = regexp.MustCompile(`^ 0x[0-9a-f]{16} : ([\w.]+)\+0x[0-9a-f]+/0x[0-9a
 // functions that are known to be there, in their order, and no frame of the
 // probe's own way: R570, R571, R572, R575.
 func checkBacktrace(t *testing.T, stdout string) {
-	t.Logf("%s", stdout)
 	const (
 		enter = `(entry_SYSCALL_64_after_hwframe)`
 		call  = `(do_syscall_64|x64_sys_call) `
