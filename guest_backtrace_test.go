@@ -26,6 +26,7 @@ func checkBacktrace(t *testing.T, stdout string) {
 		"tracepoint": `.*` + call + enter + `$`,
 		"timer":      `.`,
 		"profile":    `.`,
+		"perf":       `.`,
 	}
 	sections := strings.Split(strings.TrimPrefix(stdout, "== "), "\n== ")
 	for _, section := range sections {

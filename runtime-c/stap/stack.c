@@ -11,6 +11,9 @@
 #include <linux/stacktrace.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
+#if defined(CONFIG_X86_64)
+#include <asm/unwind.h>
+#endif
 #include "runtime.h"
 
 #define STAP_FRAMES 128
@@ -33,20 +36,26 @@ stap_long stap_stack_unused(void)
 	return (unsigned long)__builtin_frame_address(0) & (THREAD_SIZE - 1);
 }
 
+/* The registers of the hit, or NULL; of a function's entry perhaps only those that calls know of. */
+static struct pt_regs *stap_stack_registers(struct stap_context *c)
+{
+#if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && defined(CONFIG_X86)
+	if (c->arguments)
+#ifdef arch_ftrace_regs
+		return &arch_ftrace_regs(c->arguments)->regs;
+#else
+		return &((struct ftrace_regs *)c->arguments)->regs;
+#endif
+#endif
+	return c->registers;
+}
+
 /* Where the function that was hit returns to, if the hit is at its entry; 0 if that is not known. */
 static unsigned long stap_return_address(struct stap_context *c)
 {
-	struct pt_regs *registers = c->registers;
+	struct pt_regs *registers = stap_stack_registers(c);
 	unsigned long at, address;
 
-#if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && defined(CONFIG_X86)
-	if (c->arguments) /* all of them, or those that a call passes something in */
-#ifdef arch_ftrace_regs
-		registers = &arch_ftrace_regs(c->arguments)->regs;
-#else
-		registers = &((struct ftrace_regs *)c->arguments)->regs;
-#endif
-#endif
 	if (!registers)
 		return 0;
 #if defined(CONFIG_ARM64)
@@ -62,16 +71,66 @@ static unsigned long stap_kernel_address(struct stap_context *c)
 	return c->registers && user_mode((struct pt_regs *)c->registers) ? 0 : stap_hit_address(c);
 }
 
-/*
- * The frames from the hit on: first its own address. The stack is walked from
- * here, so the handler's frames and those of what called it come first; where
- * the walk does not get through them there are the hit and its caller alone.
- */
-static unsigned int stap_walk(struct stap_context *c, unsigned long **frames)
-{
-	unsigned long *all = *this_cpu_ptr(&stap_frames), hit = stap_kernel_address(c);
-	unsigned int n = stack_trace_save(all, STAP_FRAMES, 0), i;
+/* What a walk found, innermost first: those behind the exact ones are guesses of the unwinder's. */
+struct stap_stack {
+	unsigned long *frames;
+	unsigned int n, exact;
+};
 
+#if defined(CONFIG_X86_64) && (defined(CONFIG_UNWINDER_ORC) || defined(CONFIG_UNWINDER_FRAME_POINTER))
+static DEFINE_PER_CPU(struct pt_regs, stap_walk_registers);
+
+/*
+ * From the registers of the hit, with neither the handler's frames nor code
+ * that a probe made and the unwinder knows nothing of in between. A breakpoint
+ * leaves the instruction pointer behind the place, where the stack may be
+ * another: the registers are copied and put back to it.
+ */
+static bool stap_walk_from_hit(struct stap_context *c, unsigned long hit, struct stap_stack *stack)
+{
+	struct pt_regs *at_hit = this_cpu_ptr(&stap_walk_registers), *registers = stap_stack_registers(c);
+	struct unwind_state state;
+	unsigned long address;
+
+	if (!registers || !hit || c->probe->family->is_return)
+		return false;
+	*at_hit = *registers;
+	at_hit->ip = hit;
+	stack->frames[0] = hit;
+	stack->exact = stack->n = 1;
+	for (unwind_start(&state, current, at_hit, NULL); !unwind_done(&state) && stack->n < STAP_FRAMES; unwind_next_frame(&state)) {
+		address = unwind_get_return_address(&state);
+		if (!address)
+			break;
+		if (!unwind_error(&state) && stack->exact == stack->n)
+			stack->exact++;
+		stack->frames[stack->n++] = address;
+	}
+	return stack->n > 1;
+}
+#else
+static bool stap_walk_from_hit(struct stap_context *c, unsigned long hit, struct stap_stack *stack)
+{
+	return false;
+}
+#endif
+
+/*
+ * The frames from the hit on: first its own address. Where the registers of the
+ * hit are not enough the stack is walked from here, so the handler's frames and
+ * those of what called it come first; where the walk does not get through them
+ * there are the hit and what looks like its caller.
+ */
+static struct stap_stack stap_walk(struct stap_context *c)
+{
+	struct stap_stack stack = { .frames = *this_cpu_ptr(&stap_frames) };
+	unsigned long *all = stack.frames, hit = stap_kernel_address(c);
+	unsigned int n, i;
+
+	if (stap_walk_from_hit(c, hit, &stack))
+		return stack;
+	n = stack_trace_save(all, STAP_FRAMES, 0);
+	stack.exact = STAP_FRAMES;
 	for (i = 0; i < n; i++) {
 		/* the hit's frame is a few bytes further on: behind what the probe put there */
 		if (hit ? all[i] - hit < 16 : !within_module(all[i], THIS_MODULE))
@@ -81,11 +140,14 @@ static unsigned int stap_walk(struct stap_context *c, unsigned long **frames)
 		i = 0;
 		all[1] = stap_return_address(c);
 		n = all[1] ? 2 : 1;
+		stack.exact = 1;
 	}
 	if (hit)
 		all[i] = hit;
-	*frames = all + i;
-	return n - i;
+	stack.frames = all + i;
+	stack.n = n - i;
+	stack.exact = min(stack.exact, stack.n);
+	return stack;
 }
 
 #ifndef STAP_CALLEE_MATCHALL
@@ -108,10 +170,10 @@ int stap_called_from(struct stap_context *c, const long *chains, int inside)
 #ifdef STAP_CALLEE_MATCHALL
 	return 1;
 #else
-	unsigned long *frames, nearest = inside ? 0 : stap_return_address(c);
+	struct stap_stack stack;
+	unsigned long nearest = inside ? 0 : stap_return_address(c);
 	unsigned long trampoline = READ_ONCE(stap_trampoline);
 	const long *chain;
-	unsigned int n = 0;
 	bool deep = !nearest || !trampoline || nearest == trampoline;
 	long i;
 
@@ -124,12 +186,12 @@ int stap_called_from(struct stap_context *c, const long *chains, int inside)
 	}
 	if (!deep)
 		return 0;
-	n = stap_walk(c, &frames);
-	if (nearest && n > 1 && frames[1] != nearest)
+	stack = stap_walk(c);
+	if (nearest && stack.n > 1 && stack.frames[1] != nearest)
 		WRITE_ONCE(stap_trampoline, nearest);
 	for (chain = chains; chain[0]; chain += 1 + chain[0]) {
-		for (i = 1; i <= chain[0] && i < n; i++)
-			if (!stap_returns_to(c, frames[i], chain[i], inside))
+		for (i = 1; i <= chain[0] && i < stack.n; i++)
+			if (!stap_returns_to(c, stack.frames[i], chain[i], inside))
 				break;
 		if (i > chain[0])
 			return 1;
@@ -140,10 +202,10 @@ int stap_called_from(struct stap_context *c, const long *chains, int inside)
 
 stap_long stap_caller(struct stap_context *c)
 {
-	unsigned long *frames;
+	struct stap_stack stack = stap_walk(c);
 
-	if (stap_walk(c, &frames) >= 2)
-		return frames[1];
+	if (stack.n >= 2)
+		return stack.frames[1];
 	stap_error(c, "the caller is not known");
 	return 0;
 }
@@ -182,19 +244,20 @@ static void stap_join_addresses(char *dst, const unsigned long *addresses, unsig
 /* The hit's address and those of that many callers; of all if levels is negative. */
 void stap_callers(struct stap_context *c, char *dst, stap_long levels)
 {
-	unsigned long *frames;
-	unsigned int n = stap_walk(c, &frames);
+	struct stap_stack stack = stap_walk(c);
 
-	if (levels >= 0 && levels < n)
-		n = levels + 1;
-	stap_join_addresses(dst, frames, n);
+	if (levels >= 0 && levels < stack.n)
+		stack.n = levels + 1;
+	stap_join_addresses(dst, stack.frames, stack.n);
 }
 
 /* What an address is: of an instruction, or of the one behind a call, which may be past its function's end. */
 enum stap_frame_kind { STAP_FRAME_CODE, STAP_FRAME_RETURN };
 
-/* Room for a symbol, its offset and size, and its module. */
-#define STAP_SYMBOL_TEXT (KSYM_SYMBOL_LEN + sizeof(" [kernel]"))
+#define STAP_INEXACT " (inexact)"
+
+/* Room for a symbol, its offset and size, its module, and that it is a guess. */
+#define STAP_SYMBOL_TEXT (KSYM_SYMBOL_LEN + sizeof(" [kernel]" STAP_INEXACT))
 
 /* Too much for a stack that may be nearly full; of the CPU's handler, like stap_frames. */
 static DEFINE_PER_CPU(struct {
@@ -239,18 +302,18 @@ void stap_symbol_data(char *dst, stap_long address)
 	stap_string_copy(dst, stap_symbol_text(address, STAP_FRAME_CODE));
 }
 
-static void stap_print_frame(struct stap_context *c, unsigned long address, enum stap_frame_kind kind)
+static void stap_print_frame(struct stap_context *c, unsigned long address, enum stap_frame_kind kind, bool exact)
 {
-	const char *text = stap_symbol_text(address, kind);
+	const char *text = stap_symbol_text(address, kind), *guess = exact ? "" : STAP_INEXACT;
 
 	if (!strncmp(text, "0x", 2))
-		stap_printf(c, " 0x%lx\n", address);
+		stap_printf(c, " 0x%lx%s\n", address, guess);
 	else
-		stap_printf(c, " 0x%lx : %s\n", address, text);
+		stap_printf(c, " 0x%lx : %s%s\n", address, text, guess);
 }
 
 /* Adds "name+0x1 [module]" and a new line, without the size; false where that does not fit. */
-static bool stap_add_frame(char *dst, size_t *used, unsigned long address, enum stap_frame_kind kind)
+static bool stap_add_frame(char *dst, size_t *used, unsigned long address, enum stap_frame_kind kind, bool exact)
 {
 	char *text = stap_symbol_text(address, kind), *size, *module;
 	size_t length;
@@ -259,6 +322,8 @@ static bool stap_add_frame(char *dst, size_t *used, unsigned long address, enum 
 	module = strstr(text, " [");
 	if (size && module && size < module)
 		memmove(size, module, strlen(module) + 1);
+	if (!exact)
+		strcat(text, STAP_INEXACT);
 	length = strlen(text);
 	if (*used + length + 1 >= MAXSTRINGLEN) {
 		stap_string_cut();
@@ -276,15 +341,18 @@ static bool stap_add_frame(char *dst, size_t *used, unsigned long address, enum 
  * stack of the kernel's that says anything: at the session's own points, and
  * where a process was interrupted in its own code.
  */
-static unsigned int stap_backtrace_frames(struct stap_context *c, unsigned long **frames)
+static struct stap_stack stap_backtrace_frames(struct stap_context *c)
 {
 	const struct stap_family *family = c->probe->family;
+	struct stap_stack stack = { .n = 0 };
 
 	if (family == &stap_begin || family == &stap_end || family == &stap_error_family)
-		return 0;
+		return stack;
 	if (c->registers && user_mode((struct pt_regs *)c->registers))
-		return 0;
-	return min_t(unsigned int, stap_walk(c, frames), MAXBACKTRACE);
+		return stack;
+	stack = stap_walk(c);
+	stack.n = min_t(unsigned int, stack.n, MAXBACKTRACE);
+	return stack;
 }
 
 /* The first frame is a return address, too, where nothing in code was hit. */
@@ -295,48 +363,49 @@ static enum stap_frame_kind stap_frame_kind(struct stap_context *c, unsigned int
 
 void stap_print_backtrace(struct stap_context *c)
 {
-	unsigned long *frames;
-	unsigned int n = stap_backtrace_frames(c, &frames), i;
+	struct stap_stack stack = stap_backtrace_frames(c);
+	unsigned int i;
 
-	if (!n) {
+	if (!stack.n) {
 		stap_printf(c, "<no kernel backtrace at %s>\n", c->probe->point);
 		return;
 	}
 	if (c->probe->family->is_return && c->probe->address) {
 		stap_printf(c, "Returning from: ");
-		stap_print_frame(c, c->probe->address, STAP_FRAME_CODE);
+		stap_print_frame(c, c->probe->address, STAP_FRAME_CODE, true);
 		stap_printf(c, "Returning to  : ");
 	}
-	for (i = 0; i < n; i++)
-		stap_print_frame(c, frames[i], stap_frame_kind(c, i));
+	for (i = 0; i < stack.n; i++)
+		stap_print_frame(c, stack.frames[i], stap_frame_kind(c, i), i < stack.exact);
 }
 
 void stap_sprint_backtrace(struct stap_context *c, char *dst)
 {
-	unsigned long *frames;
-	unsigned int n = stap_backtrace_frames(c, &frames), i;
+	struct stap_stack stack = stap_backtrace_frames(c);
+	unsigned int i;
 	size_t used = 0;
 
 	dst[0] = 0;
-	for (i = 0; i < n; i++)
-		if (!stap_add_frame(dst, &used, frames[i], stap_frame_kind(c, i)))
+	for (i = 0; i < stack.n; i++)
+		if (!stap_add_frame(dst, &used, stack.frames[i], stap_frame_kind(c, i), i < stack.exact))
 			return;
 }
 
 void stap_backtrace(struct stap_context *c, char *dst)
 {
-	unsigned long *frames;
-	unsigned int n = stap_backtrace_frames(c, &frames);
+	struct stap_stack stack = stap_backtrace_frames(c);
 
-	stap_join_addresses(dst, frames, n);
+	stap_join_addresses(dst, stack.frames, stack.n);
 }
 
 stap_long stap_stack_address(struct stap_context *c, stap_long depth)
 {
-	unsigned long *frames;
-	unsigned int n = stap_backtrace_frames(c, &frames);
+	struct stap_stack stack = stap_backtrace_frames(c);
 
-	return depth >= 0 && depth < n ? frames[depth] : 0;
+	if (depth >= 0 && depth < stack.n)
+		return stack.frames[depth];
+	stap_error(c, "the backtrace has %u frames, none at depth %lld", stack.n, depth);
+	return 0;
 }
 
 /* The next address of a list in hexadecimal; false at its end, or with an error where it is no such list. */
@@ -360,7 +429,7 @@ void stap_print_symbols(struct stap_context *c, const char *list)
 	unsigned long address;
 
 	while (stap_next_address(c, &list, &address))
-		stap_print_frame(c, address, STAP_FRAME_CODE);
+		stap_print_frame(c, address, STAP_FRAME_CODE, true);
 }
 
 void stap_sprint_symbols(struct stap_context *c, char *dst, const char *list)
@@ -370,7 +439,7 @@ void stap_sprint_symbols(struct stap_context *c, char *dst, const char *list)
 	size_t used = 0;
 
 	lines[0] = 0;
-	while (stap_next_address(c, &list, &address) && stap_add_frame(lines, &used, address, STAP_FRAME_CODE))
+	while (stap_next_address(c, &list, &address) && stap_add_frame(lines, &used, address, STAP_FRAME_CODE, true))
 		;
 	stap_string_copy(dst, lines);
 }
