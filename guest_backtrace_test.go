@@ -76,7 +76,11 @@ func checkBacktrace(t *testing.T, stdout string) {
 		if want[kind] == "" || !regexp.MustCompile(want[kind]).MatchString(chain) {
 			t.Errorf("%s: %s", kind, chain)
 		}
-		if len(lines) > 20 || strings.Contains(text, "[stap_") || strings.Contains(chain, "trampoline") {
+		own := strings.Contains(text, "[stap_") || strings.Contains(chain, "trampoline")
+		if want[kind] == "." {
+			own = false // what comes with the time may interrupt a probe
+		}
+		if len(lines) > 20 || own {
 			t.Errorf("%s: more than 20 frames, or some of the probe's own:\n%s", kind, text)
 		}
 		delete(want, kind)

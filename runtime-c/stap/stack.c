@@ -16,11 +16,11 @@
 #endif
 #include "runtime.h"
 
-#define STAP_FRAMES 128
-
 #ifndef MAXBACKTRACE
 #define MAXBACKTRACE 20
 #endif
+
+#define STAP_FRAMES (MAXBACKTRACE > 128 ? MAXBACKTRACE : 128)
 
 /* Return addresses, innermost first; a handler has its CPU's to itself. */
 static DEFINE_PER_CPU(unsigned long[STAP_FRAMES], stap_frames);
@@ -406,6 +406,31 @@ stap_long stap_stack_address(struct stap_context *c, stap_long depth)
 		return stack.frames[depth];
 	stap_error(c, "the backtrace has %u frames, none at depth %lld", stack.n, depth);
 	return 0;
+}
+
+/* The stack of another task may go away while it is read: what would keep it is not exported. */
+void stap_task_backtrace(struct stap_context *c, char *dst, stap_long task)
+{
+	if (task == (stap_long)(unsigned long)current) {
+		stap_backtrace(c, dst);
+		return;
+	}
+	dst[0] = 0;
+	stap_not_known(STAP_TASK_UNKNOWN);
+}
+
+/* Says once in a session why something is not known. */
+void stap_not_known(enum stap_unknown what)
+{
+	static const char *const reasons[] = {
+		[STAP_LINES_UNKNOWN] = "files and lines of addresses are not known: no line tables are taken along into the module, not with -d either",
+		[STAP_TASK_UNKNOWN] = "frames of another task than the current one are not known: its stack cannot be kept while it is read",
+		[STAP_USER_UNKNOWN] = "missing unwind/symbol data for user-space programs: none is taken along into the module, not with -d or --ldd either",
+	};
+	static atomic_t said[ARRAY_SIZE(reasons)];
+
+	if (!atomic_xchg(&said[what], 1))
+		stap_warning("%s", reasons[what]);
 }
 
 /* The next address of a list in hexadecimal; false at its end, or with an error where it is no such list. */
