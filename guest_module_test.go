@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// variables: P310, P311, P312, P313, P314, P315, P330, P332, P333, P370, P371, L133: variables of
-// every kind in a module of testdata/module, which is built for the kernel, loaded
+// variables: P310, P311, P312, P313, P314, P315, P330, P332, P333, P370, P371, L133, R571, R572: variables of
+// every kind and a known stack in a module of testdata/module, which is built for the kernel, loaded
 // and made to run; what probes read is what it says that it has, and what they set
 // is what it comes to.
 func (g *guestTest) variables(t *testing.T) {
@@ -22,7 +22,7 @@ func (g *guestTest) variables(t *testing.T) {
 	}
 	defer g.run(t, "rmmod", "gostap_odd")
 	const command = "sh -c 'echo > /proc/gostap_odd; cat /proc/gostap_odd > /tmp/results'"
-	for _, script := range []string{"variables.stp", "set.stp"} {
+	for _, script := range []string{"variables.stp", "set.stp", "nested.stp"} {
 		t.Run(strings.TrimSuffix(script, ".stp"), func(t *testing.T) {
 			path, err := filepath.Abs(filepath.Join("testdata/module", script))
 			if err != nil {
@@ -32,6 +32,7 @@ func (g *guestTest) variables(t *testing.T) {
 			module := g.build(t, g.release, append(want.stap, path, file)...)
 			status, stdout, stderr := g.run(t, "staprun", "-R", "-c", command, module)
 			_, results, _ := g.run(t, "cat", "/tmp/results")
+			stdout = regexp.MustCompile(`\+0x[0-9a-f]+(/0x[0-9a-f]+)?`).ReplaceAllString(stdout, "+0x...")
 			stdout = regexp.MustCompile(`0x[0-9a-f]{9,}`).ReplaceAllString(stdout, "0x...") + results
 			if status != 0 || stdout != want.stdout {
 				t.Errorf("status %d, output:\n%swant:\n%s%s", status, stdout, want.stdout, stderr)

@@ -313,6 +313,7 @@ var outputChecks = map[string]func(*testing.T, string){
 	// stack: a caller, all of them, and the registers.
 	"stack": matches(`^caller (ksys_write|__x64_sys_write|do_syscall_64)\ncallers (0xffffffff[0-9a-f]{8} ){3,}0xffffffff[0-9a-f]{8}\n` +
 		`RIP: ffffffff[0-9a-f]{8} RSP: [0-9a-f]{16} EFLAGS: [0-9a-f]{16}\nRAX: [0-9a-f]{16} RBX: [0-9a-f]{16} RCX: [0-9a-f]{16}\n(\S+: [0-9a-f]{16}[ \n]){12}end 1\n$`),
+	"backtrace": checkBacktrace,
 	// one place: the order of what ran there.
 	"one place": matches(`^Linux version .*\nbegin first second fourth 1\n$`),
 	// target set: staprun and its command, the command's children, an orphan.

@@ -20,9 +20,6 @@ type laterOption struct {
 var laterOptions = []laterOption{
 	{letter: "P", what: "searching prologues, which is for probes of user programs,"},
 	{letter: "i", name: "interactive", what: "the interactive editor"},
-	{letter: "d", value: "X", what: "taking along symbols for backtraces"},
-	{name: "ldd", what: "taking along symbols for backtraces"},
-	{name: "all-modules", what: "taking along symbols for backtraces"},
 	{letter: "q", what: "the record of what is covered of the library"},
 	{letter: "R", value: "X", what: "another C runtime than the one inside stap"},
 	{name: "check-version", what: "warning of what depends on the version of the language"},
@@ -81,9 +78,6 @@ func (o laterOption) written() string {
 
 // refuseLater says what an option would need that is not there.
 func refuseLater(flags *pflag.FlagSet) error {
-	if objects := flags.Lookup("d"); objects.Changed && objects.Value.String() == "" {
-		return usage("Data object (-d) cannot be empty.")
-	}
 	for _, option := range laterOptions {
 		if flags.Changed(option.flag()) {
 			return notInThisVersion(option.written(), option.what, option.hint)

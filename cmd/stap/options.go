@@ -12,6 +12,7 @@ import (
 type settings struct {
 	scriptSettings
 	messageSettings
+	symbolSettings
 	listings listings
 
 	lastPass    int
@@ -155,6 +156,7 @@ func (s *settings) addModuleFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&s.moduleInfo, "modinfo", nil, "`NAME=VALUE` for modinfo to show")
 	flags.StringArrayVarP(&s.makeVariables, "build-variable", "B", nil, "`NAME=VALUE` for the kernel's build")
 	flags.StringVar(&s.kbuildMode, "kbuild", "replay", "`HOW` to build: replay, or full for the kernel's own build only")
+	s.symbolSettings.addTo(flags)
 	flags.BoolVarP(&s.keep, "keep", "k", false, "keep the temporary folder")
 	flags.BoolVar(&s.disableCache, "disable-cache", false, "neither read nor write the cache")
 	flags.BoolVar(&s.poisonCache, "poison-cache", false, "write the cache, do not read finished modules from it")

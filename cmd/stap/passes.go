@@ -139,7 +139,11 @@ func (d *driver) analyze(script []*parse.File, library *parse.Library) (*elabora
 	if err != nil {
 		return nil, nil, err
 	}
-	found = append(library.Warnings(), found...)
+	missing, err := d.missingSymbols()
+	if err != nil {
+		return nil, nil, err
+	}
+	found = append(append(library.Warnings(), missing...), found...)
 	for _, n := range unusedArguments(script) {
 		found = append(found, &parse.Diagnostic{Severity: parse.Warning, Message: fmt.Sprintf("unused command line option $%d/@%d", n, n)})
 	}

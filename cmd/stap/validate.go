@@ -45,7 +45,7 @@ func (s *settings) validate(flags *pflag.FlagSet) error {
 		return err
 	}
 	for _, check := range []func(func(string) bool) error{
-		s.scriptSettings.validate, s.messageSettings.validate, s.listings.validate, s.validateModule, s.validateRun,
+		s.scriptSettings.validate, s.messageSettings.validate, s.symbolSettings.validate, s.listings.validate, s.validateModule, s.validateRun,
 	} {
 		if err := check(given); err != nil {
 			return err

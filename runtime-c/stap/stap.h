@@ -598,6 +598,16 @@ stap_long stap_stack_unused(void);
 stap_long stap_caller(struct stap_context *c);
 void stap_caller_name(struct stap_context *c, char *dst);
 void stap_callers(struct stap_context *c, char *dst, stap_long levels);
+void stap_print_backtrace(struct stap_context *c);
+void stap_sprint_backtrace(struct stap_context *c, char *dst);
+void stap_backtrace(struct stap_context *c, char *dst);
+stap_long stap_stack_address(struct stap_context *c, stap_long depth);
+void stap_task_backtrace(struct stap_context *c, char *dst, stap_long task);
+enum stap_unknown { STAP_LINES_UNKNOWN, STAP_TASK_UNKNOWN, STAP_USER_UNKNOWN };
+void stap_not_known(enum stap_unknown what);
+void stap_symbol_data(char *dst, stap_long address);
+void stap_print_symbols(struct stap_context *c, const char *list);
+void stap_sprint_symbols(struct stap_context *c, char *dst, const char *list);
 /*
  * Whether the function that was hit has been called in one of several ways. Each is
  * a length and that many distances of return addresses from the place that was hit,

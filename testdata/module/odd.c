@@ -108,6 +108,7 @@ static ssize_t odd_write(struct file *file, const char __user *text, size_t size
 	odd_results[5] = odd_labels(3) + odd_numbers[1];
 	odd_results[6] = twin_caller(4);
 	odd_results[7] = this_cpu_read(odd_each);
+	odd_sink = nested_outer(3);
 	kfree(p);
 	return size;
 }

@@ -31,3 +31,4 @@ struct pair { int a; char b, c; short d; };
 struct large { long a[5]; };
 
 int twin_caller(int x);
+int nested_outer(int n);
