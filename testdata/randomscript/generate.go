@@ -120,7 +120,9 @@ func (g *generator) function() {
 	g.functions++ // only those before it are called
 }
 
-func (g *generator) locals() { g.line("nl = %d; sl = \"local\"; nm = 0; sm = \"\"", g.random.IntN(100)) }
+func (g *generator) locals() {
+	g.line("nl = %d; sl = \"local\"; nm = 0; sm = \"\"", g.random.IntN(100))
+}
 
 func (g *generator) probe(point string, statements int) {
 	g.line("probe %s", point)
