@@ -45,8 +45,8 @@ func (f *frame) eval(x parse.Expression) value {
 	case *parse.Assign:
 		return f.assign(x)
 	case *parse.Step:
-		e := f.place(x.X)()
-		before := e.value
+		before, place := f.place(x.X)
+		e := place()
 		if e.value.number++; x.Text == "--" {
 			e.value.number -= 2
 		}
@@ -135,20 +135,24 @@ func binary(operator string, x, y value) value {
 	panic("binary " + operator)
 }
 
-// place evaluates the indexes of what is assigned, and gives how to get at it.
-func (f *frame) place(x parse.Expression) func() *element {
+// place evaluates the indexes of what is assigned, and gives what is there before and how to get at it.
+func (f *frame) place(x parse.Expression) (before value, place func() *element) {
 	switch x := x.(type) {
 	case *parse.Identifier:
-		return func() *element { return f.scalar(x.Text) }
+		return f.scalar(x.Text).value, func() *element { return f.scalar(x.Text) }
 	case *parse.Index:
-		keys := f.evalAll(x.Keys)
-		return func() *element { return f.arrays[x.Text].at(keys) }
+		a, keys := f.arrays[x.Text], f.evalAll(x.Keys)
+		before = empty(x.Text)
+		if i := a.find(keys); i >= 0 {
+			before = a.elements[i].value
+		}
+		return before, func() *element { return a.at(keys) }
 	}
 	panic(fmt.Sprintf("assigned %T", x))
 }
 
 func (f *frame) assign(x *parse.Assign) value {
-	place := f.place(x.X)
+	before, place := f.place(x.X)
 	v := f.eval(x.Y)
 	switch x.Text {
 	case "=":
@@ -156,8 +160,7 @@ func (f *frame) assign(x *parse.Assign) value {
 	case "<<<":
 		e := place()
 		e.numbers = append(e.numbers, v.number)
-	default:
-		before := f.eval(x.X)
+	default: // L384: what stands on the left is read first
 		v = binary(strings.TrimSuffix(x.Text, "="), before, v)
 		place().value = v
 	}
