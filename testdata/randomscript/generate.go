@@ -67,7 +67,7 @@ var (
 )
 
 func (g *generator) script() string {
-	g.line("global n0, n1 = %d, n2 = -7, s0, s1 = \"begin\", x0, x1", g.random.IntN(1000))
+	g.line("global n0, n1 = %d, n2 = -7, s0 = \"\", s1 = \"begin\", x0, x1", g.random.IntN(1000))
 	g.line("global na[%d], nb, nw%%[%d], sa[%d], nf, sc", 3+g.random.IntN(20), 2+g.random.IntN(5), 2+g.random.IntN(6))
 	for range g.random.IntN(3) {
 		g.function()
