@@ -3,6 +3,7 @@
 package gostap_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,40 +44,68 @@ func stormRandomScripts(t *testing.T, count int) {
 	first := numberFromEnvironment(t, "GOSTAP_STORM_SEED", 0)
 	for _, beginning := range strings.Fields(os.Getenv("GOSTAP_KERNELS")) {
 		t.Run(beginning, func(t *testing.T) {
-			g := bootGuest(t, beginning)
-			start, before := time.Now(), usedCPU(t)
-			var next, run, wrong atomic.Int64
+			storm := randomStorm{guestTest: bootGuest(t, beginning), start: time.Now(), cpu: usedCPU(t)}
+			var next atomic.Int64
 			next.Store(int64(first))
 			var workers sync.WaitGroup
-			for range 2 {
+			for range 2 { // one builds while the other's script runs
 				workers.Go(func() {
 					for {
 						seed := next.Add(1) - 1
 						if seed >= int64(first+count) || t.Context().Err() != nil {
 							return
 						}
-						if difference := g.randomScript(t, uint64(seed)); difference != "" {
-							wrong.Add(1)
-							t.Errorf("seed %d: %s", seed, difference)
-						}
-						run.Add(1)
+						storm.one(t, uint64(seed))
 					}
 				})
 			}
 			workers.Wait()
-			t.Logf("%d random scripts, %d wrong, %.0f CPU seconds besides the guest's, %.0f seconds", run.Load(), wrong.Load(), usedCPU(t)-before, time.Since(start).Seconds())
-			if run.Load() != int64(count) {
-				t.Errorf("%d of %d scripts were run", run.Load(), count)
+			t.Logf("in all: %s", storm.figures(t))
+			if storm.run != count {
+				t.Errorf("%d of %d scripts were run", storm.run, count)
 			}
-			g.nothingLeft(t)
-			if complaints := g.Complaints(); len(complaints) > 0 {
+			storm.nothingLeft(t)
+			if complaints := storm.Complaints(); len(complaints) > 0 {
 				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))
 			}
 		})
 	}
 }
 
-// usedCPU is what this process and the children that it waited for have used, in seconds.
+// randomStorm is a guest that random scripts run in, and what came of them so far.
+type randomStorm struct {
+	*guestTest
+	start time.Time
+	cpu   float64 // used before it
+
+	mutex           sync.Mutex
+	run, equal      int
+	building, going time.Duration // of all scripts together
+}
+
+func (s *randomStorm) one(t *testing.T, seed uint64) {
+	difference, building, going := s.randomScript(t, seed)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.run++; difference == "" {
+		s.equal++
+	} else {
+		t.Errorf("seed %d: %s", seed, difference)
+	}
+	s.building += building
+	s.going += going
+	if s.run%100 == 0 {
+		t.Log(s.figures(t))
+	}
+}
+
+func (s *randomStorm) figures(t *testing.T) string {
+	each := func(d time.Duration) float64 { return d.Seconds() / float64(max(1, s.run)) }
+	return fmt.Sprintf("%d random scripts run, %d equal; %.2f s to build one, %.2f s to run it; %.0f s, %.0f CPU seconds",
+		s.run, s.equal, each(s.building), each(s.going), time.Since(s.start).Seconds(), usedCPU(t)-s.cpu)
+}
+
+// usedCPU is what this process, the children that it waited for and those that run (QEMU) have used, in seconds.
 func usedCPU(t *testing.T) float64 {
 	var total time.Duration
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
@@ -86,32 +115,44 @@ func usedCPU(t *testing.T) float64 {
 		}
 		total += time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 	}
+	processes, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Error(err)
+	}
+	for _, path := range processes {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		// proc(5): after the name, which ends with the last parenthesis, stand state and parent; 12th and 13th are the times.
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		if len(fields) < 13 || fields[1] != strconv.Itoa(os.Getpid()) {
+			continue
+		}
+		for _, ticks := range fields[11:13] {
+			n, err := strconv.Atoi(ticks)
+			if err != nil {
+				t.Error(err)
+			}
+			total += time.Duration(n) * time.Second / 100
+		}
+	}
 	return total.Seconds()
 }
 
-// randomScript builds and runs the script of a seed and says how it differs from what the interpreter gives.
-func (g *guestTest) randomScript(t *testing.T, seed uint64) (difference string) {
+// randomScript builds and runs the script of a seed, says how it differs from what the interpreter gives, and how
+// long it took.
+func (g *guestTest) randomScript(t *testing.T, seed uint64) (difference string, building, going time.Duration) {
 	script, want := randomscript.Generate(seed)
-	path := filepath.Join(t.TempDir(), fmt.Sprintf("random%d.stp", seed))
-	if err := os.WriteFile(path, []byte(script), 0o644); err != nil {
-		return err.Error()
-	}
-	output, err := g.command("-p4", "-g", "-r", g.release, "-DMAXTRYLOCK=100000", path).CombinedOutput()
+	start := time.Now()
+	module, err := g.buildRandomScript(t, seed, script)
+	building = time.Since(start)
 	if err != nil {
-		return fmt.Sprintf("%v\n%s\n%s", err, output, script)
+		return fmt.Sprintf("%v\n%s", err, script), building, 0
 	}
-	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
-	built := lines[len(lines)-1]
-	file, err := os.Open(built)
-	if err != nil {
-		return fmt.Sprintf("%v\n%s", err, output)
-	}
-	defer file.Close()
-	module := "/tmp/" + filepath.Base(built)
-	if err := g.Put(module, 0o644, file); err != nil {
-		return err.Error()
-	}
+	start = time.Now()
 	status, stdout, stderr := g.run(t, "sh", "-c", "staprun -R "+module+"; status=$?; rm "+module+"; exit $status")
+	going = time.Since(start)
 	var messages []string
 	for _, line := range strings.Split(stderr, "\n") {
 		if message, isError := strings.CutPrefix(line, "ERROR: "); isError {
@@ -120,8 +161,30 @@ func (g *guestTest) randomScript(t *testing.T, seed uint64) (difference string) 
 		}
 	}
 	if status == want.Status && stdout == want.Output && strings.Join(messages, "\n") == strings.Join(want.Errors, "\n") {
-		return ""
+		return "", building, going
 	}
 	return fmt.Sprintf("status %d, want %d\nerrors %q, want %q\n%s--- output:\n%s--- want:\n%s--- standard error:\n%s",
-		status, want.Status, messages, want.Errors, script, stdout, want.Output, stderr)
+		status, want.Status, messages, want.Errors, script, stdout, want.Output, stderr), building, going
+}
+
+// buildRandomScript makes a module and puts it into the guest.
+func (g *guestTest) buildRandomScript(t *testing.T, seed uint64, script string) (module string, err error) {
+	path := filepath.Join(t.TempDir(), fmt.Sprintf("random%d.stp", seed))
+	if err := os.WriteFile(path, []byte(script), 0o644); err != nil {
+		return "", err
+	}
+	defer os.Remove(path)
+	output, err := g.command("-p4", "-g", "-r", g.release, "-DMAXTRYLOCK=100000", path).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w\n%s", err, output)
+	}
+	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
+	built := lines[len(lines)-1]
+	file, err := os.Open(built)
+	if err != nil {
+		return "", fmt.Errorf("%w\n%s", err, output)
+	}
+	defer file.Close()
+	module = "/tmp/" + filepath.Base(built)
+	return module, g.Put(module, 0o644, file)
 }
