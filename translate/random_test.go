@@ -1,6 +1,7 @@
 package translate_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/gostap/gostap/testdata/randomscript"
@@ -9,9 +10,16 @@ import (
 // TestRandomScripts: what the generator makes is valid: it passes without a diagnostic, and the interpreter ends on it.
 func TestRandomScripts(t *testing.T) {
 	for seed := range uint64(500) {
-		script, _ := randomscript.Generate(seed)
-		if len(translateScript(t, script)) == 0 {
-			t.Fatalf("seed %d gives nothing:\n%s", seed, script)
-		}
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			script, _ := randomscript.Generate(seed)
+			defer func() {
+				if t.Failed() {
+					t.Log(script)
+				}
+			}()
+			if len(translateScript(t, script)) == 0 {
+				t.Fatal("nothing was made of it")
+			}
+		})
 	}
 }

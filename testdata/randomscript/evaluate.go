@@ -1,7 +1,10 @@
 package randomscript
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,7 +29,15 @@ func (f *frame) eval(x parse.Expression) value {
 	case *parse.Identifier:
 		return f.scalar(x.Text).value
 	case *parse.Index:
-		a, keys := f.arrays[x.Text], f.evalAll(x.Keys)
+		keys := f.evalAll(x.Keys)
+		if operator, ok := x.Base.(*parse.Operator); ok {
+			buckets := f.histogram(operator).buckets
+			if i := keys[0].number; i >= 0 && i < int64(len(buckets)) {
+				return number(buckets[i])
+			}
+			panic(failure{message: "histogram index out of range"})
+		}
+		a := f.arrays[x.Text]
 		if i := a.find(keys); i >= 0 {
 			return a.elements[i].value
 		}
@@ -81,6 +92,12 @@ func unary(operator string, n int64) value {
 func (f *frame) binary(x *parse.Binary) value {
 	left := f.eval(x.X)
 	switch x.Text {
+	case "=~", "!~":
+		// Not Go's first alternative: the longest one; "." is any byte.
+		expression := regexp.MustCompile("(?s)" + x.Y.(*parse.StringLiteral).Value)
+		expression.Longest()
+		f.groups = expression.FindStringSubmatch(left.string)
+		return truth((f.groups != nil) == (x.Text == "=~"))
 	case "&&":
 		return truth(left.number != 0 && f.eval(x.Y).number != 0)
 	case "||":
@@ -174,68 +191,104 @@ func (f *frame) call(x *parse.Call) value {
 		panic(failure{message: arguments[0].string})
 	case "exit":
 		return value{}
+	case "matched": // L363
+		n := arguments[0].number
+		if f.groups == nil {
+			panic(failure{message: fmt.Sprintf("Attempted to get subexpression %d from failed match", n)})
+		} else if n < 0 || n >= int64(len(f.groups)) {
+			panic(failure{message: fmt.Sprintf("Attempted to get nonexistent subexpression %d", n)})
+		}
+		return text(f.groups[n])
 	case "kernel_string":
 		panic(failure{message: "a bad pointer"}) // the generator prints no message of it
 	}
-	for _, function := range f.file.Functions {
-		if function.Text != x.Text {
-			continue
-		}
-		if f.depth++; f.depth > callDepth {
-			panic(failure{message: "MAXNESTING exceeded"})
-		}
+	if f.depth++; f.depth > callDepth {
+		panic(failure{message: "MAXNESTING exceeded"})
+	}
+	defer func() { f.depth-- }()
+	for _, function := range f.candidates(x.Text) {
 		inner := &frame{interpreter: f.interpreter, locals: map[string]*element{}, result: empty(x.Text)}
 		for i, p := range function.Parameters {
 			inner.locals[p.Text] = &element{value: arguments[i]}
 		}
-		inner.run(function.Body)
-		f.depth--
-		return inner.result
+		if inner.run(function.Body) != leaveHandler {
+			return inner.result
+		}
 	}
-	panic("function " + x.Text)
+	panic(failure{message: "all functions exhausted"})
+}
+
+// candidates are the functions of a name in the order in which they are tried: L340.
+func (in *interpreter) candidates(name string) (found []*parse.Function) {
+	for _, function := range in.file.Functions {
+		if function.Text == name {
+			found = append(found, function)
+		}
+	}
+	if found == nil {
+		panic("function " + name)
+	}
+	priority := func(function *parse.Function) int64 {
+		if function.Priority == nil {
+			return 0
+		}
+		return function.Priority.Value
+	}
+	slices.SortStableFunc(found, func(a, b *parse.Function) int { return cmp.Compare(priority(a), priority(b)) })
+	return found
+}
+
+// statistics are the numbers of a scalar or of an element: of one that is absent, none.
+func (f *frame) statistics(x parse.Expression) []int64 {
+	switch x := x.(type) {
+	case *parse.Identifier:
+		return f.scalar(x.Text).numbers
+	case *parse.Index:
+		a, keys := f.arrays[x.Text], f.evalAll(x.Keys)
+		if i := a.find(keys); i >= 0 {
+			return a.elements[i].numbers
+		}
+		return nil
+	}
+	panic(fmt.Sprintf("statistics %T", x))
 }
 
 // extract is of statistics: L191 to L193.
 func (f *frame) extract(x *parse.Operator) value {
-	var numbers []int64
-	switch s := x.Arguments[0].(type) {
-	case *parse.Identifier:
-		numbers = f.scalar(s.Text).numbers
-	case *parse.Index:
-		a, keys := f.arrays[s.Text], f.evalAll(s.Keys)
-		if i := a.find(keys); i >= 0 {
-			numbers = a.elements[i].numbers
-		}
-	}
-	var sum, least, most int64
-	for i, n := range numbers {
+	return number(extract(x.Text, f.statistics(x.Arguments[0])))
+}
+
+func extract(operator string, numbers []int64) int64 {
+	var sum int64
+	for _, n := range numbers {
 		sum += n
-		if i == 0 {
-			least, most = n, n
-		}
-		least, most = min(least, n), max(most, n)
 	}
 	count := int64(len(numbers))
 	switch {
-	case x.Text == "@count":
-		return number(count)
-	case x.Text == "@sum":
-		return number(sum)
+	case operator == "@count":
+		return count
+	case operator == "@sum":
+		return sum
 	case count == 0:
 		panic(failure{message: "empty aggregate"})
-	case x.Text == "@min":
-		return number(least)
-	case x.Text == "@max":
-		return number(most)
-	case x.Text == "@avg":
-		return number(sum / count)
+	case operator == "@min":
+		return slices.Min(numbers)
+	case operator == "@max":
+		return slices.Max(numbers)
+	case operator == "@avg":
+		return sum / count
 	}
-	panic("operator " + x.Text)
+	panic("operator " + operator)
 }
 
 // print is of the family of section 10.
 func (f *frame) print(x *parse.Print) value {
-	values := f.evalAll(x.Arguments)
+	var values []value
+	if operator, ok := x.Arguments[0].(*parse.Operator); ok && strings.HasPrefix(operator.Text, "@hist") {
+		values = []value{{text: true, string: f.histogram(operator).print()}}
+	} else {
+		values = f.evalAll(x.Arguments)
+	}
 	kind, returned := strings.CutPrefix(x.Text, "s")
 	var out string
 	switch {

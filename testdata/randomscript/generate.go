@@ -15,6 +15,7 @@ package randomscript
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 
 	"github.com/gostap/gostap/parse"
@@ -46,6 +47,7 @@ type generator struct {
 	inFunction bool
 	walking    bool // in a foreach: arrays stay as they are
 	functions  int
+	histograms []string // one kind for each variable: L202
 }
 
 func (g *generator) line(format string, values ...any) {
@@ -63,15 +65,25 @@ var arrays = map[string]string{"na": "n", "nb": "ns", "nw": "n", "sa": "s", "nf"
 
 var (
 	arrayNames = []string{"na", "nb", "nw", "sa", "nf", "sc"}
-	sortable   = []string{"na", "nb", "sa", "nf", "sc"} // whose oldest element nobody asks for
 )
 
+// statistics are arrays of statistics, with the types of their keys.
+var statistics = map[string]string{"xa": "n", "xb": "s"}
+
+// patterns have one way to match, and two groups.
+var patterns = []string{"^([a-z]*)( ?)", "(o)(.)", "()(word|wo|two)", "^(.*)( [a-z]+)$", "([[:digit:]]+)([^[:digit:]]*)", "(l)on(g|e)", "^(-?)([0-9]{1,3})$",
+	"([\\t|]+)(.?)", "(a+)(b*)$"}
+
 func (g *generator) script() string {
+	low := g.random.IntN(40) - 20
+	step := 1 + g.random.IntN(9)
+	g.histograms = []string{"@hist_log(x0)", fmt.Sprintf("@hist_linear(x1, %d, %d, %d)", low, low+1+g.random.IntN(12*step), step), "@hist_log(xa[%s])"}
 	g.line("global n0, n1 = %d, n2 = -7, s0 = \"\", s1 = \"begin\", x0, x1", g.random.IntN(1000))
-	g.line("global na[%d], nb, nw%%[%d], sa[%d], nf, sc", 3+g.random.IntN(20), 2+g.random.IntN(5), 2+g.random.IntN(6))
+	g.line("global na[%d], nb, nw%%[%d], sa[%d], nf, sc, xa, xb[%d]", 3+g.random.IntN(20), 2+g.random.IntN(5), 2+g.random.IntN(6), 1+g.random.IntN(4))
 	for range g.random.IntN(3) {
 		g.function()
 	}
+	g.overloads()
 	g.line("function nrec(nx) { if (nx <= 0) return n1; return (nx + nrec(nx - 1)) }")
 	g.line("function ninf(nx) { return (1 + ninf(nx + 1)) }")
 	for i := range 1 + g.random.IntN(3) {
@@ -87,6 +99,11 @@ func (g *generator) script() string {
 		g.line("\tprintln(\"%s \", n0, \" \", n1, \" \", n2, \" \", s0, \" \", s1)", kind)
 		g.line("\tprintln(@count(x0), \" \", @sum(x0), \" \", @count(x1), \" \", @sum(x1))")
 		g.line("\tif (@count(x0)) println(@min(x0), \" \", @max(x0), \" \", @avg(x0))")
+		g.line("\tforeach (nk0+ in xa) printdln(\",\", nk0, @count(xa[nk0]), @sum(xa[nk0]), @min(xa[nk0]), @max(xa[nk0]), @avg(xa[nk0]))")
+		g.line("\tforeach (sk0- in xb) printdln(\",\", sk0, @count(xb[sk0]), @sum(xb[sk0]), @min(xb[sk0]), @max(xb[sk0]), @avg(xb[sk0]))")
+		for i, name := range []string{"x0", "x1"} {
+			g.line("\tif (@count(%s)) print(%s)", name, g.histograms[i])
+		}
 		for _, name := range arrayNames {
 			var keys, directives, values string
 			for i := range arrays[name] {
@@ -118,6 +135,25 @@ func (g *generator) function() {
 	g.line("}")
 	g.inFunction = false
 	g.functions++ // only those before it are called
+}
+
+// overloads are functions that leave the call to one another: L340.
+func (g *generator) overloads() {
+	g.inFunction = true
+	for range 1 + g.random.IntN(3) {
+		priority := g.one("", "", ":1", ":3")
+		g.line("function nover(np, sp)%s", priority)
+		g.line("{")
+		g.indent++
+		g.locals()
+		g.statement(1)
+		g.line("np = np ^ 1; sp = sp . \"+\"")
+		g.line("if (%s) next", g.one("np & 1", "np & 2", `sp == "a+"`, g.number(2)))
+		g.line("return np + %d", g.random.IntN(100))
+		g.indent--
+		g.line("}")
+	}
+	g.inFunction = false
 }
 
 func (g *generator) locals() {
@@ -177,19 +213,58 @@ func (g *generator) statement(depth int) {
 		g.line("catch (sm) { println(\"caught \", sm) }")
 	case choice < 90 && g.loops > 0:
 		g.line("if (%s) %s", g.expression('n', 1), g.one("break", "continue"))
-	case choice < 92 && !g.walking && !g.inFunction:
+	case choice < 91 && !g.inFunction:
+		g.line("%s", g.one("if ("+g.expression('n', 1)+") next", "exit()"))
+	case choice < 93 && !g.walking && !g.inFunction:
 		name := g.one(arrayNames...)
 		g.line("delete %s", g.one(name, g.index(name, 1)))
-	case choice < 94:
-		g.line("x%d <<< %s", g.random.IntN(2), g.expression('n', 1))
+	case choice < 97:
+		g.statistic(depth)
 	default:
 		g.accident(depth)
 	}
 }
 
+// statistic is a statement of statistics.
+func (g *generator) statistic(depth int) {
+	amount := g.one(g.expression('n', 1), "("+g.expression('n', 1)+" & 63)", "(n1 % 50)")
+	switch choice := g.random.IntN(10); {
+	case choice < 2 || g.inFunction || g.walking:
+		g.line("x%d <<< %s", g.random.IntN(2), amount)
+	case choice < 3:
+		g.line("for (nh = 0; nh < %d; nh++) x%d <<< %s", 60+g.random.IntN(100), g.random.IntN(2), g.one("nh", "(nh * nh)", "(nh & 7)", "(nh % 40) - 20"))
+	case choice < 6:
+		name := g.one("xa", "xb")
+		g.line("try { %s <<< %s } catch (sm) { println(sm) }", g.element(name, statistics[name], 1), amount)
+	case choice < 7:
+		name := g.one("xa", "xb")
+		g.line("delete %s", g.one(name, g.element(name, statistics[name], 1)))
+	case choice < 8: // what is the same in the order is the same here
+		by := g.one("@count", "@sum", "@min", "@max", "@avg")
+		name := g.one("xa", "xb")
+		variable := string(statistics[name][0]) + "k0"
+		g.line("foreach (%s in %s %s%s%s) { print(%s(%s[%s]), \" \") }", variable, name, by, g.one("+", "-"), g.one("", "", " limit 1", " limit 3"), by, name, variable)
+	case choice < 9:
+		g.line("try { %s(%s) } catch (sm) { println(sm) }", g.one("print", "println"), g.histogram())
+	default:
+		histogram := g.histogram()
+		g.line("try { foreach (ni%s in %s%s) if (%s[ni]) print(ni, \":\", %s[ni], \" \") } catch (sm) { println(sm) }",
+			g.one("", "-"), histogram, g.one("", " limit 70"), histogram, histogram)
+	}
+}
+
+func (g *generator) histogram() string {
+	histogram := g.one(g.histograms...)
+	if strings.Contains(histogram, "%s") {
+		return fmt.Sprintf(histogram, g.one("0", "1", "(n0 & 7)", "nl"))
+	}
+	return histogram
+}
+
 // accident is a statement that fails, most of the time where it is caught.
 func (g *generator) accident(depth int) {
-	accident := g.one("error(%s)", "nm = (%s / 0)", "nm = (%s %% n0)", "nm = ninf(1)", "sm = kernel_string(%s & 4095)", "nm = @max(x1)", "delete x0")
+	accident := g.one("error(%s)", "nm = (%s / 0)", "nm = (%s %% n0)", "nm = ninf(1)", "sm = kernel_string(%s & 4095)", "nm = @max(x1)", "delete x0",
+		"nm = nover(%s, sl)", "sm = matched(1)", "nm = @avg(xb[sl])", "nm = @hist_log(x0)[%s]")
 	if strings.Contains(accident, "error") {
 		accident = fmt.Sprintf(accident, `"it is "."random"`)
 	} else if strings.Contains(accident, "%") {
@@ -237,10 +312,12 @@ func (g *generator) foreach(depth int) {
 	g.line("print(%ck0)", arrays[name][0])
 }
 
-func (g *generator) index(name string, depth int) string {
+func (g *generator) index(name string, depth int) string { return g.element(name, arrays[name], depth) }
+
+func (g *generator) element(name, types string, depth int) string {
 	var keys []string
-	for i := range arrays[name] {
-		if arrays[name][i] == 'n' {
+	for _, kind := range types {
+		if kind == 'n' {
 			keys = append(keys, g.one(fmt.Sprint(g.random.IntN(5)), "("+g.expression('n', depth)+" & 7)"))
 		} else {
 			keys = append(keys, g.one(`"a"`, `"b"`, `"key"`, "s1", "sl"))
@@ -299,7 +376,7 @@ func (g *generator) number(depth int) string {
 	}
 	n := func() string { return g.number(depth - 1) }
 	s := func() string { return g.text(depth - 1) }
-	switch g.random.IntN(16) {
+	switch g.random.IntN(17) {
 	case 0, 1, 2:
 		return "(" + n() + g.one(" + ", " - ", " * ", " & ", " | ", " ^ ") + n() + ")"
 	case 3:
@@ -324,8 +401,12 @@ func (g *generator) number(depth int) string {
 		index := strings.TrimPrefix(g.index(name, depth-1), name)
 		return "(" + index + " in " + name + ")"
 	case 13:
-		return g.one("@count(x0)", "@sum(x0)", "@count(x1)", "@sum(x1)")
+		name := g.one("xa", "xb")
+		index := strings.TrimPrefix(g.element(name, statistics[name], 0), name)
+		return g.one("@count(x0)", "@sum(x0)", "@count(x1)", "@sum(x1)", "@count("+name+index+")", "@sum("+name+index+")", "("+index+" in "+name+")")
 	case 14:
+		return "(" + s() + g.one(" =~ ", " !~ ") + strconv.Quote(g.one(patterns...)) + ")"
+	case 15:
 		return g.one("(nl++)", "(++nl)", "(nm--)", "(nl = "+n()+")", "(nm += 3)")
 	default:
 		return g.called("n", depth)
@@ -338,6 +419,9 @@ func (g *generator) called(kind string, depth int) string {
 		if name := fmt.Sprintf("%sfun%d(", kind, i); strings.Contains(g.out.String(), "function "+name) && g.chance(50) {
 			return name + g.number(depth-1) + ", " + g.text(depth-1) + ")"
 		}
+	}
+	if kind == "n" && !g.inFunction && g.chance(30) {
+		return "nover(" + g.number(depth-1) + ", " + g.text(depth-1) + ")"
 	}
 	if kind == "n" {
 		return fmt.Sprintf("nrec(%d)", g.random.IntN(6))
@@ -369,7 +453,9 @@ func (g *generator) text(depth int) string {
 }
 
 func (g *generator) print() {
-	switch g.random.IntN(4) {
+	switch g.random.IntN(5) {
+	case 4:
+		g.line("if (%s =~ %s) println(matched(0), \"|\", matched(1), \"|\", matched(%s))", g.text(2), strconv.Quote(g.one(patterns...)), g.one("2", "2", "2", "(n0 & 3)"))
 	case 0:
 		g.line("println(%s, %s)", g.number(2), g.text(2))
 	case 1:

@@ -2,6 +2,7 @@ package randomscript
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -91,6 +92,9 @@ func (a *array) at(keys []value) *element {
 	}
 	if size := int(a.declared.Size); size > 0 && len(a.elements) >= size {
 		if !a.declared.Wrap {
+			if a.declared.Text[0] == 'x' {
+				panic(failure{message: "aggregation overflow in " + a.declared.Text})
+			}
 			panic(failure{message: fmt.Sprintf("Array overflow, check size limit (%d)", size)})
 		}
 		a.elements = a.elements[1:]
@@ -127,6 +131,7 @@ type interpreter struct {
 	output  bytes.Buffer
 	actions int
 	depth   int
+	groups  []string // of the handler's last match, nil when it failed
 }
 
 // frame is one call's locals.
@@ -188,7 +193,7 @@ func (in *interpreter) probes(kind string) []*parse.Probe {
 }
 
 func (in *interpreter) handler(body *parse.Block) (message string) {
-	in.actions, in.depth = 0, 0
+	in.actions, in.depth, in.groups = 0, 0, nil
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -278,6 +283,9 @@ func (f *frame) loop(s *parse.LoopStatement) leave {
 }
 
 func (f *frame) foreach(s *parse.ForeachStatement) leave {
+	if operator, ok := s.Base.(*parse.Operator); ok {
+		return f.buckets(s, len(f.histogram(operator).buckets))
+	}
 	a := f.arrays[s.Base.(*parse.Identifier).Text]
 	limit := int64(len(a.elements))
 	if s.Limit != nil {
@@ -287,6 +295,10 @@ func (f *frame) foreach(s *parse.ForeachStatement) leave {
 		slices.SortStableFunc(a.elements, func(x, y *element) int {
 			if s.SortKey > 0 {
 				return s.SortOrder * compare(x.keys[s.SortKey-1], y.keys[s.SortKey-1])
+			}
+			if a.declared.Text[0] == 'x' { // L172
+				by := cmp.Or(s.SortByStat, "@count")
+				return s.SortOrder * cmp.Compare(extract(by, x.numbers), extract(by, y.numbers))
 			}
 			return s.SortOrder * compare(x.value, y.value)
 		})
@@ -300,6 +312,28 @@ func (f *frame) foreach(s *parse.ForeachStatement) leave {
 		for n, key := range s.Keys {
 			f.scalar(key.Text).value = e.keys[n]
 		}
+		if l := f.run(s.Body); l == leaveLoop {
+			break
+		} else if l > nextRound {
+			return l
+		}
+	}
+	return onward
+}
+
+// buckets visits the numbers of a histogram's buckets: L178.
+func (f *frame) buckets(s *parse.ForeachStatement, count int) leave {
+	limit := int64(count)
+	if s.Limit != nil {
+		limit = min(limit, f.eval(s.Limit).number)
+	}
+	for i := int64(0); i < limit; i++ {
+		f.act()
+		n := i
+		if s.SortOrder < 0 {
+			n = int64(count) - 1 - i
+		}
+		f.scalar(s.Keys[0].Text).value = number(n)
 		if l := f.run(s.Body); l == leaveLoop {
 			break
 		} else if l > nextRound {
