@@ -72,7 +72,7 @@ var statistics = map[string]string{"xa": "n", "xb": "s"}
 
 // patterns have one way to match, and two groups.
 var patterns = []string{"^([a-z]*)( ?)", "(o)(.)", "()(word|wo|two)", "^(.*)( [a-z]+)$", "([[:digit:]]+)([^[:digit:]]*)", "(l)on(g|e)", "^(-?)([0-9]{1,3})$",
-	"([\\t|]+)(.?)", "(a+)(b*)$"}
+	"([\t|]+)(.?)", "(a+)(b*)$"}
 
 func (g *generator) script() string {
 	low := g.random.IntN(40) - 20
