@@ -261,10 +261,19 @@ func (g *generator) histogram() string {
 	return histogram
 }
 
+// fill puts more into an array than it may hold, most of the time; a wrapped one then keeps the newest.
+func (g *generator) fill() string {
+	if g.walking || g.inFunction {
+		return "nm = (1 / 0)"
+	}
+	put := g.one("na[nh] = nm", "nw[nh]++", "nw[nh & 9] = nh", "sa[sprint(nh)] .= sl", "xb[sprint(nh)] <<< nh", `nb[nh, "key"] = n1`)
+	return fmt.Sprintf("for (nh = 0; nh < %d; nh++) %s", 1+g.random.IntN(25), put)
+}
+
 // accident is a statement that fails, most of the time where it is caught.
 func (g *generator) accident(depth int) {
 	accident := g.one("error(%s)", "nm = (%s / 0)", "nm = (%s %% n0)", "nm = ninf(1)", "sm = kernel_string(%s & 4095)", "nm = @max(x1)", "delete x0",
-		"nm = nover(%s, sl)", "sm = matched(1)", "nm = @avg(xb[sl])", "nm = @hist_log(x0)[%s]")
+		"nm = nover(%s, sl)", "sm = matched(1)", g.fill(), g.fill(), "nm = @avg(xb[sl])", "nm = @hist_log(x0)[%s]")
 	if strings.Contains(accident, "error") {
 		accident = fmt.Sprintf(accident, `"it is "."random"`)
 	} else if strings.Contains(accident, "%") {
