@@ -63,6 +63,7 @@ func TestGuest(t *testing.T) {
 			t.Run("tracepoints of a module", g.moduleTracepoints)
 			t.Run("variables", g.variables)
 			t.Run("modules that come later", g.laterModules)
+			t.Run("random scripts", g.randomScripts)
 			g.noLeaks(t)
 			if complaints := g.Complaints(); len(complaints) > 0 {
 				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))

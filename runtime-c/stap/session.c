@@ -128,7 +128,8 @@ static void stap_run_handler(struct stap_probe *probe, int state)
 
 static int stap_begin_arm(struct stap_probe *probe)
 {
-	stap_run_handler(probe, STAP_STARTING);
+	if (!READ_ONCE(stap_session_failed))
+		stap_run_handler(probe, STAP_STARTING);
 	return 0;
 }
 
