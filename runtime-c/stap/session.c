@@ -275,7 +275,16 @@ out:
 	return rc;
 }
 
-/* Takes the probes away and runs the last handlers; once. */
+static void stap_session_finish(const struct stap_family *family)
+{
+	unsigned int i;
+
+	for (i = 0; i < stap_script.probe_count; i++)
+		if (stap_script.probes[i].family == family)
+			family->finish(&stap_script.probes[i], stap_session_failed);
+}
+
+/* Takes the probes away and runs the last handlers, of error after those of end, which may fail; once. */
 static void stap_session_stop(void)
 {
 	unsigned int i;
@@ -296,9 +305,8 @@ static void stap_session_stop(void)
 	stap_units_do(stop);
 	stap_overload_stop();
 	WRITE_ONCE(stap_session_state, STAP_FINISHING);
-	for (i = 0; i < stap_script.probe_count; i++)
-		if (stap_script.probes[i].family->finish)
-			stap_script.probes[i].family->finish(&stap_script.probes[i], stap_session_failed);
+	stap_session_finish(&stap_end);
+	stap_session_finish(&stap_error_family);
 	WRITE_ONCE(stap_session_state, STAP_STOPPED);
 out:
 	mutex_unlock(&stap_session_mutex);
