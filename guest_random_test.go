@@ -38,7 +38,7 @@ func TestStormRandomScripts(t *testing.T) {
 
 // randomScripts runs a few of them.
 func (g *guestTest) randomScripts(t *testing.T) {
-	if count := 8; g.stormRandomScripts(t, 0, count) != count {
+	if count := 6; g.stormRandomScripts(t, 0, count) != count {
 		t.Errorf("not all of %d scripts were run", count)
 	}
 }
