@@ -41,7 +41,7 @@ var OptionalExports = []string{"context_tracking", "ftrace_set_filter_ips", "hrt
 
 var (
 	// A definition begins in the first column with its type.
-	definition = regexp.MustCompile(`(?m)^((?:[a-z]\w* \*?)+)(stap_\w+)(?:\[\])?(?: = |\()`)
+	definition = regexp.MustCompile(`(?m)^((?:[a-z]\w* \*?)+)(stap_\w+)(?:\[\])?(?: = |\(|;)`)
 	included   = regexp.MustCompile(`(?m)^#include "(\w+\.[ch])"`)
 	// A unit may be made of several files.
 	includedSource = regexp.MustCompile(`(?m)^#include "(\w+\.c)"`)
@@ -61,7 +61,7 @@ func Defines(unit string) []string {
 		text = append(text, source(string(match[1]))...)
 	}
 	for _, match := range definition.FindAllSubmatch(text, -1) {
-		if !bytes.HasPrefix(match[1], []byte("static ")) {
+		if !bytes.HasPrefix(match[1], []byte("static ")) && !bytes.HasPrefix(match[1], []byte("extern ")) {
 			names = append(names, string(match[2]))
 		}
 	}
