@@ -30,7 +30,7 @@ func TestMonitorScreen(t *testing.T) {
 			"PROBES by index: index, state, hits, mea", "     0 on           0        0 begin", "     1 off          9        0 timer.s(1", "OUTPUT", "three?[2J", "", "c clear  s sort  t toggle a probe  p pau"}},
 		{"by hits, one line on, no output", monitorView{sort: 1, hidden: true, part: monitorProbes, from: [3]int{0, 9, 0}}, []string{
 			"stap_x  up 00:01:40  uid 7  1data/2text/", "GLOBALS", `  a                {"(1, \"x\")":2}`, "  n                5",
-			"PROBES by hits: index, state, hits, mean ", "     1 off          9        0 timer.s(1", "     0 on           0        0 begin", "     2 on           0        0 end", "c clear  s sort  t toggle a probe  p pau"}},
+			"PROBES by hits: index, state, hits, mean", "     1 off          9        0 timer.s(1", "     0 on           0        0 begin", "     2 on           0        0 end", "c clear  s sort  t toggle a probe  p pau"}},
 		{"asking", monitorView{asking: true, typed: "12", hidden: true}, []string{
 			"stap_x  up 00:01:40  uid 7  1data/2text/", "GLOBALS *", `  a                {"(1, \"x\")":2}`, "  n                5",
 			"PROBES by index: index, state, hits, mea", "     0 on           0        0 begin", "     1 off          9        0 timer.s(1", "     2 on           0        0 end", "index of the probe to switch off or on: "}},

@@ -17,17 +17,13 @@ static atomic_t stap_holds = ATOMIC_INIT(0);	/* changes of what is held */
 /* The session's mutex is held. */
 static void stap_settle(void)
 {
-	int holds;
+	int holds = atomic_read_acquire(&stap_holds);
 
-	for (;;) {
-		holds = atomic_read_acquire(&stap_holds);
-		stap_units_do(settle);
-		stap_close_gates(STAP_WARY, false);
-		smp_mb(); /* stap_hold() counts, then makes the gates wary */
-		if (atomic_read(&stap_holds) == holds)
-			return;
+	stap_units_do(settle);
+	stap_close_gates(STAP_WARY, false);
+	smp_mb(); /* stap_hold() counts, then makes the gates wary */
+	if (atomic_read(&stap_holds) != holds) /* there is work for that, too */
 		stap_close_gates(STAP_WARY, true);
-	}
 }
 
 static void stap_settle_work(struct work_struct *work)
