@@ -255,7 +255,7 @@ func (g *guestTest) files(t *testing.T) {
 // bulk: R514, C481: a file for each CPU, which stap merge puts into one order.
 func (g *guestTest) bulk(t *testing.T) {
 	module := g.build(t, g.release, "-e", counting)
-	status, stdout, stderr := g.run(t, "sh", "-c", "cd /tmp; rm -f stpd_*; timeout -s INT 1 staprun -R --bulk "+module+"; echo $?; ls stpd_*")
+	status, stdout, stderr := g.run(t, "sh", "-c", "cd /tmp; rm -f stpd_*; timeout -s INT 4 staprun -R --bulk "+module+"; echo $?; ls stpd_*")
 	if status != 0 || stderr != "" || stdout != "0\nstpd_cpu0\nstpd_cpu1\n" {
 		t.Fatalf("status %d, %s, %q", status, stderr, stdout)
 	}
