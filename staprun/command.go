@@ -25,6 +25,7 @@ type command struct {
 	process *exec.Cmd
 	gate    *os.File
 	state   atomic.Pointer[os.ProcessState] // when it has ended
+	told    bool                            // to go, while it ran
 }
 
 // startCommand starts the child, which waits at the gate.
@@ -66,14 +67,15 @@ func (c *command) release() {
 func (c *command) end() {
 	c.gate.Close()
 	if c.state.Load() == nil {
+		c.told = true
 		_ = c.process.Process.Signal(syscall.SIGTERM)
 	}
 }
 
-// failure says how the command failed, "" if it did not.
+// failure says how the command failed, "" if it did not, or was told to go.
 func (c *command) failure() string {
 	state := c.state.Load()
-	if state == nil || state.Success() {
+	if state == nil || state.Success() || c.told {
 		return ""
 	}
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
