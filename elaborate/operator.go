@@ -14,7 +14,9 @@ func (c *checker) operator(x *parse.Operator) Expression {
 	case "@count", "@sum", "@min", "@max", "@avg", "@variance":
 		return c.extract(x)
 	case "@hist_log", "@hist_linear":
-		c.fail(x.Token, "base histogram operator where expression expected")
+		d := semanticError(x.Token, "base histogram operator where expression expected")
+		d.Hint = "a histogram is printed by itself: print(" + x.Text + "(…))"
+		c.add(d)
 		return nil
 	case "@defined":
 		return &Number{truth(c.isDefined(x.Arguments[0]))}

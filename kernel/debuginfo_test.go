@@ -70,7 +70,7 @@ var dwarf = map[string]string{".debug_info": "debuginfo"}
 // debuginfoMachine has a kernel of build-id idA with the module drm-x, idB.
 func debuginfoMachine(t *testing.T) (machine, string) {
 	m := fakeMachine(t)
-	const release = "6.1.0-9-test"
+	const release = "1.2.3-test"
 	image := elfFile(t, idA, nil)
 	write(t, filepath.Join(m.root, "boot/vmlinuz-"+release), string(bzImage([]byte(image))))
 	modules := filepath.Join(m.root, "lib/modules", release)

@@ -121,6 +121,46 @@ static bool stap_exit_wanted(void)
 	return READ_ONCE(stap_session_exiting) && READ_ONCE(stap_detached) && !READ_ONCE(stap_owned);
 }
 
+int stap_proc_open(struct inode *inode, struct file *file)
+{
+	return try_module_get(THIS_MODULE) ? nonseekable_open(inode, file) : -ENODEV;
+}
+
+int stap_proc_release(struct inode *inode, struct file *file)
+{
+	module_put(THIS_MODULE);
+	return 0;
+}
+
+int stap_proc_open_shown(struct file *file, int (*show)(struct seq_file *file, void *unused))
+{
+	int rc;
+
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
+	rc = single_open(file, show, NULL);
+	if (rc)
+		module_put(THIS_MODULE);
+	return rc;
+}
+
+int stap_proc_release_shown(struct inode *inode, struct file *file)
+{
+	single_release(inode, file);
+	module_put(THIS_MODULE);
+	return 0;
+}
+
+int stap_proc_text(char *text, size_t room, const char __user *from, size_t size)
+{
+	if (size >= room)
+		return -EINVAL;
+	if (copy_from_user(text, from, size))
+		return -EFAULT;
+	text[size] = 0;
+	return memchr(text, 0, size) ? -EINVAL : 0;
+}
+
 static int stap_control_open(struct inode *inode, struct file *file)
 {
 	if (cmpxchg(&stap_owned, 0, 1))
@@ -238,16 +278,12 @@ static const struct stap_order {
 /* Each write is one order, as a whole. */
 static ssize_t stap_control_write(struct file *file, const char __user *from, size_t size, loff_t *position)
 {
-	char buffer[64], *text = buffer, *word;
-	int i, rc = -EINVAL;
+	char buffer[64], *text, *word;
+	int i, rc = stap_proc_text(buffer, sizeof(buffer), from, size);
 
-	if (size >= sizeof(buffer))
-		return -EINVAL;
-	if (copy_from_user(buffer, from, size))
-		return -EFAULT;
-	if (memchr(buffer, 0, size))
-		return -EINVAL;
-	buffer[size] = 0;
+	if (rc)
+		return rc;
+	rc = -EINVAL;
 	text = strim(buffer);
 	word = strsep(&text, " ");
 	for (i = 0; i < ARRAY_SIZE(stap_orders); i++)
@@ -349,21 +385,9 @@ static const struct proc_ops stap_control_ops = {
 	.proc_poll = stap_control_poll,
 };
 
-/* Who polls waits in a queue of the module's, so the module stays while the file is open. */
-static int stap_trace_open(struct inode *inode, struct file *file)
-{
-	return try_module_get(THIS_MODULE) ? nonseekable_open(inode, file) : -ENODEV;
-}
-
-static int stap_trace_release(struct inode *inode, struct file *file)
-{
-	module_put(THIS_MODULE);
-	return 0;
-}
-
 static const struct proc_ops stap_trace_ops = {
-	.proc_open = stap_trace_open,
-	.proc_release = stap_trace_release,
+	.proc_open = stap_proc_open,
+	.proc_release = stap_proc_release,
 	.proc_read = stap_relay_read,
 	.proc_poll = stap_relay_poll,
 };
@@ -387,8 +411,8 @@ static int stap_control_init(void)
 		proc_mkdir(STAP_PROC_ROOT, NULL);
 	snprintf(name, sizeof(name), STAP_PROC_ROOT "/%s", THIS_MODULE->name);
 	stap_proc_dir = proc_mkdir(name, NULL);
-	if (!stap_proc_dir)
-		return -EEXIST;
+	if (!stap_proc_dir) /* nobody else's: there is one module of a name */
+		return -ENOMEM;
 	if (!proc_create("control", 0600, stap_proc_dir, &stap_control_ops))
 		return -ENOMEM;
 	if (!proc_create_seq("account", 0400, stap_proc_dir, &stap_account_operations) ||

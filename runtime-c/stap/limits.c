@@ -40,41 +40,34 @@ static const struct stap_limit {
 	{ "strict", &stap_limits.strict, 0, 1 },
 };
 
-static int stap_limit_check(const struct stap_limit *limit, unsigned long value)
+static int stap_limit_take(const struct stap_limit *limit, const char *text)
 {
-	return value < limit->least || value > limit->most ? -EINVAL : 0;
+	unsigned long value;
+	int rc = kstrtoul(text, 10, &value);
+
+	if (rc || value < limit->least || value > limit->most)
+		return -EINVAL;
+	WRITE_ONCE(*limit->value, value);
+	return 0;
 }
 
 /* Takes "NAME VALUE" or "NAME=VALUE"; changes text. */
 static int stap_limit_set(char *text)
 {
 	const struct stap_limit *limit;
-	unsigned long value;
 	char *name;
 
 	text = strim(text);
 	name = strsep(&text, " =");
-	if (!text || kstrtoul(strim(text), 10, &value))
-		return -EINVAL;
-	for (limit = stap_limit_names; limit < stap_limit_names + ARRAY_SIZE(stap_limit_names); limit++)
-		if (!strcmp(limit->name, name)) {
-			if (stap_limit_check(limit, value))
-				return -EINVAL;
-			WRITE_ONCE(*limit->value, value);
-			return 0;
-		}
+	for (limit = stap_limit_names; text && limit < stap_limit_names + ARRAY_SIZE(stap_limit_names); limit++)
+		if (!strcmp(limit->name, name))
+			return stap_limit_take(limit, strim(text));
 	return -EINVAL;
 }
 
 static int stap_limit_parameter_set(const char *value, const struct kernel_param *parameter)
 {
-	const struct stap_limit *limit = parameter->arg;
-	unsigned long n;
-	int rc = kstrtoul(value, 10, &n) ?: stap_limit_check(limit, n);
-
-	if (!rc)
-		WRITE_ONCE(*limit->value, n);
-	return rc;
+	return stap_limit_take(parameter->arg, value);
 }
 
 static int stap_limit_parameter_get(char *text, const struct kernel_param *parameter)
@@ -106,26 +99,20 @@ static int stap_limits_show(struct seq_file *file, void *unused)
 
 static int stap_limits_open(struct inode *inode, struct file *file)
 {
-	return single_open(file, stap_limits_show, NULL);
+	return stap_proc_open_shown(file, stap_limits_show);
 }
 
 static ssize_t stap_limits_write(struct file *file, const char __user *from, size_t size, loff_t *position)
 {
 	char text[64];
-	int rc;
+	int rc = stap_proc_text(text, sizeof(text), from, size) ?: stap_limit_set(text);
 
-	if (size >= sizeof(text))
-		return -EINVAL;
-	if (copy_from_user(text, from, size))
-		return -EFAULT;
-	text[size] = 0;
-	rc = stap_limit_set(text);
-	return rc ? rc : size;
+	return rc ?: size;
 }
 
 static const struct proc_ops stap_limits_ops = {
 	.proc_open = stap_limits_open,
-	.proc_release = single_release,
+	.proc_release = stap_proc_release_shown,
 	.proc_read = seq_read,
 	.proc_lseek = seq_lseek,
 	.proc_write = stap_limits_write,

@@ -17,7 +17,7 @@ struct stap_log_cpu {
 	char text[2048];
 };
 
-static DEFINE_PER_CPU(struct stap_log_cpu, stap_log_cpus);
+static struct stap_log_cpu __percpu *stap_log_cpus;
 
 /* Runs in an interrupt of the CPU whose lines it writes. */
 static void stap_log_flush(struct irq_work *work)
@@ -37,11 +37,15 @@ static void stap_log_unload(void)
 {
 	int cpu;
 
+	if (!stap_log_cpus)
+		return;
 	for_each_possible_cpu(cpu)
-		irq_work_sync(&per_cpu_ptr(&stap_log_cpus, cpu)->work);
+		irq_work_sync(&per_cpu_ptr(stap_log_cpus, cpu)->work);
 }
 
-const struct stap_unit STAP_UNIT(log) = { .unload = stap_log_unload };
+const struct stap_unit STAP_UNIT(log) = {
+	.unload = stap_log_unload, .cpu_size = sizeof(struct stap_log_cpu), .cpu_area = (void __percpu **)&stap_log_cpus,
+};
 
 void stap_printk(struct stap_context *c, stap_long level, const char *text)
 {
@@ -58,7 +62,7 @@ void stap_printk(struct stap_context *c, stap_long level, const char *text)
 		return;
 	}
 	local_irq_save(flags);
-	this = this_cpu_ptr(&stap_log_cpus);
+	this = this_cpu_ptr(stap_log_cpus);
 	if (!this->work.func)
 		init_irq_work(&this->work, stap_log_flush);
 	if (this->used + length + 2 > sizeof(this->text)) {

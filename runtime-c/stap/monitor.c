@@ -216,29 +216,14 @@ static int stap_monitor_show(struct seq_file *file, void *unused)
 
 static int stap_monitor_open(struct inode *inode, struct file *file)
 {
-	int rc;
-
-	if (!try_module_get(THIS_MODULE))
-		return -ENODEV;
-	rc = single_open(file, stap_monitor_show, NULL);
-	if (rc)
-		module_put(THIS_MODULE);
-	return rc;
-}
-
-static int stap_monitor_release(struct inode *inode, struct file *file)
-{
-	int rc = single_release(inode, file);
-
-	module_put(THIS_MODULE);
-	return rc;
+	return stap_proc_open_shown(file, stap_monitor_show);
 }
 
 static const struct proc_ops stap_monitor_status_ops = {
 	.proc_open = stap_monitor_open,
 	.proc_read = seq_read,
 	.proc_lseek = seq_lseek,
-	.proc_release = stap_monitor_release,
+	.proc_release = stap_proc_release_shown,
 };
 
 static int stap_monitor_order(const char *order)
@@ -261,32 +246,17 @@ static int stap_monitor_order(const char *order)
 static ssize_t stap_monitor_write(struct file *file, const char __user *from, size_t size, loff_t *position)
 {
 	char order[32];
-	int rc;
+	int rc = stap_proc_text(order, sizeof(order), from, size);
 
-	if (size >= sizeof(order))
-		return -EINVAL;
-	if (copy_from_user(order, from, size))
-		return -EFAULT;
-	order[size] = 0;
-	rc = READ_ONCE(stap_session_state) == STAP_RUNNING ? stap_monitor_order(strim(order)) : -EBUSY;
+	if (!rc)
+		rc = READ_ONCE(stap_session_state) == STAP_RUNNING ? stap_monitor_order(strim(order)) : -EBUSY;
 	return rc ?: size;
 }
 
-static int stap_monitor_control_open(struct inode *inode, struct file *file)
-{
-	return try_module_get(THIS_MODULE) ? nonseekable_open(inode, file) : -ENODEV;
-}
-
-static int stap_monitor_control_release(struct inode *inode, struct file *file)
-{
-	module_put(THIS_MODULE);
-	return 0;
-}
-
 static const struct proc_ops stap_monitor_control_ops = {
-	.proc_open = stap_monitor_control_open,
+	.proc_open = stap_proc_open,
 	.proc_write = stap_monitor_write,
-	.proc_release = stap_monitor_control_release,
+	.proc_release = stap_proc_release,
 };
 
 /* The files go with the session's folder. */

@@ -41,19 +41,18 @@ static unsigned int stap_percent(u64 part, u64 whole)
 	return min_t(u64, part / max_t(u64, whole / 100, 1), 100);
 }
 
-/* Holds it and has the rest of the work done where that is possible. */
 static void stap_shed(struct stap_probe *probe)
 {
 	stap_hold(probe, STAP_HELD_OVERLOAD);
 	WRITE_ONCE(stap_sheds, stap_sheds + 1);
-	irq_work_queue(&stap_shed_irq_work);
 }
 
-static noinline void notrace stap_window_is_full(struct stap_cpu_data *this, struct stap_account *account, u64 now)
+static noinline void notrace stap_window_is_full(struct stap_cpu_data *this, u64 now)
 {
 	struct stap_window *window = &this->window;
 	struct stap_probe *probe = window->hottest;
-	u64 took = now - window->run_begun;
+	const struct stap_account *account;
+	u64 took;
 
 	if (READ_ONCE(stap_limits.strict)) {
 		stap_event("error", "probe overhead (%llu cycles) exceeded threshold (%lu cycles) in last %llu cycles",
@@ -73,6 +72,7 @@ static noinline void notrace stap_window_is_full(struct stap_cpu_data *this, str
 		   account->samples ? account->time / account->samples : 0, STP_OVERLOAD_REST,
 		   stap_limits.overload_threshold, stap_limits.overload_interval);
 	stap_shed(probe);
+	irq_work_queue(&stap_shed_irq_work);
 	window->full = STP_OVERLOAD_WINDOWS;
 }
 
@@ -99,7 +99,7 @@ static void notrace stap_window_add(struct stap_cpu_data *this, struct stap_prob
 		return;
 	full = window->begun && threshold && (unsigned __int128)window->spent * interval > (unsigned __int128)threshold * elapsed;
 	if (full)
-		stap_window_is_full(this, account, now);
+		stap_window_is_full(this, now);
 	if (!full || window->full == STP_OVERLOAD_WINDOWS) {
 		window->run++;
 		window->full = 0;
@@ -153,8 +153,7 @@ static void stap_shed_work(struct work_struct *work)
 		}
 		WRITE_ONCE(stap_skips_forgiven, atomic_read(&stap_skips));
 		if (worst) {
-			stap_hold(worst, STAP_HELD_OVERLOAD);
-			WRITE_ONCE(stap_sheds, stap_sheds + 1);
+			stap_shed(worst);
 			stap_event("warning", "probe %s (%s) was skipped %u times, more than MAXSKIPPED allows (%lu), and is off for %d seconds. "
 				   "Raise the limit with maxskipped or -DMAXSKIPPED=N; stap -t says why it is skipped",
 				   worst->point, worst->where, most, stap_limits.maxskipped, STP_OVERLOAD_REST);

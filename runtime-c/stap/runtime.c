@@ -51,6 +51,7 @@ static void stap_unload(void)
 	stap_hold_exit();
 	stap_control_exit();
 	stap_units_do(unload);
+	stap_units_exit();
 	stap_relay_exit();
 	stap_overload_exit();
 	stap_accounts_exit();
@@ -68,6 +69,8 @@ static int __init stap_load(void)
 		return -EINVAL;
 	}
 	rc = stap_contexts_init();
+	if (!rc)
+		rc = stap_units_init();
 	if (!rc && stap_script.allocate)
 		rc = stap_script.allocate();
 	if (!rc)

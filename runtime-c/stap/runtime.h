@@ -74,6 +74,9 @@ struct stap_unit {
 	void (*disarm)(void);
 	void (*stop)(void);
 	void (*unload)(void);
+	/* So many bytes for each CPU are there from the load on: all modules share 8 KB of static ones. */
+	size_t cpu_size;
+	void __percpu **cpu_area;
 };
 
 #define STAP_UNIT(name) stap_##name##_unit
@@ -87,6 +90,7 @@ extern const struct stap_unit STAP_UNIT(perf) __weak;
 extern const struct stap_unit STAP_UNIT(place) __weak;
 extern const struct stap_unit STAP_UNIT(profile) __weak;
 extern const struct stap_unit STAP_UNIT(registers) __weak;
+extern const struct stap_unit STAP_UNIT(stack) __weak;
 extern const struct stap_unit STAP_UNIT(target_set) __weak;
 extern const struct stap_unit STAP_UNIT(timer) __weak;
 extern const struct stap_unit STAP_UNIT(tracepoint) __weak;

@@ -22,8 +22,22 @@
 
 #define STAP_FRAMES (MAXBACKTRACE > 128 ? MAXBACKTRACE : 128)
 
-/* Return addresses, innermost first; a handler has its CPU's to itself. */
-static DEFINE_PER_CPU(unsigned long[STAP_FRAMES], stap_frames);
+/* Room for a symbol, its offset and size, its module, and that it is a guess. */
+#define STAP_INEXACT " (inexact)"
+#define STAP_SYMBOL_TEXT (KSYM_SYMBOL_LEN + sizeof(" [kernel]" STAP_INEXACT))
+
+/* What is too much for a stack that may be nearly full; a handler has its CPU's to itself. */
+static struct stap_stack_cpu {
+	unsigned long frames[STAP_FRAMES];	/* return addresses, innermost first */
+	struct pt_regs registers;		/* where a walk begins */
+	char text[STAP_SYMBOL_TEXT];		/* of stap_symbol_text()'s callers */
+	char before[KSYM_SYMBOL_LEN];
+	char lines[MAXSTRINGLEN];
+} __percpu *stap_stack_cpus;
+
+const struct stap_unit STAP_UNIT(stack) = {
+	.cpu_size = sizeof(struct stap_stack_cpu), .cpu_area = (void __percpu **)&stap_stack_cpus,
+};
 
 stap_long stap_stack_size(void)
 {
@@ -78,8 +92,6 @@ struct stap_stack {
 };
 
 #if defined(CONFIG_X86_64) && (defined(CONFIG_UNWINDER_ORC) || defined(CONFIG_UNWINDER_FRAME_POINTER))
-static DEFINE_PER_CPU(struct pt_regs, stap_walk_registers);
-
 /*
  * From the registers of the hit, with neither the handler's frames nor code
  * that a probe made and the unwinder knows nothing of in between. A breakpoint
@@ -88,7 +100,7 @@ static DEFINE_PER_CPU(struct pt_regs, stap_walk_registers);
  */
 static bool stap_walk_from_hit(struct stap_context *c, unsigned long hit, struct stap_stack *stack)
 {
-	struct pt_regs *at_hit = this_cpu_ptr(&stap_walk_registers), *registers = stap_stack_registers(c);
+	struct pt_regs *at_hit = &this_cpu_ptr(stap_stack_cpus)->registers, *registers = stap_stack_registers(c);
 	struct unwind_state state;
 	unsigned long address;
 
@@ -123,7 +135,7 @@ static bool stap_walk_from_hit(struct stap_context *c, unsigned long hit, struct
  */
 static struct stap_stack stap_walk(struct stap_context *c)
 {
-	struct stap_stack stack = { .frames = *this_cpu_ptr(&stap_frames) };
+	struct stap_stack stack = { .frames = this_cpu_ptr(stap_stack_cpus)->frames };
 	unsigned long *all = stack.frames, hit = stap_kernel_address(c);
 	unsigned int n, i;
 
@@ -254,18 +266,6 @@ void stap_callers(struct stap_context *c, char *dst, stap_long levels)
 /* What an address is: of an instruction, or of the one behind a call, which may be past its function's end. */
 enum stap_frame_kind { STAP_FRAME_CODE, STAP_FRAME_RETURN };
 
-#define STAP_INEXACT " (inexact)"
-
-/* Room for a symbol, its offset and size, its module, and that it is a guess. */
-#define STAP_SYMBOL_TEXT (KSYM_SYMBOL_LEN + sizeof(" [kernel]" STAP_INEXACT))
-
-/* Too much for a stack that may be nearly full; of the CPU's handler, like stap_frames. */
-static DEFINE_PER_CPU(struct {
-	char text[STAP_SYMBOL_TEXT];	/* of stap_symbol_text()'s callers */
-	char before[KSYM_SYMBOL_LEN];
-	char lines[MAXSTRINGLEN];
-}, stap_symbol_buffers);
-
 /*
  * "name+0x1/0x2 [module]", the bare address in hexadecimal of what no symbol
  * is at. A call that does not return may be a function's last instruction: the
@@ -273,7 +273,7 @@ static DEFINE_PER_CPU(struct {
  */
 static char *stap_symbol_text(unsigned long address, enum stap_frame_kind kind)
 {
-	char *dst = this_cpu_ptr(&stap_symbol_buffers)->text;
+	char *dst = this_cpu_ptr(stap_stack_cpus)->text;
 	unsigned long offset, size;
 	char *plus;
 	int read = 0;
@@ -283,7 +283,7 @@ static char *stap_symbol_text(unsigned long address, enum stap_frame_kind kind)
 	if (!plus || sscanf(plus, "+0x%lx/0x%lx%n", &offset, &size, &read) != 2)
 		return dst;
 	if (!offset && kind == STAP_FRAME_RETURN) {
-		char *before = this_cpu_ptr(&stap_symbol_buffers)->before, *end;
+		char *before = this_cpu_ptr(stap_stack_cpus)->before, *end;
 
 		sprint_symbol(before, address - 1);
 		end = strrchr(before, '+');
@@ -459,7 +459,7 @@ void stap_print_symbols(struct stap_context *c, const char *list)
 
 void stap_sprint_symbols(struct stap_context *c, char *dst, const char *list)
 {
-	char *lines = this_cpu_ptr(&stap_symbol_buffers)->lines; /* the list may be where the result goes */
+	char *lines = this_cpu_ptr(stap_stack_cpus)->lines; /* the list may be where the result goes */
 	unsigned long address;
 	size_t used = 0;
 

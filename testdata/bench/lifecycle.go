@@ -141,14 +141,7 @@ func (b *bench) memory(ctx context.Context, k *kernel.Kernel) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	busybox, err := kernel.Busybox()
-	if err != nil {
-		return nil, err
-	}
-	guest, err := vm.Boot(ctx, vm.Config{
-		Image: k.Image, ModulesDir: k.ModulesDir, Staprun: b.staprun, Busybox: busybox, Arch: k.Arch, Memory: guestMemory,
-		Files: []vm.File{{Path: modulePath(0), Mode: 0o644, Host: module}},
-	})
+	guest, err := b.bootWith(ctx, k, module)
 	if err != nil {
 		return nil, err
 	}

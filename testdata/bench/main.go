@@ -130,6 +130,18 @@ func (b *bench) buildModule(ctx context.Context, k *kernel.Kernel, name, script 
 	return filepath.Join(folder, name+".ko"), nil
 }
 
+// bootWith boots a guest of usual memory that has a module at modulePath(0).
+func (b *bench) bootWith(ctx context.Context, k *kernel.Kernel, module string) (*vm.Guest, error) {
+	busybox, err := kernel.Busybox()
+	if err != nil {
+		return nil, err
+	}
+	return vm.Boot(ctx, vm.Config{
+		Image: k.Image, ModulesDir: k.ModulesDir, Staprun: b.staprun, Busybox: busybox, Arch: k.Arch, Memory: guestMemory,
+		Files: []vm.File{{Path: modulePath(0), Mode: 0o644, Host: module}},
+	})
+}
+
 // compileCalls compiles calls.c as the guest needs it.
 func (b *bench) compileCalls(ctx context.Context) (string, error) {
 	source, program := filepath.Join(b.scratch, "calls.c"), filepath.Join(b.scratch, "calls")

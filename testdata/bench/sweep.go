@@ -7,7 +7,6 @@ import (
 	"os"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/staprun/vm"
@@ -46,14 +45,7 @@ func (b *bench) sweep(ctx context.Context, k *kernel.Kernel) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	busybox, err := kernel.Busybox()
-	if err != nil {
-		return nil, err
-	}
-	guest, err := vm.Boot(ctx, vm.Config{
-		Image: k.Image, ModulesDir: k.ModulesDir, Staprun: b.staprun, Busybox: busybox, Arch: k.Arch, Memory: guestMemory,
-		Files: []vm.File{{Path: modulePath(0), Mode: 0o644, Host: module}},
-	})
+	guest, err := b.bootWith(ctx, k, module)
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +59,9 @@ func (b *bench) sweep(ctx context.Context, k *kernel.Kernel) ([]string, error) {
 	if err != nil || status != 0 {
 		return nil, fmt.Errorf("status %d, %w: %s", status, err, firstLine(stderr.String()))
 	}
-	var times []float64
-	for _, word := range strings.Fields(stdout.String()) {
-		seconds, err := strconv.ParseFloat(word, 64)
-		if err != nil {
-			return nil, fmt.Errorf("reading the guest's clock: %w", err)
-		}
-		times = append(times, seconds)
+	times, err := floats(stdout.String())
+	if err != nil {
+		return nil, fmt.Errorf("reading the guest's clock: %w", err)
 	}
 	places := sweepPlaces.FindStringSubmatch(stderr.String())
 	if len(times) != 3 || places == nil {
