@@ -20,6 +20,17 @@ type sessionAccount struct {
 	}
 }
 
+// statsOf reads what --stats=json wrote among the lines of standard error.
+func statsOf(t *testing.T, stderr string) (got sessionAccount) {
+	t.Helper()
+	_, object, _ := strings.Cut("\n"+stderr, "\n{")
+	object, _, _ = strings.Cut(object, "\n")
+	if err := json.Unmarshal([]byte("{"+object), &got); err != nil {
+		t.Fatalf("%v: %s", err, stderr)
+	}
+	return got
+}
+
 // accounts: R552, R553: what --stats=json says is what the workload did: 1000 calls,
 // each counted and printed, and what was delivered is what came out.
 func (g *guestTest) accounts(t *testing.T) {
@@ -27,10 +38,7 @@ func (g *guestTest) accounts(t *testing.T) {
 		probe kernel.function("sys_chdir") { println("hit") }
 		probe kernel.function("sys_chdir").return { println("return") }`)
 	_, stdout, stderr := g.run(t, "staprun", "-R", "--stats=json", "-c", "i=0; while [ $i -lt 1000 ]; do cd /; i=$((i+1)); done", module)
-	var got sessionAccount
-	if err := json.Unmarshal([]byte(stderr), &got); err != nil {
-		t.Fatalf("%v: %s", err, stderr)
-	}
+	got := statsOf(t, stderr)
 	for _, p := range got.Probes {
 		if p.Hits != 1000 || p.Skips["reentrancy"] != 0 {
 			t.Errorf("%s: %+v", p.Point, p)
