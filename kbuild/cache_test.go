@@ -159,7 +159,7 @@ func TestBuild(t *testing.T) {
 		t.Errorf("the recorded build was not used:\n%s", trace)
 	}
 	checkModule(t, result.Path)
-	if info, err := os.Stat(result.Path); err != nil || info.Size() > 110_000 {
+	if info, err := os.Stat(result.Path); err != nil || info.Size() > 90_000 {
 		t.Errorf("the smallest module is large: %d bytes, %v", info.Size(), err)
 	}
 	if result, _ := build(script("stap_exit();"), false); !result.Cached {

@@ -87,13 +87,15 @@ func (b *builder) full(ctx context.Context) error {
 	}
 	// Handlers are not traced themselves, and debug information is not asked for.
 	// What kbuild tells its tools by the environment is written down for the replay.
+	// The core is in every module, and what hits come by most is not in it: it is small rather than fast.
 	makefile := fmt.Sprintf(`obj-m := %[1]s.o
 %[1]s-y := %[2]s%[3]s
 ccflags-y := -I%[4]s%[5]s
 ccflags-remove-y := $(CC_FLAGS_FTRACE)
+CFLAGS_%[8]s := -Os
 $(file >%[6]s)
 $(foreach name,%[7]s,$(file >>%[6]s,$(name)=$($(name))))
-`, placeholder, scriptO, units.String(), b.file(runtimeFolder), flags.String(), b.file(environmentFile), strings.Join(toolEnvironment, " "))
+`, placeholder, scriptO, units.String(), b.file(runtimeFolder), flags.String(), b.file(environmentFile), strings.Join(toolEnvironment, " "), unitO(runtimec.Core))
 	if err := os.WriteFile(b.file("Makefile"), []byte(makefile), 0o644); err != nil {
 		return explainDisk(b.options.Folder, err)
 	}

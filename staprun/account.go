@@ -287,8 +287,8 @@ func CheckLimit(setting string) error {
 // setLimits gives the module the limits that were asked for, before the start.
 func (s *session) setLimits() error {
 	for _, setting := range s.options.Limits {
-		name, value, _ := strings.Cut(setting, "=")
-		if err := s.tell("set " + name + " " + value); err != nil {
+		text := []byte(strings.Replace(setting, "=", " ", 1))
+		if err := os.WriteFile(filepath.Join(s.module.folder(), "limits"), text, 0); err != nil {
 			return &UserError{Message: fmt.Sprintf("--set %s: the module does not take it: %v", setting, err), Cause: err}
 		}
 	}

@@ -8,7 +8,6 @@
  *
  *	start PID	arm the probes; PID is what target() gives
  *	stop		take them away
- *	set NAME VALUE	change a limit
  *	detach		go on without a reader, who is about to close this file
  *	attach		a reader is back
  *	pause		no handler runs until "resume"
@@ -213,13 +212,6 @@ static int stap_order_start(const char *text)
 	return rc;
 }
 
-static int stap_order_set(const char *text)
-{
-	char setting[64];
-
-	return strscpy(setting, text, sizeof(setting)) < 0 ? -EINVAL : stap_limit_set(setting);
-}
-
 static int stap_order_stop(const char *text)
 {
 	char summary[1024];
@@ -266,7 +258,6 @@ static const struct stap_order {
 } stap_orders[] = {
 	{ "start", stap_order_start },
 	{ "stop", stap_order_stop },
-	{ "set", stap_order_set },
 	{ "detach", stap_order_detach },
 	{ "attach", stap_order_attach },
 	{ "pause", stap_order_pause },

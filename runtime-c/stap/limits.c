@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /*
- * The limits of a session. They begin with what -D says, a parameter of the module
- * says otherwise, and while the session runs "NAME VALUE" written to
- * /proc/systemtap/MODULE/limits changes one; reading that gives all of them.
+ * The limits of a session. They begin with what -D says; "NAME VALUE" written to
+ * /proc/systemtap/MODULE/limits changes one, before the start and while the session
+ * runs; reading that gives all of them.
  */
 
 #ifndef STP_OVERLOAD_INTERVAL
@@ -40,53 +40,27 @@ static const struct stap_limit {
 	{ "strict", &stap_limits.strict, 0, 1 },
 };
 
-static int stap_limit_take(const struct stap_limit *limit, const char *text)
-{
-	unsigned long value;
-	int rc = kstrtoul(text, 10, &value);
-
-	if (rc || value < limit->least || value > limit->most)
-		return -EINVAL;
-	WRITE_ONCE(*limit->value, value);
-	return 0;
-}
-
-/* Takes "NAME VALUE" or "NAME=VALUE"; changes text. */
+/* Takes "NAME VALUE"; changes text. */
 static int stap_limit_set(char *text)
 {
 	const struct stap_limit *limit;
+	unsigned long value;
 	char *name;
 
 	text = strim(text);
-	name = strsep(&text, " =");
-	for (limit = stap_limit_names; text && limit < stap_limit_names + ARRAY_SIZE(stap_limit_names); limit++)
-		if (!strcmp(limit->name, name))
-			return stap_limit_take(limit, strim(text));
+	name = strsep(&text, " ");
+	if (!text || kstrtoul(strim(text), 10, &value))
+		return -EINVAL;
+	for (limit = stap_limit_names; limit < stap_limit_names + ARRAY_SIZE(stap_limit_names); limit++) {
+		if (strcmp(limit->name, name))
+			continue;
+		if (value < limit->least || value > limit->most)
+			return -EINVAL;
+		WRITE_ONCE(*limit->value, value);
+		return 0;
+	}
 	return -EINVAL;
 }
-
-static int stap_limit_parameter_set(const char *value, const struct kernel_param *parameter)
-{
-	return stap_limit_take(parameter->arg, value);
-}
-
-static int stap_limit_parameter_get(char *text, const struct kernel_param *parameter)
-{
-	return sprintf(text, "%lu\n", *((const struct stap_limit *)parameter->arg)->value);
-}
-
-static const struct kernel_param_ops stap_limit_parameter = {
-	.set = stap_limit_parameter_set, .get = stap_limit_parameter_get,
-};
-
-#define STAP_LIMIT_PARAMETER(name, i) module_param_cb(name, &stap_limit_parameter, (void *)&stap_limit_names[i], 0400)
-STAP_LIMIT_PARAMETER(maxerrors, 0);
-STAP_LIMIT_PARAMETER(maxskipped, 1);
-STAP_LIMIT_PARAMETER(maxaction, 2);
-STAP_LIMIT_PARAMETER(maxtrylock, 3);
-STAP_LIMIT_PARAMETER(overload_interval, 4);
-STAP_LIMIT_PARAMETER(overload_threshold, 5);
-STAP_LIMIT_PARAMETER(strict, 6);
 
 static int stap_limits_show(struct seq_file *file, void *unused)
 {
