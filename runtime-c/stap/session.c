@@ -167,32 +167,6 @@ static const struct stap_unit *const stap_units[] = {
 				stap_units[i_]->what();				\
 	} while (0)
 
-static int stap_units_init(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(stap_units); i++) {
-		const struct stap_unit *unit = stap_units[i];
-
-		if (!unit || !unit->cpu_size)
-			continue;
-		*unit->cpu_area = __alloc_percpu(unit->cpu_size, sizeof(u64));
-		if (!*unit->cpu_area)
-			return -ENOMEM;
-		stap_allocated += unit->cpu_size * num_possible_cpus();
-	}
-	return 0;
-}
-
-static void stap_units_exit(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(stap_units); i++)
-		if (stap_units[i] && stap_units[i]->cpu_size)
-			free_percpu(*stap_units[i]->cpu_area);
-}
-
 static const char *stap_arm_failure(int rc)
 {
 	switch (rc) {
