@@ -42,6 +42,35 @@ func (g *guestTest) variables(t *testing.T) {
 	}
 }
 
+// moduleLines: R573, R574: the lines of a module's code, named by -d, while it starts, when
+// that is over, and when it comes again; of the kernel, which -d does not name here, a
+// warning says what to do.
+func (g *guestTest) moduleLines(t *testing.T) {
+	file := g.oddModule(t)
+	module := g.build(t, g.release, "-d", file, "-DMAXBACKTRACE=5", "-e", `
+		global start
+		probe module(@1).function("nested_inner") { print_backtrace_fileline(); println(symfileline(start)) }
+		probe kernel.function("proc_create") {
+			for (i = 0; i < 4 && !start; i++) if (symname(stack(i)) == "odd_init") start = stack(i) - 1
+			println("start ", symfile(start) =~ "odd.c$", " ", symline(start))
+		}`, file)
+	const command = "sh -c 'insmod /tmp/gostap_odd.ko; echo > /proc/gostap_odd; rmmod gostap_odd; insmod /tmp/gostap_odd.ko; echo > /proc/gostap_odd; rmmod gostap_odd'"
+	status, stdout, stderr := g.run(t, "staprun", "-R", "-c", command, module)
+	once := "start 1 137\n"
+	for _, frame := range []string{
+		`nested_inner\+0x0/0x\w+ at \S*nested\.c:9 \[gostap_odd\]`, `nested_middle\+\S+ at \S*nested\.c:18 \[gostap_odd\]`,
+		`nested_outer\+\S+ at \S*nested\.c:26 \[gostap_odd\]`, `odd_write\+\S+ at \S*odd\.c:111 \[gostap_odd\]`, `proc_reg_write\+\S+ \[kernel\]`,
+	} {
+		once += " 0x[0-9a-f]{16} : " + frame + "\n"
+	}
+	once += "0x[0-9a-f]{16}\n" // the code of the start is gone
+	if status != 0 || !regexp.MustCompile("^"+once+once+"$").MatchString(stdout) {
+		t.Errorf("status %d, output\n%s", status, stdout)
+	}
+	compareLines(t, stderr, []string{"^WARNING: files and lines of the kernel are not known: -d kernel takes them along"})
+	g.nothingLeft(t)
+}
+
 // oddModule builds the module of testdata/module, puts it into the guest and gives
 // the file with its debuginfo.
 func (g *guestTest) oddModule(t *testing.T) string {

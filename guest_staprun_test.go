@@ -28,6 +28,9 @@ func TestGuestStaprun(t *testing.T) {
 			t.Run("stalled", g.stalled)
 			t.Run("closed pipe", g.closedPipe)
 			t.Run("full disk", g.fullDisk)
+			t.Run("long messages", g.longMessages)
+			t.Run("memory", g.memory)
+			t.Run("clock", g.clock)
 			t.Run("files", g.files)
 			t.Run("bulk", g.bulk)
 			t.Run("orders", g.orders)
@@ -124,11 +127,13 @@ func (g *guestTest) detached(t *testing.T) {
 	}
 	// Another run removes what was left behind, but not this.
 	g.run(t, "staprun", "-R", g.build(t, g.release, "-e", "probe begin { exit() }"))
-	status, rest, stderr := g.run(t, "timeout", "-s", "INT", "1", "staprun", "-A", name)
+	status, rest, stderr := g.run(t, "timeout", "-s", "INT", fmt.Sprint(patience(time.Second).Seconds()), "staprun", "--stats=json", "-A", name)
 	numbers := append(numbersOf(t, first.String()), numbersOf(t, rest)...)
 	want := fmt.Sprintf("total %d\n", len(numbers))
-	if status != 0 || stderr != "" || !strings.HasSuffix(rest, want) || len(numbers) == 0 || numbers[len(numbers)-1] != len(numbers)-1 {
+	if status != 0 || !strings.HasPrefix(stderr, "{") || !strings.HasSuffix(rest, want) || len(numbers) == 0 || numbers[len(numbers)-1] != len(numbers)-1 {
 		t.Errorf("status %d, %s: %d lines, %q at the end", status, stderr, len(numbers), rest[max(0, len(rest)-40):])
+	} else if transport := statsOf(t, stderr).Transport; transport.Lost.Messages != 0 || transport.Delivered.Bytes != uint64(first.Len()+len(rest)) {
+		t.Errorf("%d bytes from two readers, and the account says %+v", first.Len()+len(rest), transport)
 	}
 	g.nothingLeft(t)
 }
@@ -142,15 +147,18 @@ func (g *guestTest) flight(t *testing.T) {
 	status, before, stderr := g.run(t, "staprun", "-R", "-L", "-b", "1", module)
 	name := moduleOf(t, stderr)
 	g.await(t, "grep -q 'state stopped' /proc/systemtap/"+name+"/status")
-	status, after, stderr := g.run(t, "staprun", "-A", name)
+	status, after, stderr := g.run(t, "staprun", "--stats=json", "-A", name)
 	numbers, lost := numbersOf(t, before+after), 0
-	match := regexp.MustCompile(`^WARNING: (\d+) messages \(\d+ bytes\) of output were overwritten while no staprun read it\n$`).FindStringSubmatch(stderr)
-	if match != nil {
-		lost, _ = strconv.Atoi(match[1])
+	match := regexp.MustCompile(`^WARNING: (\d+) messages \(\d+ bytes\) of output were overwritten while no staprun read it\n` +
+		`(?:WARNING: There were (\d+) transport failures: .*\n)?\{.*\n$`).FindStringSubmatch(stderr)
+	if match != nil { // the other failures are from before staprun left
+		lost = number(match[1]) + number(match[2])
 	}
 	// A hit is a message of 90 lines.
 	if produced := 54000/90 + 1; status != 0 || lost == 0 || !strings.HasSuffix(after, "total 54000\n") || len(numbers)%90 != 0 || len(numbers)/90+1+lost != produced {
 		t.Errorf("status %d, %q: %d lines and %d lost messages of %d messages", status, stderr, len(numbers), lost, produced)
+	} else if transport := statsOf(t, stderr).Transport; transport.Lost.Messages != uint64(lost) || transport.Delivered.Bytes != uint64(len(before+after)) {
+		t.Errorf("%d messages lost, %d bytes delivered, and the account says %+v", lost, len(before+after), transport)
 	}
 	g.nothingLeft(t)
 }
@@ -231,6 +239,64 @@ func (g *guestTest) fullDisk(t *testing.T) {
 	g.nothingLeft(t)
 }
 
+// longMessages: R554, R551, R511, R542: what one handler prints, much more than a buffer of messages, comes whole, bytes
+// of every value among it; warnings go to standard error, each text once.
+func (g *guestTest) longMessages(t *testing.T) {
+	module := g.build(t, g.release, "-e", `
+		probe begin {
+			for (i = 0; i < 100; i++) part = part . "x"
+			for (i = 0; i < 900; i++) {
+				printf("%d%s%c", i, part, i & 255)
+				if (i % 100 == 0) { warn("often") warn(sprint("at ", i)) }
+			}
+			exit()
+		}`)
+	var want strings.Builder
+	warnings := "WARNING: often\n"
+	for i := range 900 {
+		fmt.Fprintf(&want, "%d%s%s", i, strings.Repeat("x", 100), []byte{byte(i)})
+		if i%100 == 0 {
+			warnings += fmt.Sprintf("WARNING: at %d\n", i)
+		}
+	}
+	status, stdout, stderr := g.run(t, "staprun", "-R", module)
+	if status != 0 || stdout != want.String() || stderr != warnings {
+		t.Errorf("status %d, %d bytes instead of %d; standard error: %s", status, len(stdout), want.Len(), stderr)
+	}
+}
+
+// clock: R603: the time of day is the machine's, in each unit.
+func (g *guestTest) clock(t *testing.T) {
+	module := g.build(t, g.release, "-e", `probe begin {
+		ns = gettimeofday_ns() us = gettimeofday_us() ms = gettimeofday_ms() s = gettimeofday_s()
+		println(s, " ", ns / 1000 <= us && us / 1000 <= ms && ms / 1000 <= s && s - ns / 1000000000 <= 1)
+		exit()
+	}`)
+	_, stdout, stderr := g.run(t, "sh", "-c", "date +%s; staprun -R "+module+"; date +%s")
+	var before, seen, together, after int
+	if _, err := fmt.Sscan(stdout, &before, &seen, &together, &after); err != nil || before > seen || seen > after || together != 1 {
+		t.Errorf("%v, %q, %s", err, stdout, stderr)
+	}
+}
+
+// memory: R545, R540: -v tells what the session takes; more than STP_MAXMEMORY is refused.
+func (g *guestTest) memory(t *testing.T) {
+	const script = `global a%[200000] probe begin { a[1] = 1 println(a[1]) exit() }`
+	status, stdout, stderr := g.run(t, "staprun", "-R", "-v", g.build(t, g.release, "-e", script))
+	match := regexp.MustCompile(`memory: (\d+) KB of output buffers, (\d+) KB of variables, (\d+) KB of contexts, (\d+) KB of probes and their accounts`).FindStringSubmatch(stderr)
+	if status != 0 || stdout != "1\n" || match == nil {
+		t.Fatalf("status %d, %q, %s", status, stdout, stderr)
+	}
+	if output, variables := number(match[1]), number(match[2]); output < 1024 || variables < 200000*16>>10 || variables > 32<<10 {
+		t.Errorf("%s", match[0])
+	}
+	status, _, stderr = g.run(t, "staprun", "-R", g.build(t, g.release, "-DSTP_MAXMEMORY=1024", "-e", script))
+	if want := "its variables and strings take more memory than STP_MAXMEMORY allows"; status != 1 || strings.Count(stderr, want) != 1 {
+		t.Errorf("status %d, %s", status, stderr)
+	}
+	g.nothingLeft(t)
+}
+
 // files: C481, R514: files take turns by size, on SIGUSR2 and by switch_file(), and the
 // oldest go.
 func (g *guestTest) files(t *testing.T) {
@@ -251,8 +317,9 @@ func (g *guestTest) files(t *testing.T) {
 	if status != 0 || stderr != "" || stdout != "==> out <==\none\n\n==> out.1 <==\ntwo\n" {
 		t.Errorf("switch_file(): status %d, %s, %q", status, stderr, stdout)
 	}
-	module = g.build(t, g.release, "-e", `probe begin { println("one") } probe timer.ms(100) { if (k++ == 20) { println("two") exit() } } global k`)
-	status, stdout, stderr = g.run(t, "sh", "-c", "cd /tmp/turns; rm *; staprun -R -o out "+module+" & sleep 1; kill -USR2 $!; wait $!; tail out out.1")
+	module = g.build(t, g.release, "-e", `probe begin { println("one") } probe end { println("two") }`)
+	status, stdout, stderr = g.run(t, "sh", "-c", "cd /tmp/turns; rm *; staprun -R -o out "+module+` & until grep -q one out 2>/dev/null; do usleep 10000; done
+		kill -USR2 $!; until [ -e out.1 ]; do usleep 10000; done; kill $!; wait $!; tail out out.1`)
 	if status != 0 || stderr != "" || stdout != "==> out <==\none\n\n==> out.1 <==\ntwo\n" {
 		t.Errorf("SIGUSR2: status %d, %s, %q", status, stderr, stdout)
 	}
@@ -355,7 +422,7 @@ func (g *guestTest) daemon(t *testing.T) {
 	g.run(t, "sh", "-c", fmt.Sprintf("kill %d", pid))
 	g.await(t, "grep -q end /tmp/daemon")
 	g.await(t, "[ -z \"$(ls /proc/systemtap)\" ]")
-	if _, text, _ := g.run(t, "cat", "/tmp/daemon"); !regexp.MustCompile(`^ready\nWARNING: careful\n(tick\n)+end\n$`).MatchString(text) {
+	if _, text, _ := g.run(t, "cat", "/tmp/daemon"); !regexp.MustCompile(`^ready\n(tick\n)*WARNING: careful\n(tick\n)*end\n$`).MatchString(text) {
 		t.Errorf("%q", text)
 	}
 	if status, stdout, stderr := g.run(t, "staprun", "-D", "-o", "/tmp/daemon", "/tmp/missing.ko"); status != 1 || stdout != "" || !strings.Contains(stderr, "cannot read the module") {

@@ -63,6 +63,7 @@ func TestGuest(t *testing.T) {
 			t.Run("tracepoints of a module", g.moduleTracepoints)
 			t.Run("variables", g.variables)
 			t.Run("modules that come later", g.laterModules)
+			t.Run("lines of a module", g.moduleLines)
 			t.Run("random scripts", g.randomScripts)
 			g.noLeaks(t)
 			if complaints := g.Complaints(); len(complaints) > 0 {
@@ -296,6 +297,7 @@ func compareLines(t *testing.T, text string, expressions []string) {
 
 // outputChecks are for output that is not the same each time.
 var outputChecks = map[string]func(*testing.T, string){
+	"lines": checkLines,
 	// output: "PID NUMBER TEXT" lines; numbers rise within a process, none is lost.
 	"output": func(t *testing.T, text string) {
 		lines := strings.Split(strings.TrimSpace(text), "\n")

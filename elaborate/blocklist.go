@@ -36,11 +36,14 @@ type area struct {
 	refusal   refusal
 }
 
-// areaBounds are the symbols around areas of the kernel's code.
-var areaBounds = []struct {
+// namedArea is the same by the symbols around it.
+type namedArea struct {
 	low, high string
 	refusal   refusal
-}{
+}
+
+// refusedAreas are those that must not be probed.
+var refusedAreas = []namedArea{
 	{"__init_begin", "__init_end", refusal{refusedSection, "its code is gone once the kernel has booted", true}},
 	{"_sinittext", "_einittext", refusal{refusedSection, "its code is gone once the kernel has booted", true}},
 	{"__kprobes_text_start", "__kprobes_text_end", refusal{refusedKprobes, "it serves probes itself", true}},
@@ -137,31 +140,34 @@ var refusedFiles = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(^|/)kernel/kprobes(/[^/]*)?\.c$|(^|/)arch/[^/]*/kernel/kprobes(/[^/]*\.c|\.c)$|(^|/)include/asm[^/]*/(io|io_64|bitops)\.h$|(^|/)asm/(io|io_64|bitops)\.h$|(^|/)paravirt[^/]*\.[ch]$|(^|/)ide-iops\.c$`)
 })
 
-// refusedAreas gives the areas of the kernel's code that its symbols tell.
+// refusedAreas gives the areas that must not be probed, as far as the kernel's symbols tell them.
 func (o *object) refusedAreas() []area {
-	areas, _ := o.refused.get(func() ([]area, error) {
-		table, err := o.symbols()
-		if err != nil {
-			return nil, err
-		}
-		address := func(name string) (uint64, bool) {
-			found := table.Named(name)
-			if len(found) == 0 {
-				return 0, false
-			}
-			return found[0].Address.Offset, true
-		}
-		var areas []area
-		for _, b := range areaBounds {
-			low, known := address(b.low)
-			high, also := address(b.high)
-			if known && also && low < high {
-				areas = append(areas, area{low, high, b.refusal})
-			}
-		}
-		return areas, nil
-	})
+	areas, _ := o.refused.get(func() ([]area, error) { return o.areas(refusedAreas) })
 	return areas
+}
+
+// areas finds areas of the kernel's code by its symbols.
+func (o *object) areas(named []namedArea) ([]area, error) {
+	table, err := o.symbols()
+	if err != nil {
+		return nil, err
+	}
+	var areas []area
+	for _, n := range named {
+		first, last := table.Named(n.low), table.Named(n.high)
+		if len(first) == 0 || len(last) == 0 {
+			continue
+		}
+		if low, high := first[0].Address.Offset, last[0].Address.Offset; low < high {
+			areas = append(areas, area{low, high, n.refusal})
+		}
+	}
+	return areas, nil
+}
+
+// has reports whether an address of the kernel is in the area.
+func (a area) has(at debuginfo.Address) bool {
+	return at.Offset != 0 && a.low <= at.Offset && at.Offset < a.high
 }
 
 // isRefusedFile reports whether a file's functions are refused.
@@ -200,7 +206,7 @@ func (o *object) refuse(name, symbol, file string, at debuginfo.Address, returns
 	var found []refusal
 	if o.isKernel() {
 		for _, a := range o.refusedAreas() {
-			if at.Offset != 0 && a.low <= at.Offset && at.Offset < a.high {
+			if a.has(at) {
 				found = append(found, a.refusal)
 			}
 		}

@@ -63,6 +63,11 @@ type Options struct {
 	BuildID   func(object string) (string, error) // hexadecimal; "" if it has none
 	Modules   func() (ModuleList, error)
 	Header    func(path string) ([]byte, error) // of the kernel's source: "include/linux/syscalls.h"
+	// LineTable gives the lines of an object's code.
+	LineTable func(object string) (*debuginfo.LineTable, error)
+	// LinesOf lists the objects whose lines a script has that asks for lines of
+	// addresses (-d); called once, by such a script alone.
+	LinesOf func() ([]string, error)
 	// TraceSystem gives the system of a tracepoint: "sched" of sched_switch; "" if that is not known.
 	TraceSystem func(object, tracepoint string) (string, error)
 	// TracedModules gives the tracepoints of all modules: module, tracepoint, system.
@@ -116,7 +121,7 @@ func Elaborate(script []*parse.File, library *parse.Library, o Options) (*Progra
 func newElaborator(library *parse.Library, o Options) *elaborator {
 	return &elaborator{
 		options:   o,
-		program:   &Program{},
+		program:   &Program{Guru: o.Guru},
 		library:   library,
 		scopes:    map[*parse.File]*scope{},
 		shared:    newScope(),
@@ -431,7 +436,9 @@ func (e *elaborator) assemble() {
 		}
 	}
 	e.program.noteData()
+	e.takeLines()
 	e.checkPrivilege()
+	e.findOverrides()
 	e.trackGroups()
 	effects := NewEffects(e.program)
 	e.checkIterations(effects)

@@ -10,7 +10,9 @@ import (
 // This file finds, before any type is known, what has no effect: assignments to
 // variables that nobody reads, expressions that do nothing as statements, probes
 // of which nothing is left. The checker passes over them. A script's globals
-// count as read, since they are displayed at the end.
+// count as read, since they are displayed at the end. With an assignment goes
+// the error that its value could have met; in a try an error is what the script
+// waits for, and whatever can fail there stays.
 //
 //	probe kernel.function("vfs_read") { size = $count; n++ }
 //
@@ -21,6 +23,7 @@ type liveness struct {
 	file *parse.File
 	dead map[parse.Node]bool
 	own  map[string]bool // parameters: they hide globals
+	try  bool            // an error is caught in this body
 }
 
 // elide marks dead code in all bodies that there are, and drops empty probes.
@@ -123,8 +126,7 @@ func collectReads(n parse.Node, dead map[parse.Node]bool, reads map[string]bool)
 		case *parse.ExpressionStatement:
 			return collectStatementReads(n.X, dead, reads)
 		case *parse.Assign:
-			if id, ok := n.X.(*parse.Identifier); ok && n.Text == "=" {
-				_ = id
+			if _, ok := n.X.(*parse.Identifier); ok && n.Text == "=" {
 				collectReads(n.Y, dead, reads)
 				return false
 			}
@@ -180,6 +182,13 @@ func (e *elaborator) elideBlock(l *liveness, b *parse.Block, reads map[string]bo
 		if l.dead[n] {
 			return false
 		}
+		if n, ok := n.(*parse.TryStatement); ok {
+			inside := *l
+			inside.try = true
+			changed = e.elideBlock(&inside, n.Body, reads) || changed
+			changed = e.elideBlock(l, n.Catch, reads) || changed
+			return false
+		}
 		s, ok := n.(*parse.ExpressionStatement)
 		if !ok {
 			return true
@@ -187,7 +196,7 @@ func (e *elaborator) elideBlock(l *liveness, b *parse.Block, reads map[string]bo
 		switch x := s.X.(type) {
 		case *parse.Assign:
 			id, ok := x.X.(*parse.Identifier)
-			if !ok || x.Text == "<<<" || l.dead[x] || reads[id.Text] || e.isLive(l, id.Text) {
+			if !ok || x.Text == "<<<" || l.dead[x] || reads[id.Text] || e.isLive(l, id.Text) || l.try && divides(x.Text) {
 				return false
 			}
 			changed = true
@@ -226,10 +235,23 @@ func (e *elaborator) isLive(l *liveness, name string) bool {
 	return !l.own[name] && e.global(l.file, name) != nil
 }
 
-// hasNoEffect reports whether x does nothing but give a value.
+// divides reports whether an operator may find a 0 to divide by.
+func divides(operator string) bool {
+	return slices.Contains([]string{"/", "%", "/=", "%="}, operator)
+}
+
+// hasNoEffect reports whether x does nothing but give a value, and in a try gives one in any case.
 func (e *elaborator) hasNoEffect(l *liveness, x parse.Expression) bool {
 	none := true
 	parse.Walk(x, func(n parse.Node) bool {
+		if l.try {
+			switch n := n.(type) {
+			case *parse.Binary:
+				none = none && !divides(n.Text)
+			case *parse.Target, *parse.Operator, *parse.Call, *parse.Print, *parse.EmbeddedExpression:
+				none = false
+			}
+		}
 		switch n := n.(type) {
 		case *parse.Assign, *parse.Step:
 			none = false

@@ -20,7 +20,9 @@ type Program struct {
 
 	Builds     []Build         // what it may run on; of other objects, any build will do
 	Data       []KernelAddress // of the KernelData in it, each once
+	Lines      []LineTable     // taken along for functions that tell lines of addresses
 	Timed      bool            // what each probe costs is to be reported
+	Guru       bool            // it may change what the kernel does
 	Monitored  bool            // the globals are shown and can be reset while the script runs
 	Submatches bool            // some function asks what the groups of a pattern matched
 
@@ -100,6 +102,7 @@ type Probe struct {
 	Condition   Expression // "if (…)" after the point: without it the handler does nothing; nil without one
 	Place       Place
 	Dispensable bool // the session goes on where it cannot be set: one of a pattern's, or "?"
+	Overrides   bool // the handler may leave out the probed function
 	Locals      []*Variable
 	Body        []Statement
 	Entry       *Probe // of a return: what runs at the function's entry, a probe of the program, too; nil without it

@@ -42,6 +42,14 @@ func (b *builder) writeSources() error {
 	if b.module.KernelHeaders {
 		text.WriteString("#include \"kernel.h\"\n")
 	}
+	for i, file := range b.module.Files {
+		if i == 0 {
+			fmt.Fprintf(&text, "#define STAP_FILES %q\n", b.options.Folder)
+		}
+		if err := os.WriteFile(b.file(file.Name), file.Data, 0o644); err != nil {
+			return err
+		}
+	}
 	text.Write(b.module.C)
 	if err := os.WriteFile(b.file(scriptC), text.Bytes(), 0o644); err != nil {
 		return err

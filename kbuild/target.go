@@ -58,6 +58,10 @@ func (t *target) scriptKey(m translate.Module, name string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s\n%v\n", t.key, name, m.KernelHeaders)
 	h.Write(m.C)
+	for _, file := range m.Files {
+		fmt.Fprintf(h, "\n%s %d\n", file.Name, len(file.Data))
+		h.Write(file.Data)
+	}
 	return sum(h)
 }
 

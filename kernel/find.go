@@ -71,6 +71,7 @@ type Kernel struct {
 	folders     debugFolders
 	notes       string // of the running kernel: the file with its ELF notes
 	kallsyms    string // of the running kernel: the file with its symbols
+	loaded      string // of the running kernel: the file with its modules
 	traceEvents string // of the running kernel: tracefs's folder of the events
 	unpacked    []byte // the image, once it has been unpacked
 	modules     map[string]string

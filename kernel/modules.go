@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,6 +112,29 @@ func (k *Kernel) Modules() (map[string]string, error) {
 		k.modules = files
 	}
 	return k.modules, nil
+}
+
+// Loaded gives the names of the modules that are loaded, in the order of the names; of
+// another kernel than the running one, of all that could be. Modules without an installed
+// file are left out.
+func (k *Kernel) Loaded() ([]string, error) {
+	files, err := k.Modules()
+	if err != nil || k.loaded == "" {
+		return slices.Sorted(maps.Keys(files)), err
+	}
+	list, err := os.ReadFile(k.loaded)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a kernel without modules has no list
+		return nil, err
+	}
+	var names []string
+	for line := range strings.Lines(string(list)) {
+		name, _, _ := strings.Cut(line, " ")
+		if files[name] != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 // Builtin gives the names of the modules that are part of the kernel itself.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -43,6 +44,30 @@ func TestModules(t *testing.T) {
 	var wrong *UserError
 	if _, err := m.kernel("6.1.0-1-test").Modules(); !errors.As(err, &wrong) || !strings.Contains(wrong.Hint, "stap prep") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestLoaded: R573: what --all-modules means: of the running kernel the modules that are
+// loaded and have a file, of another all that it has.
+func TestLoaded(t *testing.T) {
+	m := fakeMachine(t)
+	running, err := m.running()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const other = "6.1.0-8-other"
+	for _, release := range []string{running, other} {
+		folder := filepath.Join(m.root, "lib/modules", release)
+		write(t, filepath.Join(folder, "modules.order"), "")
+		for _, name := range []string{"z-last.ko", "ext4.ko.xz", "nfs.ko"} {
+			write(t, filepath.Join(folder, "kernel", name), "")
+		}
+	}
+	write(t, filepath.Join(m.root, "proc/modules"), "z_last 16384 0 - Live 0x0000000000000000\nstap_1 16384 0 - Live 0x0 (OE)\next4 933888 1 - Live 0x0\n")
+	for release, want := range map[string][]string{running: {"ext4", "z_last"}, other: {"ext4", "nfs", "z_last"}} {
+		if got, err := m.kernel(release).Loaded(); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v, want %v", release, got, err, want)
+		}
 	}
 }
 

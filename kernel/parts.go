@@ -47,6 +47,7 @@ func (m machine) kernel(release string) *Kernel {
 		k.configs = append(k.configs, filepath.Join(m.root, "proc/config.gz"))
 		k.BTF = existing(filepath.Join(m.root, "sys/kernel/btf/vmlinux"))
 		k.kallsyms = existing(filepath.Join(m.root, "proc/kallsyms"))
+		k.loaded = filepath.Join(m.root, "proc/modules")
 		k.notes = existing(filepath.Join(m.root, "sys/kernel/notes"))
 		k.traceEvents = filepath.Join(m.root, "sys/kernel/tracing/events")
 	}

@@ -32,7 +32,7 @@ const Core = "runtime"
 var Units = []string{
 	Core, "print", "format", "string", "address", "code", "condition", "convention", "timer", "lock", "memory",
 	"dump", "data", "dataaddress", "percpu", "return", "quote", "tracepoint", "profile", "perf", "watch", "procfs", "netfilter",
-	"task", "namespace", "process", "point", "hit", "registers", "stack", "module", "monitor", "log", "target_set", "request",
+	"task", "namespace", "process", "point", "hit", "registers", "stack", "lines", "module", "monitor", "log", "guru", "override", "defer", "target_set", "request",
 }
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel
@@ -61,7 +61,9 @@ func Defines(unit string) []string {
 		text = append(text, source(string(match[1]))...)
 	}
 	for _, match := range definition.FindAllSubmatch(text, -1) {
-		if !bytes.HasPrefix(match[1], []byte("static ")) && !bytes.HasPrefix(match[1], []byte("extern ")) {
+		switch first, _, _ := bytes.Cut(match[1], []byte(" ")); string(first) {
+		case "static", "extern", "typedef":
+		default:
 			names = append(names, string(match[2]))
 		}
 	}

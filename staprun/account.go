@@ -107,11 +107,18 @@ func (s *session) accounts() error {
 	return nil
 }
 
+// delivered is what arrived of the session's output: here, and with those that read it before.
+func (s *session) delivered() outputCount {
+	d := s.output.count()
+	d.add(int(s.attached["delivered"]), int(s.attached["delivered_bytes"]))
+	return d
+}
+
 // transport is the account of the output. What was produced is the module's count,
-// what was delivered this program's.
+// what was delivered that of its readers.
 func (s *session) transport() transportCount {
 	count := s.summary
-	t := transportCount{Delivered: s.output.count()}
+	t := transportCount{Delivered: s.delivered()}
 	t.Produced.add(int(count["produced"]+count["dropped"]), int(count["produced_bytes"]+count["dropped_bytes"]))
 	t.Lost.Messages = t.Produced.Messages - t.Delivered.Messages
 	t.Lost.Bytes = t.Produced.Bytes - t.Delivered.Bytes

@@ -201,6 +201,10 @@ func (s *session) leave() int {
 	if !s.output.settle(stallPatience) {
 		s.output.close()
 	}
+	delivered := s.delivered()
+	if err := s.tell(fmt.Sprintf("detach %d %d", delivered.Messages, delivered.Bytes)); err != nil {
+		s.warn(fmt.Sprintf("the module does not learn what was delivered: %v", err))
+	}
 	if _, lost, err := s.output.state(); lost > 0 {
 		s.say(fmt.Sprintf("ERROR: writing the output: %v; %d messages are lost", err, lost))
 	}

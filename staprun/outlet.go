@@ -26,7 +26,7 @@ const (
 	spares = 4
 	// stallPatience is how long a session that has ended waits while nothing can
 	// be written.
-	stallPatience = 2 * time.Second
+	stallPatience = 5 * time.Second
 )
 
 // piece is some text for one file. Where messages end in it is said, so that it

@@ -313,7 +313,7 @@ func (s *session) stop() {
 	}()
 }
 
-// control reads the module's lines.
+// control reads the module's lines; what was printed before them is delivered before them.
 func (s *session) control() error {
 	buffer := make([]byte, 8192)
 	for {
@@ -325,6 +325,9 @@ func (s *session) control() error {
 			return s.module.failure("reading the module's events", err)
 		}
 		s.events = append(s.events, buffer[:n]...)
+		if _, err := s.drain(); err != nil {
+			return err
+		}
 		for {
 			line, rest, whole := bytes.Cut(s.events, []byte("\n"))
 			if !whole {

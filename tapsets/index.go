@@ -66,6 +66,27 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "fault.stp",
+		Functions: []string{
+			"cancel_deferred/1",
+			"defer_call/1",
+			"defer_call/2",
+			"delay_call/1",
+			"override_return/1",
+			"skip_call/0",
+		},
+	},
+	{
+		File: "guru.stp",
+		Functions: []string{
+			"dump_stack/0",
+			"mdelay/1",
+			"panic/1",
+			"raise/1",
+			"udelay/1",
+		},
+	},
+	{
 		File: "input.stp",
 		Aliases: []string{
 			"input.char",
@@ -94,6 +115,26 @@ var index = []parse.FileIndex{
 			"user_string/1",
 			"user_string/2",
 			"user_string2/2",
+		},
+	},
+	{
+		File: "memory_set.stp",
+		Functions: []string{
+			"set_kernel_char/2",
+			"set_kernel_int/2",
+			"set_kernel_long/2",
+			"set_kernel_pointer/2",
+			"set_kernel_short/2",
+			"set_kernel_string/2",
+			"set_kernel_string_n/3",
+			"set_user_char/2",
+			"set_user_int/2",
+			"set_user_long/2",
+			"set_user_pointer/2",
+			"set_user_short/2",
+			"set_user_string/2",
+			"set_user_string_arg/2",
+			"set_user_string_n/3",
 		},
 	},
 	{
@@ -198,7 +239,6 @@ var index = []parse.FileIndex{
 	{
 		File: "symbols.stp",
 		Functions: []string{
-			"__lines_unknown/0",
 			"backtrace/0",
 			"modname/1",
 			"print_backtrace/0",

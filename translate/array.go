@@ -101,11 +101,11 @@ static inline struct node_NAME *need_NAME(struct stap_context *c, PARAMETERS)
 
 	if (node)
 		return node;
-	stap_lock_spin(&array_NAME.insertion);
+	stap_lock_spin(c, &array_NAME.insertion);
 	node = search_NAME(hash, KEYS);
 	if (!node)
 		node = insert_NAME(c, hash, KEYS);
-	stap_unlock_write(&array_NAME.insertion);
+	stap_unlock_write(c, &array_NAME.insertion);
 	return node;
 }
 `

@@ -114,7 +114,7 @@ func (t *translator) condition(p *elaborate.Probe) string {
 		if r != nil {
 			b.end = "unlock"
 			for _, l := range r.locks {
-				b.emit("%s(&%s);", map[string]string{"read": "stap_lock_await", "write": "stap_lock_spin"}[l.kind], l.name)
+				b.emit("%s(c, &%s);", map[string]string{"read": "stap_lock_await", "write": "stap_lock_spin"}[l.kind], l.name)
 			}
 		}
 		b.at(p.Position)
@@ -124,7 +124,7 @@ func (t *translator) condition(p *elaborate.Probe) string {
 		}
 		if r != nil {
 			for _, l := range r.locks {
-				b.emit("stap_unlock_%s(&%s);", l.kind, l.name)
+				b.emit("stap_unlock_%s(c, &%s);", l.kind, l.name)
 			}
 		}
 		b.write("static int "+handlerName+"(struct stap_context *c)", "holds")

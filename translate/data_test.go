@@ -259,10 +259,10 @@ func TestLocks(t *testing.T) {
 		never        string
 	}{
 		{"R532 in the order of declaration, around what uses them", `global b, a probe timer.s(1) { println("before"); a = b; b = a + 1; println("after") } probe timer.s(2) { println(a, b) }`,
-			[]string{"before", "stap_lock_write(c, &lock_global_b)", "stap_lock_write(c, &lock_global_a)", "global_a = t", "stap_unlock_write(&lock_global_a)", "stap_unlock_write(&lock_global_b)", "after",
+			[]string{"before", "stap_lock_write(c, &lock_global_b)", "stap_lock_write(c, &lock_global_a)", "global_a = t", "stap_unlock_write(c, &lock_global_a)", "stap_unlock_write(c, &lock_global_b)", "after",
 				"stap_lock_read(c, &lock_global_b)", "stap_lock_read(c, &lock_global_a)", "stap_write_long"}, ""},
 		{"R532 a condition", `global on probe timer.s(1) if (on) { println("x") } probe timer.s(2) { on = !on }`,
-			[]string{"stap_lock_read(c, &lock_global_on)", "global_on", "stap_unlock_read(&lock_global_on)", "\"x\\n\"", "stap_lock_write(c, &lock_global_on)"}, ""},
+			[]string{"stap_lock_read(c, &lock_global_on)", "global_on", "stap_unlock_read(c, &lock_global_on)", "\"x\\n\"", "stap_lock_write(c, &lock_global_on)"}, ""},
 		{"R533 statistics that a handler reads", `global s probe timer.s(1) { s <<< 1 } probe timer.s(2) { println(@count(s)) }`,
 			[]string{"stap_lock_read(c, &lock_global_s)", "add_global_s(c", "stap_lock_write(c, &lock_global_s)", "merge_global_s("}, ""},
 		{"R533 statistics that only the end reads", `global s probe timer.s(1) { s[pid()] <<< 1 } probe end { foreach (k in s) println(@count(s[k])) }`, []string{"need_global_s(c"}, "lock_global_s"},

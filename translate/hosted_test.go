@@ -181,6 +181,8 @@ func TestSemantics(t *testing.T) {
 		{name: "L383 each hit anew", script: `global g probe timer.s(1) { n++; s = s . "x"; g++; println(n, s, g) }`, want: "1x1\n1x2\n"},
 		{name: "L383 results begin empty", script: `function f(n) { if (n) return "abc" } function g:long () { } probe begin { println("[", f(0), "]", f(1), g()) }`, want: "[]abc0\n"},
 		{name: "L107 the message in a global", script: `global m = "" probe begin { try { println(1 % 0) } catch (m) { } } probe end { println(m) }`, want: "division by 0\n"},
+		{name: "L107 what nobody reads may fail", script: `global n probe begin { try { a %= n; println("no") } catch (m) { println(m) } try { b = 7 / n; println("no") } catch { println("too") }
+			c = 7 / n; println("elided") }`, want: "division by 0\ntoo\nelided\n"},
 		{name: "L107 leaving a try", script: `function f() { try { return 1 } catch { } return 2 } probe begin { while (1) { try { break } catch { } } println(f())
 			for (i = 0; i < 2; i++) { try { if (i == 0) continue; error("e") } catch (m) { print(i, m) } } try { next } catch { } println("no") }`, want: "1\n1e"},
 		{name: "L107 an error in a catch", script: `probe begin { try { error("a") } catch { error("b") } println("no") } probe error { println("error") } probe end { println("end") }`,

@@ -18,9 +18,9 @@ import (
 //		goto unlock_1;
 //	…
 //	unlock:
-//	stap_unlock_read(&lock_global_b);
+//	stap_unlock_read(c, &lock_global_b);
 //	unlock_1:
-//	stap_unlock_write(&lock_global_a);
+//	stap_unlock_write(c, &lock_global_a);
 //	out:
 
 // exclusive reports whether the access bears no other handler beside it.
@@ -138,7 +138,7 @@ func (b *body) handler(p *elaborate.Probe) {
 		return
 	}
 	for _, l := range slices.Backward(r.locks) {
-		b.emit("stap_unlock_%s(&%s);", l.kind, l.name)
+		b.emit("stap_unlock_%s(c, &%s);", l.kind, l.name)
 	}
 	b.end = "out"
 	part(r.last+1, n)
@@ -177,7 +177,7 @@ func (b *body) unlock(r *region, reached bool) {
 	}
 	for i, l := range slices.Backward(r.locks) {
 		if reached {
-			b.emit("stap_unlock_%s(&%s);", l.kind, l.name)
+			b.emit("stap_unlock_%s(c, &%s);", l.kind, l.name)
 		}
 		if i > 0 {
 			b.mark(fmt.Sprintf("unlock_%d", i))

@@ -74,13 +74,16 @@ func (t *translator) named() {
 	t.printf("};\n")
 }
 
-// reportFields are those of struct stap_script that the report needs.
+// reportFields are those of struct stap_script that reports need.
 func (t *translator) reportFields() {
 	if len(t.locked) > 0 {
 		t.printf("\t.locks = stap_locks,\n\t.lock_count = sizeof(stap_locks) / sizeof(stap_locks[0]),\n")
 	}
 	if t.program.Timed {
 		t.printf("\t.timed = 1,\n")
+	}
+	if t.program.Guru {
+		t.printf("\t.guru = 1,\n")
 	}
 }
 

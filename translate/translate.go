@@ -33,7 +33,7 @@
 // statistics.go), functions and handlers (body.go, overload.go, embedded.go),
 // statements (statement.go, foreach.go), expressions (expression.go, string.go,
 // print.go, regex.go), what is known of a hit (register.go, hit.go), locks (lock.go),
-// how the runtime calls a handler (run.go), one for each probe family.
+// how the runtime calls a handler (run.go), lines of addresses (lines.go), one for each probe family.
 package translate
 
 import (
@@ -83,7 +83,7 @@ func Translate(p *elaborate.Program) Module {
 	t.printf("\n%s", bodies)
 	t.script()
 	t.fileLevel(true)
-	return Module{C: t.out.Bytes(), KernelHeaders: t.wantsKernel()}
+	return Module{C: t.out.Bytes(), KernelHeaders: t.wantsKernel(), Files: t.files}
 }
 
 // translator writes one file.
@@ -106,6 +106,7 @@ type translator struct {
 	tests      []string                                  // the condition of each probe, or ""
 	numbers    map[*elaborate.Probe]int                  // where each is among the probes
 	patterns   []*regex.Regex
+	files      []File
 	userC      bool // a function of the user's is C
 }
 
@@ -282,6 +283,9 @@ func (t *translator) script() {
 		if p.Dispensable {
 			more += ", .dispensable = 1"
 		}
+		if p.Overrides {
+			more += ", .overrides = 1"
+		}
 		if t.tests[i] != "" {
 			more += ", .condition = " + t.tests[i]
 		}
@@ -290,6 +294,7 @@ func (t *translator) script() {
 	}
 	t.printf("};\n")
 	t.dataAddresses()
+	t.files = t.lines()
 	t.run()
 	t.named()
 	t.monitor()

@@ -23,6 +23,9 @@ type objects struct {
 // kernelObject is what pass 2 calls the kernel itself.
 const kernelObject = "kernel"
 
+// debuginfoFolder is where what has been made of debuginfo is kept, in the cache folder.
+const debuginfoFolder = "debuginfo"
+
 // once gives what has been made for an object, or makes it.
 func once[T any](made *map[string]T, object string, make func() (T, error)) (T, error) {
 	if done, ok := (*made)[object]; ok {
@@ -72,7 +75,7 @@ func (d *driver) debugInfo(object string) (*debuginfo.Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		return debuginfo.Open(object, path, filepath.Join(folder, "debuginfo"))
+		return debuginfo.Open(object, path, filepath.Join(folder, debuginfoFolder))
 	})
 }
 
@@ -193,6 +196,26 @@ func (d *driver) buildID(object string) (string, error) {
 		return "", err
 	}
 	return k.BuildID()
+}
+
+// lineTable gives the lines of an object's code, which are kept by build-id.
+func (d *driver) lineTable(object string) (*debuginfo.LineTable, error) {
+	id, err := d.buildID(object)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := kernel.CacheFolder()
+	if err != nil {
+		return nil, err
+	}
+	if table := debuginfo.KeptLineTable(filepath.Join(folder, debuginfoFolder), id); table != nil {
+		return table, nil
+	}
+	info, err := d.debugInfo(object)
+	if err != nil {
+		return nil, err
+	}
+	return info.LineTable()
 }
 
 // modules lists what is and what could be a module of the kernel.

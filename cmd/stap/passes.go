@@ -156,7 +156,7 @@ func (d *driver) analyze(script []*parse.File, library *parse.Library) (*elabora
 func (d *driver) elaborateOptions() elaborate.Options {
 	return elaborate.Options{
 		BTF: d.btf, DebugInfo: d.debugInfo, Symbols: d.symbols, ModuleBTF: d.moduleBTF, BuildID: d.buildID, Modules: d.modules,
-		Header: d.header, MaxPlaces: d.maxPlaces, TraceSystem: d.traceSystem, TracedModules: d.tracedModules,
+		LineTable: d.lineTable, LinesOf: d.linesOf, Header: d.header, MaxPlaces: d.maxPlaces, TraceSystem: d.traceSystem, TracedModules: d.tracedModules,
 		Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
 		SkipBadVariables: d.skipBadVariables, Compatible: d.compatible, Privilege: d.privilege,
 	}

@@ -11,16 +11,18 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// symbolSettings say of what symbols are wanted. The kernel and its modules are
-// unwound and named by the kernel's own tables, so they need nothing from here;
-// of other objects this version takes nothing along, and says so.
+// symbolSettings say of what symbols and lines are wanted. The kernel and its modules
+// are unwound and named by the kernel's own tables; their lines are taken along for
+// scripts that ask for lines of addresses. Of other objects this version takes nothing
+// along, and says so.
 type symbolSettings struct {
-	symbolsOf []string // of -d
+	symbolsOf  []string // of -d
+	allModules bool
 }
 
 func (s *symbolSettings) addTo(flags *pflag.FlagSet) {
-	flags.StringArrayVarP(&s.symbolsOf, "symbols", "d", nil, "symbols of `OBJECT`, kernel or a module, in backtraces: they are there without")
-	flags.Bool("all-modules", false, "symbols of all modules in backtraces: they are there without")
+	flags.StringArrayVarP(&s.symbolsOf, "symbols", "d", nil, "the lines of `OBJECT`, kernel or a module, for symfileline() and its like (symbols are there without)")
+	flags.BoolVar(&s.allModules, "all-modules", false, "-d kernel, and -d for all modules that are loaded, or of another kernel than this for all that it has")
 	flags.Bool("ldd", false, "symbols of the libraries of probed programs, of which none are in this version")
 }
 
@@ -47,6 +49,27 @@ func (d *driver) missingSymbols() (found parse.Diagnostics, err error) {
 		}
 	}
 	return found, nil
+}
+
+// linesOf lists the objects whose lines are wanted: all that -d names, but for programs.
+func (d *driver) linesOf() ([]string, error) {
+	var objects []string
+	for _, object := range d.symbolsOf {
+		if hint, err := d.missingObject(object); err != nil {
+			return nil, err
+		} else if hint == "" {
+			objects = append(objects, object)
+		}
+	}
+	if !d.allModules {
+		return objects, nil
+	}
+	k, err := d.findKernel()
+	if err != nil {
+		return nil, err
+	}
+	modules, err := k.Loaded()
+	return append(append(objects, kernelObject), modules...), err
 }
 
 // missingObject says why there are no symbols of an object, "" if there are.

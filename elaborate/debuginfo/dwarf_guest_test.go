@@ -101,6 +101,22 @@ func signature(f *debuginfo.Function) string {
 	return strings.Join(parts, ", ") + " -> " + typeName(f.Result)
 }
 
+// TestGuestLineTable: R573: the table of a kernel's lines is what another reader of DWARF
+// says of a place in each hundred bytes, and small.
+func TestGuestLineTable(t *testing.T) {
+	program := lineReader(t)
+	eachKernel(t, func(t *testing.T, k *kernel.Kernel) {
+		o := openKernel(t, k, "")
+		if n := compareLines(t, program, o, 97); n < 100_000 {
+			t.Errorf("only %d places", n)
+		}
+		table, err := o.LineTable()
+		if err != nil || len(table.Data) > 8<<20 {
+			t.Errorf("%d bytes, %v", len(table.Data), err)
+		}
+	})
+}
+
 // TestGuestGDB: of 200 functions, gdb finds the same statement at the entry and the
 // same variables with the same sizes there, which by DWARF are in the same places as
 // far as gdb says it in a form that can be compared (P382).

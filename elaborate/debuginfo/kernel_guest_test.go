@@ -16,7 +16,7 @@ import (
 func eachKernel(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 	releases := strings.Fields(os.Getenv("GOSTAP_KERNELS"))
 	if len(releases) == 0 {
-		t.Skip("GOSTAP_KERNELS names no kernel")
+		t.Fatal("GOSTAP_KERNELS names no kernel, such as 6.1")
 	}
 	for _, release := range releases {
 		t.Run(release, func(t *testing.T) {

@@ -39,12 +39,11 @@ static int stap_symbol_find(const struct stap_address *at, unsigned long *addres
 	int rc = register_kprobe(&kprobe);
 
 	*address = (unsigned long)kprobe.addr;
-	if (rc)
-		return rc;
-	unregister_kprobe(&kprobe);
-	if (!at->offset)
+	if (!rc)
+		unregister_kprobe(&kprobe);
+	if (*address && !at->offset)
 		*address -= stap_symbol_offset(*address);
-	return 0;
+	return rc;
 }
 
 int stap_address_find(const struct stap_address *at, unsigned long *address)

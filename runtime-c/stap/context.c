@@ -18,13 +18,11 @@ static int stap_contexts_init(void)
 		struct stap_cpu_data *this = per_cpu_ptr(&stap_cpus, cpu);
 
 		this->closed = STAP_CLOSED;
-		if (stap_script.strings) {
-			this->strings = kvmalloc_node(stap_script.strings, GFP_KERNEL, cpu_to_node(cpu));
-			if (!this->strings)
-				return -ENOMEM;
-			this->context.strings = this->strings;
-			this->context.strings_end = this->strings + stap_script.strings;
-		}
+		this->strings = kvmalloc_node(stap_script.strings + STAP_MESSAGE_ROOM, GFP_KERNEL, cpu_to_node(cpu));
+		if (!this->strings)
+			return -ENOMEM;
+		this->context.strings = this->strings;
+		this->context.message = this->context.strings_end = this->strings + stap_script.strings;
 		if (stap_script.match_bytes) {
 			this->context.match = kvmalloc_node(stap_script.match_bytes, GFP_KERNEL, cpu_to_node(cpu));
 			if (!this->context.match)
@@ -103,7 +101,7 @@ void stap_error(struct stap_context *c, const char *format, ...)
 	if (c->error)
 		return;
 	va_start(arguments, format);
-	vsnprintf(c->message, sizeof(c->message), format, arguments);
+	vsnprintf(c->message, STAP_MESSAGE_ROOM, format, arguments);
 	va_end(arguments);
 	c->error = c->message;
 	c->near = NULL;

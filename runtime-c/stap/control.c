@@ -8,7 +8,8 @@
  *
  *	start PID	arm the probes; PID is what target() gives
  *	stop		take them away
- *	detach		go on without a reader, who is about to close this file
+ *	detach [N B]	go on without a reader, who is about to close this file; readers so far
+ *			have delivered N messages of B bytes
  *	attach		a reader is back
  *	pause		no handler runs until "resume"
  *	hold INDEX	neither does that of one probe until "unhold INDEX"
@@ -23,6 +24,7 @@
  *	summary NAME=N ...     the counts, after "stop"
  *	attached NAME=N ...    the answer to "attach": sequence, up to which messages may be
  *	                       missing; overwritten and overwritten_bytes, which are;
+ *	                       delivered and delivered_bytes, of readers before this one;
  *	                       stopped, whether the session has ended by itself
  *	system COMMAND         the script wants this to run, lines in it parted by \x1e
  *	switch_file            the script wants another file for its output
@@ -36,6 +38,7 @@
  */
 
 #define STAP_EVENTS_SIZE 8192
+#define STAP_EVENT_LONGEST (STAP_EVENTS_SIZE / 2)	/* text that is only shown is cut there */
 
 static char stap_events[STAP_EVENTS_SIZE];
 static size_t stap_events_used;
@@ -94,6 +97,10 @@ static void stap_event_list(const char *kind, const char *format, va_list argume
 	n = snprintf(line, room, "%s%s", kind, format ? " " : "");
 	if (format && n < room)
 		n += vsnprintf(line + n, room - n, format, arguments);
+	if (n > STAP_EVENT_LONGEST && STAP_EVENT_LONGEST + 1 < room && strcmp(kind, "system")) {
+		n = STAP_EVENT_LONGEST;
+		memcpy(line + n - 3, "...", 3);
+	}
 	if (n + 1 < room) {
 		strreplace(line, '\n', ' ');
 		line[n] = '\n';
@@ -195,7 +202,7 @@ static void stap_memory_says(void)
 {
 	u64 cpus = num_possible_cpus();
 	u64 output = (u64)num_online_cpus() * stap_relay->subbuf_size * stap_relay->n_subbufs;
-	u64 contexts = cpus * (sizeof(struct stap_cpu_data) + stap_script.strings + stap_script.match_bytes);
+	u64 contexts = cpus * (sizeof(struct stap_cpu_data) + STAP_MESSAGE_ROOM + stap_script.strings + stap_script.match_bytes);
 
 	stap_event("info", "memory: %llu KB of output buffers, %llu KB of variables, %llu KB of contexts, %lu KB of probes and their accounts",
 		   output >> 10, (stap_script.data_size + cpus * stap_script.cpu_data_size) >> 10, contexts >> 10, stap_allocated >> 10);
@@ -223,10 +230,15 @@ static int stap_order_stop(const char *text)
 	return 0;
 }
 
+/* What readers that have left delivered; only the owner of control writes and asks. */
+static unsigned long long stap_delivered, stap_delivered_bytes;
+
 static int stap_order_detach(const char *text)
 {
 	if (READ_ONCE(stap_session_state) == STAP_LOADED)
 		return -EBUSY;
+	if (*text && sscanf(text, "%llu %llu", &stap_delivered, &stap_delivered_bytes) != 2)
+		return -EINVAL;
 	WRITE_ONCE(stap_detached, true);
 	return 0;
 }
@@ -246,8 +258,8 @@ static int stap_order_attach(const char *text)
 		overwritten += per_cpu(stap_relay_cpus, cpu).overwritten;
 		bytes += per_cpu(stap_relay_cpus, cpu).overwritten_bytes;
 	}
-	stap_event("attached", "sequence=%u overwritten=%lu overwritten_bytes=%llu stopped=%d",
-		   sequence, overwritten, bytes, READ_ONCE(stap_session_state) == STAP_STOPPED);
+	stap_event("attached", "sequence=%u overwritten=%lu overwritten_bytes=%llu delivered=%llu delivered_bytes=%llu stopped=%d",
+		   sequence, overwritten, bytes, stap_delivered, stap_delivered_bytes, READ_ONCE(stap_session_state) == STAP_STOPPED);
 	return 0;
 }
 
@@ -393,13 +405,16 @@ static int stap_control_init(void)
 {
 	char name[16 + sizeof(STAP_PROC_ROOT) + MODULE_NAME_LEN];
 	struct path path;
-	int cpu;
+	int cpu, rc;
 
 	init_irq_work(&stap_events_wake, stap_events_tell);
-	if (kern_path("/proc/" STAP_PROC_ROOT, LOOKUP_DIRECTORY, &path) == 0)
+	rc = kern_path("/proc/" STAP_PROC_ROOT, LOOKUP_DIRECTORY, &path);
+	if (!rc)
 		path_put(&path);
-	else
+	else if (rc == -ENOENT)
 		proc_mkdir(STAP_PROC_ROOT, NULL);
+	else
+		return rc;
 	snprintf(name, sizeof(name), STAP_PROC_ROOT "/%s", THIS_MODULE->name);
 	stap_proc_dir = proc_mkdir(name, NULL);
 	if (!stap_proc_dir) /* nobody else's: there is one module of a name */

@@ -3,9 +3,7 @@
  * Arguments and results by number, as functions of the library ask for them:
  * checked, and counted from 1.
  */
-#include <linux/ftrace.h>
-#include <linux/ptrace.h>
-#include "runtime.h"
+#include "entry.h"
 
 /* Argument n is in the register at this place of struct pt_regs. */
 #if defined(CONFIG_X86_64)
@@ -19,22 +17,6 @@ static const unsigned short stap_argument_registers[] = {
 	STAP_X(0), STAP_X(1), STAP_X(2), STAP_X(3), STAP_X(4), STAP_X(5), STAP_X(6), STAP_X(7),
 };
 #endif
-
-/* What is saved at a function's entry, at least what arguments are passed in. */
-static struct pt_regs *stap_saved_registers(struct stap_context *c)
-{
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
-	if (c->arguments)
-#if defined(CONFIG_ARM64)
-		return NULL; /* another struct */
-#elif defined(arch_ftrace_regs)
-		return &arch_ftrace_regs(c->arguments)->regs;
-#else
-		return &((struct ftrace_regs *)c->arguments)->regs;
-#endif
-#endif
-	return c->registers;
-}
 
 static bool stap_has_argument(struct stap_context *c, stap_long n)
 {

@@ -199,6 +199,10 @@ static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts,
 	/* where registers cannot be saved this is refused, and kprobes have them */
 	if (&STAP_UNIT(registers))
 		trace->ops.flags = FTRACE_OPS_FL_SAVE_REGS;
+	/* the kernel is told that the CPU may be sent elsewhere: of two that do so at one function it refuses the second */
+	for (i = 0; i < count; i++)
+		if (stap_probes_override(firsts[i]))
+			trace->ops.flags |= FTRACE_OPS_FL_IPMODIFY;
 	if (count == 1 && !stap_probe_next(firsts[0])) {
 		trace->ops.func = stap_traced;
 		trace->ops.private = firsts[0];

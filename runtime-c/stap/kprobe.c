@@ -38,6 +38,22 @@ static int stap_kprobe_hit_many(struct kprobe *kprobe, struct pt_regs *registers
 }
 NOKPROBE_SYMBOL(stap_kprobe_hit_many);
 
+/* Where the CPU was sent elsewhere the kernel does not run the instruction of the place. */
+static int stap_kprobe_hit_overriding(struct kprobe *kprobe, struct pt_regs *registers)
+{
+	unsigned long before = instruction_pointer(registers);
+
+	stap_kprobe_hit_many(kprobe, registers);
+	return instruction_pointer(registers) != before;
+}
+NOKPROBE_SYMBOL(stap_kprobe_hit_overriding);
+
+/* A kprobe that has something to run behind its instruction is no jump, with which the CPU cannot be sent elsewhere. */
+static void stap_kprobe_passed(struct kprobe *kprobe, struct pt_regs *registers, unsigned long flags)
+{
+}
+NOKPROBE_SYMBOL(stap_kprobe_passed);
+
 /* Registered one by one, which tells those that are refused; taken away together, which waits once. */
 void *stap_kprobes_set(struct stap_probe **probes, unsigned int count)
 {
@@ -65,6 +81,10 @@ void *stap_kprobes_set(struct stap_probe **probes, unsigned int count)
 		site->first = probes[i];
 		site->kprobe.addr = (kprobe_opcode_t *)probes[i]->address;
 		site->kprobe.pre_handler = n > 1 ? stap_kprobe_hit_many : stap_kprobe_hit;
+		if (stap_probes_override(site->first)) {
+			site->kprobe.pre_handler = stap_kprobe_hit_overriding;
+			site->kprobe.post_handler = stap_kprobe_passed;
+		}
 		site->kprobe.flags = stap_probes_wanted(site->first) ? 0 : KPROBE_FLAG_DISABLED;
 		rc = register_kprobe(&site->kprobe);
 		if (!rc)
@@ -89,10 +109,14 @@ void stap_kprobes_settle(void *kprobes)
 		struct stap_kprobe_site *site = container_of(set->kprobes[i], struct stap_kprobe_site, kprobe);
 		bool wanted = stap_probes_wanted(site->first);
 
-		if (wanted && kprobe_disabled(&site->kprobe))
-			stap_set_again(site->first, enable_kprobe(&site->kprobe));
-		else if (!wanted && !kprobe_disabled(&site->kprobe))
+		if (wanted && kprobe_disabled(&site->kprobe)) {
+			int rc = enable_kprobe(&site->kprobe);
+
+			if (!kprobe_gone(&site->kprobe)) /* with its module, on which it is set anew when that comes back */
+				stap_set_again(site->first, rc);
+		} else if (!wanted && !kprobe_disabled(&site->kprobe)) {
 			disable_kprobe(&site->kprobe);
+		}
 		cond_resched();
 	}
 }
@@ -101,17 +125,21 @@ void stap_kprobes_unset(void *kprobes)
 {
 	struct stap_kprobes *set = kprobes;
 	struct stap_probe *probe;
+	bool stays = false;
 	unsigned int i;
 
 	if (!set)
 		return;
 	if (set->count)
 		unregister_kprobes(set->kprobes, set->count);
-	for (i = 0; i < set->count; i++)
+	for (i = 0; i < set->count; i++) {
+		stays |= stap_kprobe_stays(set->kprobes[i]);
 		for (probe = set->sites[i].first; probe; probe = stap_probe_next(probe))
 			stap_skip(probe, STAP_SKIP_KPROBE, set->kprobes[i]->nmissed);
+	}
 	kvfree(set->kprobes);
-	kvfree(set->sites);
+	if (!stays)
+		kvfree(set->sites);
 	kfree(set);
 }
 

@@ -6,9 +6,9 @@
  *
  *	| level '0' to '7' | text ... | 0 |   one line after the other
  */
-#include <linux/irq_work.h>
 #include <linux/module.h>
 #include <linux/string.h>
+#include "interrupt.h"
 #include "runtime.h"
 
 struct stap_log_cpu {
@@ -35,12 +35,7 @@ static void stap_log_flush(struct irq_work *work)
 
 static void stap_log_unload(void)
 {
-	int cpu;
-
-	if (!stap_log_cpus)
-		return;
-	for_each_possible_cpu(cpu)
-		irq_work_sync(&per_cpu_ptr(stap_log_cpus, cpu)->work);
+	stap_interrupts_await(stap_log_cpus);
 }
 
 const struct stap_unit STAP_UNIT(log) = {
@@ -63,8 +58,6 @@ void stap_printk(struct stap_context *c, stap_long level, const char *text)
 	}
 	local_irq_save(flags);
 	this = this_cpu_ptr(stap_log_cpus);
-	if (!this->work.func)
-		init_irq_work(&this->work, stap_log_flush);
 	if (this->used + length + 2 > sizeof(this->text)) {
 		stap_error(c, "too many lines for the kernel's log at once");
 	} else {
@@ -72,7 +65,7 @@ void stap_printk(struct stap_context *c, stap_long level, const char *text)
 		memcpy(this->text + this->used, text, length);
 		this->used += length;
 		this->text[this->used++] = 0;
-		irq_work_queue(&this->work);
+		stap_interrupt_ask(&this->work, stap_log_flush);
 	}
 	local_irq_restore(flags);
 }

@@ -53,7 +53,7 @@ static long stap_write_kernel(unsigned long address, const union stap_word *word
 {
 	union stap_word there;
 
-	if (copy_from_kernel_nofault(&there, (const void *)address, size))
+	if (stap_read_kernel(&there, address, size))
 		return -EFAULT;
 	pagefault_disable();
 	switch (size) {
@@ -116,6 +116,27 @@ void stap_kernel_write_bits(struct stap_context *c, stap_long address, int shift
 void stap_user_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value)
 {
 	stap_write_bits(c, address, shift, bits, value, stap_user_read, stap_user_write);
+}
+
+static __always_inline void stap_write_string(struct stap_context *c, stap_long address, const char *text, stap_long most,
+					      void (*write)(struct stap_context *, stap_long, int, stap_long))
+{
+	size_t length = strnlen(text, most < 0 ? 0 : most), i;
+
+	for (i = 0; i < length && !c->error; i++)
+		write(c, address + i, 1, text[i]);
+	if (!c->error)
+		write(c, address + length, 1, 0);
+}
+
+void stap_kernel_write_string(struct stap_context *c, stap_long address, const char *text, stap_long most)
+{
+	stap_write_string(c, address, text, most, stap_kernel_write);
+}
+
+void stap_user_write_string(struct stap_context *c, stap_long address, const char *text, stap_long most)
+{
+	stap_write_string(c, address, text, most, stap_user_write);
 }
 
 /*

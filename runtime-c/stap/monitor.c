@@ -35,20 +35,25 @@ static time64_t stap_monitor_begun;
 
 void stap_json_begin(struct stap_json *json, struct stap_lock *lock, int alone)
 {
+	struct stap_context *c;
+
 	local_irq_save(json->flags);
 	json->occupied = stap_occupy();
+	c = &stap_this_cpu()->context;
 	if (lock && alone)
-		stap_lock_spin(lock);
+		stap_lock_spin(c, lock);
 	else if (lock)
-		stap_lock_await(lock);
+		stap_lock_await(c, lock);
 }
 
 void stap_json_end(struct stap_json *json, struct stap_lock *lock, int alone)
 {
+	struct stap_context *c = &stap_this_cpu()->context;
+
 	if (lock && alone)
-		stap_unlock_write(lock);
+		stap_unlock_write(c, lock);
 	else if (lock)
-		stap_unlock_read(lock);
+		stap_unlock_read(c, lock);
 	if (json->occupied)
 		stap_release();
 	local_irq_restore(json->flags);

@@ -3,6 +3,7 @@
 #ifndef STAP_PLACE_H
 #define STAP_PLACE_H
 
+#include <linux/kprobes.h>
 #include "runtime.h"
 
 /*
@@ -34,6 +35,15 @@ void *stap_kprobes_set(struct stap_probe **probes, unsigned int count);
 void stap_kprobes_settle(void *set);
 void stap_kprobes_unset(void *set);
 
+/*
+ * Whether the kernel has failed to take a kprobe away, for which it needs a little memory
+ * (unregister_kprobe() says it so): it goes on to know it, and it cannot be freed.
+ */
+static inline bool stap_kprobe_stays(const struct kprobe *kprobe)
+{
+	return !kprobe->addr;
+}
+
 /* The probes of one place follow each other, in the order of the script. */
 static inline struct stap_probe *stap_probe_next(const struct stap_probe *probe)
 {
@@ -45,6 +55,15 @@ static inline bool stap_probes_wanted(const struct stap_probe *first)
 {
 	for (; first; first = stap_probe_next(first))
 		if (!stap_is_held(first))
+			return true;
+	return false;
+}
+
+/* Whether a handler of a place may send the CPU elsewhere. */
+static inline bool stap_probes_override(const struct stap_probe *first)
+{
+	for (; first; first = stap_probe_next(first))
+		if (first->overrides)
 			return true;
 	return false;
 }

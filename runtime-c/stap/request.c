@@ -12,7 +12,7 @@ void stap_switch_file(void)
 /* A line of staprun's is one line; those of the command are parted by a character that none has. */
 void stap_system(struct stap_context *c, const char *command)
 {
-	strscpy(c->message, command, sizeof(c->message));
+	strscpy(c->message, command, STAP_MESSAGE_ROOM);
 	strreplace(c->message, '\n', '\x1e');
 	stap_event("system", "%s", c->message);
 }

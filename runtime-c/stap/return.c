@@ -185,8 +185,12 @@ static void stap_returns_settle(void *returns)
 		bool wanted = stap_probes_wanted(site->first);
 
 		if (wanted && kprobe_disabled(&kretprobe->kp)) {
+			int rc;
+
 			WRITE_ONCE(kretprobe->handler, stap_return_handler(site->first));
-			stap_set_again(site->first, enable_kretprobe(kretprobe));
+			rc = enable_kretprobe(kretprobe);
+			if (!kprobe_gone(&kretprobe->kp)) /* see stap_kprobes_settle() */
+				stap_set_again(site->first, rc);
 		} else if (!wanted && !kprobe_disabled(&kretprobe->kp)) {
 			disable_kretprobe(kretprobe);
 			WRITE_ONCE(kretprobe->handler, stap_return_ignored);
@@ -199,6 +203,7 @@ static void stap_returns_unset(void *returns)
 {
 	struct stap_returns *set = returns;
 	struct stap_probe *probe;
+	bool stays = false;
 	unsigned int i;
 
 	if (!set)
@@ -206,6 +211,7 @@ static void stap_returns_unset(void *returns)
 	if (set->count)
 		unregister_kretprobes(set->kretprobes, set->count);
 	for (i = 0; i < set->count; i++) {
+		stays |= stap_kprobe_stays(&set->kretprobes[i]->kp);
 		stap_missed += set->kretprobes[i]->nmissed;
 		for (probe = set->sites[i].first; probe; probe = stap_probe_next(probe)) {
 			stap_skip(probe, STAP_SKIP_ENTRY, set->kretprobes[i]->kp.nmissed);
@@ -213,7 +219,8 @@ static void stap_returns_unset(void *returns)
 		}
 	}
 	kvfree(set->kretprobes);
-	kvfree(set->sites);
+	if (!stays)
+		kvfree(set->sites);
 	kfree(set);
 }
 

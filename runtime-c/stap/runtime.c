@@ -109,6 +109,8 @@ static int __init stap_load(void)
 		rc = stap_control_init();
 	if (rc)
 		stap_unload();
+	else if (stap_script.guru)
+		pr_notice("%s: a script in guru mode: it may change what the kernel does\n", THIS_MODULE->name);
 	return rc;
 }
 

@@ -83,9 +83,13 @@ struct stap_unit {
 
 extern const struct stap_unit STAP_UNIT(dataaddress) __weak;
 extern const struct stap_unit STAP_UNIT(condition) __weak;
+extern const struct stap_unit STAP_UNIT(defer) __weak;
+extern const struct stap_unit STAP_UNIT(guru) __weak;
+extern const struct stap_unit STAP_UNIT(lines) __weak;
 extern const struct stap_unit STAP_UNIT(log) __weak;
 extern const struct stap_unit STAP_UNIT(monitor) __weak;
 extern const struct stap_unit STAP_UNIT(netfilter) __weak;
+extern const struct stap_unit STAP_UNIT(override) __weak;
 extern const struct stap_unit STAP_UNIT(perf) __weak;
 extern const struct stap_unit STAP_UNIT(place) __weak;
 extern const struct stap_unit STAP_UNIT(profile) __weak;
@@ -169,6 +173,9 @@ static __always_inline bool stap_is_held(const struct stap_probe *probe)
 void stap_event(const char *kind, const char *format, ...) __printf(2, 3);
 /* Counts hits of a probe that were skipped, from any context. */
 void stap_skip(const struct stap_probe *probe, enum stap_skip why, unsigned long n);
+/* Prints the backtrace (stack.c); note, which may be NULL, adds to each frame what it knows of the instruction. */
+typedef void (*stap_frame_note)(struct stap_context *c, unsigned long address);
+void stap_print_frames(struct stap_context *c, stap_frame_note note);
 /* A probe could not be set. */
 void stap_arm_failed(const struct stap_probe *probe, int rc);
 /* A probe that was held could not be set again, if rc is not 0. */

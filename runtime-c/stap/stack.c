@@ -14,7 +14,7 @@
 #if defined(CONFIG_X86_64)
 #include <asm/unwind.h>
 #endif
-#include "runtime.h"
+#include "entry.h"
 
 #ifndef MAXBACKTRACE
 #define MAXBACKTRACE 20
@@ -32,7 +32,6 @@ static struct stap_stack_cpu {
 	struct pt_regs registers;		/* where a walk begins */
 	char text[STAP_SYMBOL_TEXT];		/* of stap_symbol_text()'s callers */
 	char before[KSYM_SYMBOL_LEN];
-	char lines[MAXSTRINGLEN];
 } __percpu *stap_stack_cpus;
 
 const struct stap_unit STAP_UNIT(stack) = {
@@ -50,24 +49,10 @@ stap_long stap_stack_unused(void)
 	return (unsigned long)__builtin_frame_address(0) & (THREAD_SIZE - 1);
 }
 
-/* The registers of the hit, or NULL; of a function's entry perhaps only those that calls know of. */
-static struct pt_regs *stap_stack_registers(struct stap_context *c)
-{
-#if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && defined(CONFIG_X86)
-	if (c->arguments)
-#ifdef arch_ftrace_regs
-		return &arch_ftrace_regs(c->arguments)->regs;
-#else
-		return &((struct ftrace_regs *)c->arguments)->regs;
-#endif
-#endif
-	return c->registers;
-}
-
 /* Where the function that was hit returns to, if the hit is at its entry; 0 if that is not known. */
 static unsigned long stap_return_address(struct stap_context *c)
 {
-	struct pt_regs *registers = stap_stack_registers(c);
+	struct pt_regs *registers = stap_saved_registers(c);
 	unsigned long at, address;
 
 	if (!registers)
@@ -100,7 +85,7 @@ struct stap_stack {
  */
 static bool stap_walk_from_hit(struct stap_context *c, unsigned long hit, struct stap_stack *stack)
 {
-	struct pt_regs *at_hit = &this_cpu_ptr(stap_stack_cpus)->registers, *registers = stap_stack_registers(c);
+	struct pt_regs *at_hit = &this_cpu_ptr(stap_stack_cpus)->registers, *registers = stap_saved_registers(c);
 	struct unwind_state state;
 	unsigned long address;
 
@@ -302,14 +287,23 @@ void stap_symbol_data(char *dst, stap_long address)
 	stap_string_copy(dst, stap_symbol_text(address, STAP_FRAME_CODE));
 }
 
-static void stap_print_frame(struct stap_context *c, unsigned long address, enum stap_frame_kind kind, bool exact)
+/* note, which may be NULL, prints something about the instruction between the symbol and its module. */
+static void stap_print_frame(struct stap_context *c, unsigned long address, enum stap_frame_kind kind, bool exact, stap_frame_note note)
 {
-	const char *text = stap_symbol_text(address, kind), *guess = exact ? "" : STAP_INEXACT;
+	const char *text = stap_symbol_text(address, kind), *guess = exact ? "" : STAP_INEXACT, *module;
 
-	if (!strncmp(text, "0x", 2))
+	if (!strncmp(text, "0x", 2)) {
 		stap_printf(c, " 0x%lx%s\n", address, guess);
-	else
+		return;
+	}
+	module = note ? strrchr(text, ' ') : NULL;
+	if (!module) {
 		stap_printf(c, " 0x%lx : %s%s\n", address, text, guess);
+		return;
+	}
+	stap_printf(c, " 0x%lx : %.*s", address, (int)(module - text), text);
+	note(c, kind == STAP_FRAME_RETURN ? address - 1 : address);
+	stap_printf(c, "%s%s\n", module, guess);
 }
 
 /* Adds "name+0x1 [module]" and a new line, without the size; false where that does not fit. */
@@ -361,7 +355,7 @@ static enum stap_frame_kind stap_frame_kind(struct stap_context *c, unsigned int
 	return i || c->probe->family->is_return || !stap_kernel_address(c) ? STAP_FRAME_RETURN : STAP_FRAME_CODE;
 }
 
-void stap_print_backtrace(struct stap_context *c)
+void stap_print_frames(struct stap_context *c, stap_frame_note note)
 {
 	struct stap_stack stack = stap_backtrace_frames(c);
 	unsigned int i;
@@ -372,11 +366,16 @@ void stap_print_backtrace(struct stap_context *c)
 	}
 	if (c->probe->family->is_return && c->probe->address) {
 		stap_printf(c, "Returning from: ");
-		stap_print_frame(c, c->probe->address, STAP_FRAME_CODE, true);
+		stap_print_frame(c, c->probe->address, STAP_FRAME_CODE, true, note);
 		stap_printf(c, "Returning to  : ");
 	}
 	for (i = 0; i < stack.n; i++)
-		stap_print_frame(c, stack.frames[i], stap_frame_kind(c, i), i < stack.exact);
+		stap_print_frame(c, stack.frames[i], stap_frame_kind(c, i), i < stack.exact, note);
+}
+
+void stap_print_backtrace(struct stap_context *c)
+{
+	stap_print_frames(c, NULL);
 }
 
 void stap_sprint_backtrace(struct stap_context *c, char *dst)
@@ -423,7 +422,6 @@ void stap_task_backtrace(struct stap_context *c, char *dst, stap_long task)
 void stap_not_known(enum stap_unknown what)
 {
 	static const char *const reasons[] = {
-		[STAP_LINES_UNKNOWN] = "files and lines of addresses are not known: no line tables are taken along into the module, not with -d either",
 		[STAP_TASK_UNKNOWN] = "frames of another task than the current one are not known: its stack cannot be kept while it is read",
 		[STAP_USER_UNKNOWN] = "missing unwind/symbol data for user-space programs: none is taken along into the module, not with -d or --ldd either",
 	};
@@ -454,12 +452,12 @@ void stap_print_symbols(struct stap_context *c, const char *list)
 	unsigned long address;
 
 	while (stap_next_address(c, &list, &address))
-		stap_print_frame(c, address, STAP_FRAME_CODE, true);
+		stap_print_frame(c, address, STAP_FRAME_CODE, true, NULL);
 }
 
 void stap_sprint_symbols(struct stap_context *c, char *dst, const char *list)
 {
-	char *lines = this_cpu_ptr(stap_stack_cpus)->lines; /* the list may be where the result goes */
+	char *lines = c->message; /* the list may be where the result goes */
 	unsigned long address;
 	size_t used = 0;
 

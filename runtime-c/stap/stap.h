@@ -58,6 +58,9 @@ struct stap_output {
 	int cut;	/* not all of it found room in the string */
 };
 
+/* Of a message that is formatted, in bytes. */
+#define STAP_MESSAGE_ROOM (MAXSTRINGLEN > 256 ? MAXSTRINGLEN : 256)
+
 /* How many calls in progress a run-time error tells of. */
 #define STAP_CALLERS 8
 
@@ -82,7 +85,9 @@ struct stap_context {
 	char *strings;		/* the stack of frames: the next free byte */
 	char *strings_end;
 	struct stap_match *match;	/* the last =~ or !~, NULL if the script does not ask */
-	char message[MAXSTRINGLEN > 256 ? MAXSTRINGLEN : 256];	/* what error points to when it was formatted */
+	int holding;		/* so many locks; not interrupted meanwhile */
+	unsigned long interrupts;	/* whether they were on before the first one */
+	char *message;		/* STAP_MESSAGE_ROOM bytes: what error points to when it was formatted */
 };
 
 /* A probe family: how its probes are set and taken away. */
@@ -114,6 +119,7 @@ struct stap_probe {
 	void *site;		/* the family's own: what it keeps while the probe is set */
 	unsigned long address;	/* of the place in code, while the probe is set; else 0 */
 	int dispensable;	/* the session goes on where it cannot be set */
+	int overrides;		/* its handler may leave out the function that it is at the entry of */
 	int (*condition)(struct stap_context *c); /* whether its handler can do anything, as far as globals tell; or NULL */
 	unsigned int held;	/* why its handler does not run now, of enum stap_hold; 0: it does */
 	const char *where;	/* in the script: "file:line:column" */
@@ -225,6 +231,7 @@ struct stap_script {
 	const struct stap_named_lock *locks;
 	unsigned int lock_count;
 	int timed;			/* -t: each hit is timed, not one of many */
+	int guru;			/* -g: it may change what the kernel does */
 	void (*conditions)(void);	/* stap_conditions_evaluate, or NULL where no probe has one */
 };
 
@@ -312,15 +319,19 @@ struct stap_limits {
 
 extern struct stap_limits stap_limits;
 
-/* Each gives 1, or 0 after MAXTRYLOCK tries: then the hit is skipped. */
+/*
+ * Each gives 1, or 0 after MAXTRYLOCK tries: then the hit is skipped. A handler that
+ * holds a lock is not interrupted. An interrupt might want a lock of the kernel's
+ * whose owner has hit a probe, too, and waits for the handler.
+ */
 int stap_lock_read(struct stap_context *c, struct stap_lock *lock);
 int stap_lock_write(struct stap_context *c, struct stap_lock *lock);
 /* Waits as long as it takes, which must be a few instructions of another CPU. */
-void stap_lock_spin(struct stap_lock *lock);
+void stap_lock_spin(struct stap_context *c, struct stap_lock *lock);
 /* The same to read, where other CPUs may take as long as a handler does. */
-void stap_lock_await(struct stap_lock *lock);
-void stap_unlock_read(struct stap_lock *lock);
-void stap_unlock_write(struct stap_lock *lock);
+void stap_lock_await(struct stap_context *c, struct stap_lock *lock);
+void stap_unlock_read(struct stap_context *c, struct stap_lock *lock);
+void stap_unlock_write(struct stap_context *c, struct stap_lock *lock);
 
 /*
  * Errors: the first one stays until the handler ends or a try catches it. On
@@ -448,6 +459,9 @@ void stap_user_write(struct stap_context *c, stap_long address, int size, stap_l
 /* Sets a bit-field: so many bits from a bit of the first byte (0 to 7) on. */
 void stap_kernel_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value);
 void stap_user_write_bits(struct stap_context *c, stap_long address, int shift, int bits, stap_long value);
+/* Writes at most so many bytes of a text, and a NUL. */
+void stap_kernel_write_string(struct stap_context *c, stap_long address, const char *text, stap_long most);
+void stap_user_write_string(struct stap_context *c, stap_long address, const char *text, stap_long most);
 /* The nth argument of the probed function, from 0, by the calling convention. */
 stap_long stap_argument(struct stap_context *c, int n);
 /* What the probed function returned. */
@@ -603,11 +617,27 @@ void stap_sprint_backtrace(struct stap_context *c, char *dst);
 void stap_backtrace(struct stap_context *c, char *dst);
 stap_long stap_stack_address(struct stap_context *c, stap_long depth);
 void stap_task_backtrace(struct stap_context *c, char *dst, stap_long task);
-enum stap_unknown { STAP_LINES_UNKNOWN, STAP_TASK_UNKNOWN, STAP_USER_UNKNOWN };
+enum stap_unknown { STAP_TASK_UNKNOWN, STAP_USER_UNKNOWN };
 void stap_not_known(enum stap_unknown what);
 void stap_symbol_data(char *dst, stap_long address);
 void stap_print_symbols(struct stap_context *c, const char *list);
 void stap_sprint_symbols(struct stap_context *c, char *dst, const char *list);
+
+/* Code that the script has the lines of (lines.c): of the kernel, or a section of a module. */
+struct stap_line_part {
+	struct stap_address at;
+	const unsigned char *table, *table_end;
+	unsigned int position, size;	/* in the table; bytes */
+	int initial;			/* it is code of a module's start, and gone after that */
+	unsigned long address;		/* 0: it is not there now */
+};
+
+extern struct stap_line_part stap_line_parts[];
+extern const unsigned int stap_line_part_count;
+void stap_symbol_file(char *dst, stap_long address);
+void stap_symbol_line(char *dst, stap_long address);
+void stap_symbol_file_line(char *dst, stap_long address);
+void stap_print_backtrace_lines(struct stap_context *c);
 /*
  * Whether the function that was hit has been called in one of several ways. Each is
  * a length and that many distances of return addresses from the place that was hit,
@@ -625,6 +655,22 @@ void stap_module_size(char *dst);
 
 /* Writes a line to the kernel's log, once that is safe (log.c). */
 void stap_printk(struct stap_context *c, stap_long level, const char *text);
+
+/* What a script does to the process and the machine that it meets (guru.c). */
+void stap_raise(struct stap_context *c, stap_long number);
+void stap_delay(struct stap_context *c, stap_long count, stap_long unit);	/* unit: in nanoseconds */
+void stap_dump_stack(void);
+void stap_panic(const char *message);
+
+/* The function that is being entered does not run (override.c); its caller gets value. */
+void stap_override_return(struct stap_context *c, stap_long value);
+void stap_skip_call(struct stap_context *c);
+/* It begins so many milliseconds later, its caller sleeps meanwhile. */
+void stap_delay_call(struct stap_context *c, stap_long milliseconds);
+/* It runs so many milliseconds later, its caller goes on at once (defer.c). */
+void stap_defer_call(struct stap_context *c, stap_long milliseconds);
+void stap_defer_call_returning(struct stap_context *c, stap_long milliseconds, stap_long value);
+stap_long stap_cancel_deferred(stap_long argument);
 
 /* Asks for the session's end; the handler goes on. */
 void stap_exit(void);

@@ -32,7 +32,7 @@ void stap_error(struct stap_context *c, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(c->message, sizeof(c->message), format, arguments);
+	vsnprintf(c->message, STAP_MESSAGE_ROOM, format, arguments);
 	va_end(arguments);
 	c->error = c->message;
 }
@@ -72,7 +72,8 @@ static int compare_value(const struct stap_node *x, const struct stap_node *y)
 
 static void set(const char *k0, stap_long k1, stap_long value)
 {
-	static struct stap_context c;
+	static char message[STAP_MESSAGE_ROOM];
+	static struct stap_context c = { .message = message };
 	struct node *node = find(k0, k1);
 
 	if (!node) {

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"slices"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -24,6 +24,7 @@ type delivery struct {
 	produced, delivered int
 	seconds             float64 // of the guest's clock, until the last call
 	said                string  // by the tracer, besides the output
+	failed              bool    // it ended with an error
 	err                 error
 }
 
@@ -34,7 +35,8 @@ func (b *bench) burst(ctx context.Context) ([]table, error) {
 		intro:  fmt.Sprintf("%d lines of the `printf` above from one process, as fast as it can, on 2 CPUs, into a file; a guest with %d MB.", burstLines, guestMemory),
 		header: []string{"kernel", "tracer", "delivered", "lost, as reported", "what it said"},
 		notes: []string{"SystemTap 5.6, measured in the same way on 6.1, delivered 193,014 and reported the rest as lost; in another run 177,689, " +
-			"and its report did not add up. bpftrace delivered 18,042 then."},
+			"and its report did not add up. bpftrace delivered 18,042 then.",
+			"By default SystemTap ends a session whose probes take more than half of a CPU's time; `" + noLimit + "` lifts that limit."},
 	}
 	rates := table{
 		title: "Output without loss",
@@ -51,7 +53,7 @@ func (b *bench) burst(ctx context.Context) ([]table, error) {
 }
 
 func (b *bench) bursts(ctx context.Context, k *kernel.Kernel, t, rates *table) error {
-	config, noPeer, err := b.guestConfig(ctx, k)
+	config, others, err := b.guestConfig(ctx, k)
 	if err != nil {
 		return err
 	}
@@ -60,22 +62,19 @@ func (b *bench) bursts(ctx context.Context, k *kernel.Kernel, t, rates *table) e
 		return err
 	}
 	defer guest.Close()
-	tracers := []tracer{
-		{"gostap", []string{"staprun", "-o", burstFile}, modulePath(printing)},
-		{"gostap, -s 2", []string{"staprun", "--buffer", "2", "-o", burstFile}, modulePath(printing)},
-		{suspended, []string{"staprun", "--buffer", "2", "-o", burstFile}, modulePath(printing)},
+	t.notes = append(t.notes, fmt.Sprintf("When it began on %s the machine's load was %s, for %d cores.", k.Release, load(), runtime.NumCPU()))
+	plain, all := ours("gostap"), []tracer{others.bpftrace, others.systemTap}
+	if others.unlimited.missing == nil { // or else systemTap's row says why
+		all = append(all, others.unlimited)
 	}
-	if noPeer == nil {
-		tracers = append(tracers, tracer{"bpftrace", []string{"bpftrace", "-o", burstFile, "-e", works[printing].peerScript()}, ""})
-	}
-	for _, each := range tracers {
+	for _, each := range append([]tracer{plain, ours("gostap, -s 2", "--buffer", "2"), ours(suspended, "--buffer", "2")}, all...) {
 		b.say("%s: a burst of %d lines, %s", k.Release, burstLines, each.name)
 		t.rows = append(t.rows, append([]string{k.Release, each.name}, each.run(ctx, guest, burstLines, 0).cells()...))
-	}
-	for _, each := range []tracer{tracers[0], tracers[len(tracers)-1]} {
-		if each.name == suspended {
-			break // no peer
+		if each.note != "" {
+			t.notes = append(t.notes, each.note)
 		}
+	}
+	for _, each := range append([]tracer{plain}, all...) {
 		b.say("%s: the highest rate without loss, %s", k.Release, each.name)
 		rates.rows = append(rates.rows, append([]string{k.Release, each.name}, each.highestRate(ctx, guest)...))
 	}
@@ -85,53 +84,49 @@ func (b *bench) bursts(ctx context.Context, k *kernel.Kernel, t, rates *table) e
 // suspended is the tracer that is stopped while lines are printed.
 const suspended = "gostap, -s 2, staprun stopped meanwhile"
 
-// tracer is a command that traces another one, which follows -c.
-type tracer struct {
-	name    string
-	command []string
-	last    string // the last argument, if any
-}
-
 // run has a process call so often, and so often a second unless that is 0.
 func (t tracer) run(ctx context.Context, guest *vm.Guest, lines, rate int) delivery {
+	if t.missing != nil {
+		return delivery{err: t.missing}
+	}
 	calls := fmt.Sprintf("%s %d %d", callsPath, lines, rate)
 	if t.name == suspended {
 		calls = "kill -STOP $PPID; " + calls + "; kill -CONT $PPID"
-	}
-	arguments := append(slices.Clone(t.command), "-c", calls)
-	if t.last != "" {
-		arguments = append(arguments, t.last)
 	}
 	if err := inGuest(ctx, guest, nil, "rm", "-f", burstFile); err != nil {
 		return delivery{err: err}
 	}
 	var stdout, stderr bytes.Buffer
-	status, err := guest.Run(ctx, vm.Command{Args: arguments, Stdout: &stdout, Stderr: &stderr})
-	if err != nil {
-		return delivery{err: err}
-	}
-	output, err := guest.Get(burstFile)
+	status, err := guest.Run(ctx, vm.Command{Args: t.command(printing, burstFile, calls), Stdout: &stdout, Stderr: &stderr})
 	if err != nil {
 		return delivery{err: err}
 	}
 	d := delivery{produced: lines, said: strings.TrimSpace(stderr.String())}
+	output, err := guest.Get(burstFile)
+	if err != nil {
+		return delivery{err: fmt.Errorf("%w; said: %s", err, d.said)}
+	}
+	lost := 0
 	for line := range strings.Lines(string(output)) {
+		var n int
 		if strings.HasPrefix(line, "calls ") {
 			d.delivered++
-		} else if strings.HasPrefix(line, "Lost ") { // bpftrace says so in between
-			d.said = strings.TrimSpace(line) + ", among others"
+		} else if found, _ := fmt.Sscanf(line, "Lost %d events", &n); found == 1 { // bpftrace says so in between
+			lost += n
+			d.said = fmt.Sprintf("Lost %d events, in all", lost)
 		}
 	}
 	if nanoseconds, err := strconv.ParseFloat(strings.TrimSpace(stdout.String()), 64); err == nil {
 		d.seconds = nanoseconds / 1e9
 	}
-	if status != 0 {
+	if d.failed = status != 0; d.failed {
 		d.said += fmt.Sprintf("; status %d", status)
 	}
 	return d
 }
 
-var lostMessages = regexp.MustCompile(`(\d+) of \d+ messages`)
+// lostMessages matches what gostap and SystemTap, or bpftrace in all, say is lost.
+var lostMessages = regexp.MustCompile(`There were (\d+) transport failures|Lost (\d+) events`)
 
 // cells are those of a row: what arrived, what is said to be lost, and all that is said.
 func (d delivery) cells() []string {
@@ -140,9 +135,14 @@ func (d delivery) cells() []string {
 	}
 	lost, said := "–", strings.NewReplacer("\n", "; ", "|", "/").Replace(d.said)
 	if found := lostMessages.FindStringSubmatch(d.said); found != nil {
-		n, _ := strconv.Atoi(found[1]) // digits
-		if lost = fmt.Sprint(n); n+d.delivered != d.produced {
-			lost += fmt.Sprintf(": **%d too few**", d.produced-n-d.delivered)
+		n, _ := strconv.Atoi(found[1] + found[2]) // digits, of the one that matched
+		lost = fmt.Sprint(n)
+		if missing := d.produced - n - d.delivered; d.failed {
+			lost += " until it ended"
+		} else if missing > 0 {
+			lost += fmt.Sprintf(": **%d too few**", missing)
+		} else if missing < 0 {
+			lost += fmt.Sprintf(": **%d too many**", -missing)
 		}
 	}
 	if said == "" {
@@ -162,7 +162,7 @@ const (
 func (t tracer) highestRate(ctx context.Context, guest *vm.Guest) []string {
 	free := t.run(ctx, guest, rateLines, 0)
 	if free.err != nil || free.seconds == 0 {
-		return append(free.cells()[:2], fmt.Sprint("–"))
+		return []string{"–", "–", free.cells()[2]}
 	}
 	rate := int(float64(free.produced) / free.seconds)
 	if free.delivered == free.produced {

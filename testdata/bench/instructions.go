@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/gostap/gostap/kernel"
@@ -28,7 +29,7 @@ const entry = "__do_sys_getuid"
 type work struct {
 	global   string // what the handler writes, if anything
 	handler  string
-	bpftrace string // the same for bpftrace; "": it is not asked
+	bpftrace string // the same for bpftrace, for what comes before parts
 }
 
 // What the works are, by their place in the list.
@@ -92,8 +93,15 @@ func (c cost) above(unprobed cost) cost {
 
 // costs are the figures of one kernel.
 type costs struct {
-	unprobed       cost
-	ours, bpftrace []cost // per work, above the unprobed call
+	unprobed cost
+	ours     []cost // per work, above the unprobed call
+	peers    []peerCosts
+}
+
+// peerCosts are the figures of another tracer.
+type peerCosts struct {
+	tracer
+	works []cost // until printing, above the unprobed call
 }
 
 // hitRow is a row of the table of instructions per hit.
@@ -143,9 +151,13 @@ func (b *bench) instructions(ctx context.Context) ([]table, error) {
 	}
 	series := b.series()
 	split := b.partsTable(found)
-	for _, heading := range []string{"gostap, %s", "bpftrace, %s", "SystemTap 5.6, %s", "kernel's floor, %s"} {
+	headings := []string{"gostap"}
+	for _, peer := range found[0].peers {
+		headings = append(headings, peer.name)
+	}
+	for _, heading := range append(headings, "SystemTap 5.6", "kernel's floor") {
 		for _, s := range series {
-			t.header = append(t.header, fmt.Sprintf(heading, s))
+			t.header = append(t.header, heading+", "+s)
 		}
 		if len(t.header) == 1+len(series) {
 			t.header = append(t.header, "target")
@@ -208,32 +220,49 @@ func (b *bench) hitCells(row hitRow, found []*costs) []string {
 	}
 	cells := append([]string{row.name}, b.perKernel(func(i int) string { return cell(found[i].ours[row.work]) })...)
 	cells = append(cells, against(row.target, "", figures...))
-	cells = append(cells, b.perKernel(func(i int) string { return cell(found[i].bpftrace[row.work]) })...)
+	for peer := range found[0].peers {
+		cells = append(cells, b.perKernel(func(i int) string {
+			if found[i].peers[peer].missing != nil {
+				return "–" // a note says why
+			}
+			return cell(found[i].peers[peer].works[row.work])
+		})...)
+	}
 	return append(append(cells, given(row.systemtap)...), given(row.floor)...)
 }
 
 // hitNotes says how far the figures can be trusted.
 func hitNotes(series []string, found []*costs) []string {
-	drift, unprobed := 0.0, []string{}
+	var drift float64
+	var unprobed, peers []string
 	for i, c := range found {
 		unprobed = append(unprobed, fmt.Sprintf("%.0f on %s", c.unprobed.probed.own, series[i]))
-		for _, each := range append(c.ours, c.bpftrace...) {
+		all := slices.Clone(c.ours)
+		for _, peer := range c.peers {
+			all = append(all, peer.works...)
+			if peer.missing != nil {
+				peers = append(peers, fmt.Sprintf("%s on %s: %v.", peer.name, series[i], peer.missing))
+			} else if peer.note != "" {
+				peers = append(peers, peer.note)
+			}
+		}
+		for _, each := range all {
 			if each.err == nil {
 				drift = max(drift, math.Abs(each.control.own))
 			}
 		}
 	}
-	return []string{
+	return append([]string{
 		fmt.Sprintf("An unprobed `getuid` takes %s. `getgid`, which nobody probes, cost at most %.1f instructions more or less in the same runs.", strings.Join(unprobed, " and "), drift),
 		"The probe is on `" + entry + "`, alias `__x64_sys_getuid`. bpftrace takes a kprobe there, the same `n++` is `@n++`, and `nsecs`, " +
 			"the time since boot, stands for `gettimeofday_ns()`. Output goes to /dev/null. " +
-			"SystemTap's figures and the floors (an ftrace callback that only counts) were taken in the same way with a C module and SystemTap 5.6, and are quoted.",
-	}
+			"The figures of SystemTap 5.6 and the floors (an ftrace callback that only counts) were taken in the same way, the floors with a C module, and are quoted.",
+	}, peers...)
 }
 
 // measureCosts runs all works in one guest.
 func (b *bench) measureCosts(ctx context.Context, k *kernel.Kernel) (*costs, error) {
-	config, noPeer, err := b.guestConfig(ctx, k)
+	config, others, err := b.guestConfig(ctx, k)
 	if err != nil {
 		return nil, err
 	}
@@ -252,15 +281,21 @@ func (b *bench) measureCosts(ctx context.Context, k *kernel.Kernel) (*costs, err
 	if found.unprobed.err != nil {
 		return nil, found.unprobed.err
 	}
-	for i, w := range works {
-		b.say("%s: counting %s", k.Release, w.handler)
-		ours := runCalls(ctx, guest, "staprun", "-o", "/dev/null", "-c", callsPath, modulePath(i))
-		found.ours = append(found.ours, ours.above(found.unprobed))
-		peer := cost{err: noPeer}
-		if noPeer == nil && w.bpftrace != "" {
-			peer = runCalls(ctx, guest, "bpftrace", "-o", "/dev/null", "-c", callsPath, "-e", w.peerScript())
+	count := func(each tracer, works []work) []cost {
+		var counted []cost
+		for i, w := range works {
+			b.say("%s: counting %s, %s", k.Release, w.handler, each.name)
+			counted = append(counted, runCalls(ctx, guest, each.command(i, "/dev/null", callsPath)...).above(found.unprobed))
 		}
-		found.bpftrace = append(found.bpftrace, peer.above(found.unprobed))
+		return counted
+	}
+	found.ours = count(ours("gostap"), works)
+	for _, peer := range []tracer{others.bpftrace, others.systemTap} {
+		counted := peerCosts{tracer: peer}
+		if peer.missing == nil {
+			counted.works = count(peer, works[:parts])
+		}
+		found.peers = append(found.peers, counted)
 	}
 	for _, complaint := range guest.Complaints() {
 		b.say("%s: the guest's kernel: %s", k.Release, complaint)
@@ -285,7 +320,7 @@ func runCalls(ctx context.Context, guest *vm.Guest, arguments ...string) cost {
 		}
 	}
 	if complaint := firstLine(stderr.String()); status != 0 || complaint != "" || rounds["getgid"].own == 0 {
-		return cost{err: fmt.Errorf("%s ended with status %d: %s", arguments[0], status, complaint)}
+		return cost{err: fmt.Errorf("ended with status %d: %s", status, complaint)}
 	}
 	return cost{probed: rounds["getuid"], control: rounds["getgid"]}
 }

@@ -7,7 +7,8 @@
 //   - so are pass 2 and listings
 //   - cost per hit is counted: a guest whose clock is the number of instructions
 //     executed runs a program that makes 20,000 calls with and without a probe on
-//     them, beside bpftrace in the same guest (instructions.go, calls.c);
+//     them, beside bpftrace and SystemTap in the same guest (instructions.go,
+//     calls.c, peers.go);
 //   - so is what modules take to come and to go, and their memory (lifecycle.go),
 //     and that nothing stays (classic.go);
 //   - a burst of output shows how much of it arrives (burst.go).
@@ -34,6 +35,7 @@ type bench struct {
 	stap, staprun string // the programs measured
 	scratch       string // a folder for what is built
 	kernels       []*kernel.Kernel
+	systemTaps    map[string]*systemTap // by release, once built
 }
 
 func main() {
@@ -57,7 +59,7 @@ func run(ctx context.Context, output, only string, series []string) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	b := &bench{stap: filepath.Join(binaries, "stap"), staprun: filepath.Join(binaries, "staprun"), scratch: scratch}
+	b := &bench{stap: filepath.Join(binaries, "stap"), staprun: filepath.Join(binaries, "staprun"), scratch: scratch, systemTaps: map[string]*systemTap{}}
 	for _, release := range series {
 		k, err := kernel.FindGuest(release)
 		if err != nil {
@@ -94,27 +96,27 @@ func firstLine(text string) string {
 // modulePath is the module of a work in the guest.
 func modulePath(work int) string { return fmt.Sprintf("/bench/work%d.ko", work) }
 
-// guestConfig is a guest with calls.c, the works' modules and, unless noPeer
-// says why not, bpftrace.
-func (b *bench) guestConfig(ctx context.Context, k *kernel.Kernel) (config vm.Config, noPeer, err error) {
+// guestConfig is a guest with calls.c, the works' modules and the peers.
+func (b *bench) guestConfig(ctx context.Context, k *kernel.Kernel) (config vm.Config, others peers, err error) {
 	busybox, err := kernel.Busybox()
 	if err != nil {
-		return config, nil, err
+		return config, others, err
 	}
 	calls, err := b.compileCalls(ctx)
 	if err != nil {
-		return config, nil, err
+		return config, others, err
 	}
 	config = vm.Config{Image: k.Image, ModulesDir: k.ModulesDir, Staprun: b.staprun, Busybox: busybox, Arch: k.Arch, Memory: guestMemory}
 	config.Files = []vm.File{{Path: callsPath, Mode: 0o755, Host: calls}}
 	for i, w := range works {
 		module, err := b.buildModule(ctx, k, fmt.Sprintf("work%d", i), w.script())
 		if err != nil {
-			return config, nil, err
+			return config, others, err
 		}
 		config.Files = append(config.Files, vm.File{Path: modulePath(i), Mode: 0o644, Host: module})
 	}
-	return config, b.packBpftrace(&config), nil
+	others = b.addPeers(ctx, k, &config)
+	return config, others, nil
 }
 
 func (b *bench) buildModule(ctx context.Context, k *kernel.Kernel, name, script string) (string, error) {
@@ -153,18 +155,4 @@ func (b *bench) compileCalls(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("compile calls.c: %w\n%s", err, output)
 	}
 	return program, nil
-}
-
-// packBpftrace adds this machine's bpftrace to the guest; its error says why
-// there is none.
-func (b *bench) packBpftrace(config *vm.Config) error {
-	if _, err := exec.LookPath("bpftrace"); err != nil {
-		return fmt.Errorf("no bpftrace here: ./setup bench installs it")
-	}
-	packed, err := vm.Pack("bpftrace", nil)
-	if err != nil {
-		return err
-	}
-	config.Files = append(config.Files, packed.Files...)
-	return nil
 }

@@ -66,6 +66,10 @@ func (b *bench) facts(ctx context.Context) []string {
 	for _, k := range b.kernels {
 		releases = append(releases, k.Release)
 	}
+	systemTap, err := describeSystemTap(ctx)
+	if err != nil {
+		systemTap = err.Error()
+	}
 	return []string{
 		time.Now().Format("2 January 2006"),
 		fmt.Sprintf("%s, %d cores: %s", valueOf("/etc/os-release", "PRETTY_NAME", "="), runtime.NumCPU(), valueOf("/proc/cpuinfo", "model name", ":")),
@@ -73,7 +77,18 @@ func (b *bench) facts(ctx context.Context) []string {
 		version("qemu-system-x86_64"),
 		version("gcc-12"),
 		"bpftrace: " + version("bpftrace"),
+		"SystemTap: " + systemTap,
 	}
+}
+
+// load is the machine's: how many processes want a core, in the last minute's mean.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	mean, _, _ := strings.Cut(string(text), " ")
+	return mean
 }
 
 // valueOf gives the first value of a name in a file of names and values.

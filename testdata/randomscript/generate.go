@@ -279,6 +279,9 @@ func (g *generator) accident(depth int) {
 	} else if strings.Contains(accident, "%") {
 		accident = fmt.Sprintf(accident, g.expression('n', 1))
 	}
+	if g.inFunction && strings.HasPrefix(accident, "nm = nover") {
+		accident = "nm = ninf(1)" // nover may call this one, which prints as often as calls may nest
+	}
 	switch {
 	case strings.HasPrefix(accident, "delete") && !g.walking:
 		g.line("%s", accident)

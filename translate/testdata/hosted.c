@@ -24,6 +24,7 @@
 /* Two CPUs that take turns; nothing interrupts a handler. */
 #define HOSTED_CPUS 2
 static int hosted_cpu;
+static unsigned long hosted_interrupts_off;
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -74,6 +75,8 @@ typedef struct { int counter; } atomic_t;
 #define per_cpu(x, cpu) (*per_cpu_ptr(&(x), cpu))
 #define cpu_to_node(cpu) (cpu)
 #define cpu_relax() barrier()
+#define local_irq_save(flags) ((flags) = hosted_interrupts_off, hosted_interrupts_off = 1)
+#define local_irq_restore(flags) (hosted_interrupts_off = (flags))
 #define rcu_is_watching() true
 #define roundup_pow_of_two(n) (n)
 #define OPTIMIZER_HIDE_VAR(x) barrier()
@@ -100,7 +103,8 @@ typedef struct { int counter; } atomic_t;
 #define current 0
 #define task_stack_page(task) 0
 #define current_stack_pointer (~0UL)
-#define udelay(n) ((void)(n))
+#define ktime_get_mono_fast_ns() 0ULL
+#define NSEC_PER_USEC 1000
 #define scnprintf snprintf
 #define vscnprintf vsnprintf
 #define PAGE_SIZE 4096UL
@@ -387,6 +391,8 @@ int main(int count, char **arguments)
 		for (i = 0; i < stap_script.probe_count; i++)
 			if (stap_script.probes[i].site)
 				stap_run_handler(&stap_script.probes[i], STAP_RUNNING);
+		if (hosted_interrupts_off)
+			abort();
 		hosted_cpu = (hosted_cpu + 1) % HOSTED_CPUS;
 	}
 	stap_session_stop();
