@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,11 +22,21 @@ import (
 // version is set by the build.
 var version = "development"
 
+// The child of -c calls execve from its first thread: from another one the kernel would give
+// that thread the first one's number, and scripts would see a task's pid change.
+func init() {
+	if isGate() {
+		runtime.LockOSThread()
+	}
+}
+
+func isGate() bool { return len(os.Args) == 3 && os.Args[1] == staprun.Gate }
+
 func main() {
 	if guest.Wanted() {
 		guest.Main()
 	}
-	if len(os.Args) == 3 && os.Args[1] == staprun.Gate {
+	if isGate() {
 		status, err := staprun.BecomeCommand(os.Args[2])
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
