@@ -380,11 +380,6 @@ func (c *checker) call(x *parse.Call) Expression {
 		c.unresolved(x)
 		return nil
 	}
-	if f.Code != nil && f.Code.Tag("guru") && !c.options.Guru && !x.Position.Source.Library {
-		d := semanticError(x.Token, fmt.Sprintf("function %s changes what the kernel does; need stap -g", f.Text))
-		c.add(d)
-		return nil
-	}
 	n := &Call{Token: x.Token, Function: f}
 	for i, argument := range x.Arguments {
 		p := f.Parameters[i]

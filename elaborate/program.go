@@ -21,6 +21,7 @@ type Program struct {
 	Builds     []Build         // what it may run on; of other objects, any build will do
 	Data       []KernelAddress // of the KernelData in it, each once
 	Lines      []LineTable     // taken along for functions that tell lines of addresses
+	Faults     []string        // the names of those that it asks for
 	Timed      bool            // what each probe costs is to be reported
 	Guru       bool            // it may change what the kernel does
 	Monitored  bool            // the globals are shown and can be reset while the script runs

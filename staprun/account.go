@@ -27,6 +27,7 @@ type account struct {
 	StartTime uint64         `json:"start_time"`
 	Probes    []probeCount   `json:"probes"`
 	Globals   []globalCount  `json:"globals"`
+	Faults    []faultCount   `json:"faults,omitempty"`
 	Transport transportCount `json:"transport"`
 }
 
@@ -94,6 +95,9 @@ func (s *session) accounts() error {
 	}
 	a.Errors, a.Skipped, a.Shed, a.StartTime = count["errors"], count["skipped"], count["shed"], uint64(count["start_time"])
 	a.Transport = s.transport()
+	if s.faults != nil {
+		a.Faults = s.faults.counts
+	}
 	if s.options.Stats == StatsJSON {
 		return json.NewEncoder(s.options.Stderr).Encode(a)
 	}

@@ -193,6 +193,7 @@ func (s *session) detach() {
 		return
 	}
 	s.detached = true
+	s.faults.forget()
 }
 
 // leave writes what has been read and says how to come back.

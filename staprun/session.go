@@ -48,6 +48,7 @@ type session struct {
 	waker    *waker
 	command  *command
 	input    *input
+	faults   *faults // nil without any
 
 	starting   error // of "start"
 	running    bool  // the probes are armed
@@ -125,9 +126,12 @@ func (s *session) run(ctx context.Context) (int, error) {
 	defer stop()
 
 	var err error
-	if s.options.Attach != "" {
+	s.faults, err = s.openFaults()
+	switch {
+	case err != nil:
+	case s.options.Attach != "":
 		err = s.attach()
-	} else {
+	default:
 		err = s.start()
 	}
 	if err == nil {
@@ -147,6 +151,7 @@ func (s *session) run(ctx context.Context) (int, error) {
 	s.output.close()
 	s.lines.close()
 	s.monitor.close()
+	s.faults.close()
 	return status, err
 }
 
@@ -187,6 +192,9 @@ func (s *session) loop() error {
 			return err
 		}
 		if err := s.control(); err != nil {
+			return err
+		}
+		if err := s.faults.tend(); err != nil {
 			return err
 		}
 		n, err := s.drain()
@@ -470,15 +478,21 @@ func (s *session) report() int {
 	if s.options.Verbose && count["reentered"]+count["unwatched"] > 0 {
 		s.say(fmt.Sprintf("hits inside of handlers: %d, in places where RCU is not watching: %d; not handled", count["reentered"], count["unwatched"]))
 	}
+	if err := s.faults.finish(); err != nil {
+		s.warn(err.Error())
+		s.failed = true
+	}
 	if err := s.accounts(); err != nil {
 		s.warn(fmt.Sprintf("the account of the probes is missing: %v", err))
 	}
+	failure := ""
 	if s.command != nil {
-		if failure := s.command.failure(); failure != "" {
+		if failure = s.command.failure(); failure != "" {
 			s.warn(failure)
 			s.failed = true
 		}
 	}
+	s.summarizeFaults(failure)
 	if s.failed {
 		return 1
 	}

@@ -53,12 +53,13 @@ type Options struct {
 	Monitor        time.Duration // -M: between two looks at what the session is at, on the terminal; 0: none
 	Verbose        bool          // say how probes were armed
 	NoWarnings     bool
-	Color          bool      // of ERROR and WARNING
-	Output         string    // -o: files for the output, by the notation of Output; "": Stdout
-	Rotation       Rotation  // -S
-	Bulk           bool      // -b of stap: a file for each CPU
-	Stats          string    // StatsJSON: the account of the session on Stderr
-	Limits         []string  // NAME=VALUE, see CheckLimit
+	Color          bool     // of ERROR and WARNING
+	Output         string   // -o: files for the output, by the notation of Output; "": Stdout
+	Rotation       Rotation // -S
+	Bulk           bool     // -b of stap: a file for each CPU
+	Stats          string   // StatsJSON: the account of the session on Stderr
+	Limits         []string // NAME=VALUE, see CheckLimit
+	Faults         FaultOptions
 	Stdin          io.Reader // of the command, or without one of the script; nil: os.Stdin
 	Stdout, Stderr io.Writer
 }

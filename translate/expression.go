@@ -329,6 +329,9 @@ func (b *body) arguments(x *elaborate.Call) []string {
 	for i, a := range x.Arguments {
 		values[i] = b.operand(a, append(slices.Clone(x.Arguments[i+1:]), x)...)
 	}
+	if x.NamesFault() {
+		values[0] = b.fault(x.Arguments[0].(*elaborate.Text).Value)
+	}
 	return values
 }
 

@@ -294,6 +294,7 @@ func (t *translator) script() {
 	}
 	t.printf("};\n")
 	t.dataAddresses()
+	t.faults()
 	t.files = t.lines()
 	t.run()
 	t.named()

@@ -48,7 +48,7 @@ func (d *driver) runInGuest(ctx context.Context, built *kbuild.Result) (status i
 			command.Dir = folder
 		}
 		if d.output != "" { // the script's output goes there, the command's does not
-			closePipe, err := carryOutput(guest, output)
+			closePipe, err := carryOutput(guest, guestPipe, output)
 			if err != nil {
 				return 1, err
 			}
@@ -56,6 +56,12 @@ func (d *driver) runInGuest(ctx context.Context, built *kbuild.Result) (status i
 			command.Args, command.Stdout = append(command.Args, "-o", guestPipe), d.stdout
 		}
 	}
+	options, closeReports, err := d.carryReports(guest)
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, closeReports()) }()
+	command.Args = append(command.Args, options...)
 	command.Args = append(command.Args, guestModule(built))
 	status, err = guest.Run(ctx, command)
 	if errors.Is(err, context.Canceled) {
@@ -85,19 +91,54 @@ func (d *driver) defines() []string {
 // command writes to standard output.
 const guestPipe = "/stap/output"
 
-// carryOutput makes the pipe in the guest and copies what comes through it, until
+// guestLog is where a guest has the log of faults that it is to replay.
+const guestLog = "/stap/replay"
+
+// carryReports gives the options of staprun for what came of faults, and copies its files from the guest until the
+// returned function is called. The log arrives line by line, so it is there when the guest is no more.
+func (d *driver) carryReports(guest *vm.Guest) (options []string, closeAll func() error, err error) {
+	var closing []func() error
+	closeAll = func() (err error) {
+		for _, close := range closing {
+			err = errors.Join(err, close())
+		}
+		return err
+	}
+	for _, report := range []struct{ option, name string }{{"--fault-log", d.faultLog}, {"--junit", d.junit}} {
+		if report.name == "" {
+			continue
+		}
+		file, err := os.Create(report.name)
+		if err != nil {
+			return nil, nil, errors.Join(&kernel.UserError{Message: fmt.Sprintf("%s: %v", report.option, err), Cause: err}, closeAll())
+		}
+		pipe := "/stap/" + strings.TrimLeft(report.option, "-")
+		closePipe, err := carryOutput(guest, pipe, file)
+		if err != nil {
+			return nil, nil, errors.Join(err, file.Close(), closeAll())
+		}
+		closing = append(closing, closePipe, file.Close)
+		options = append(options, report.option, pipe)
+	}
+	if d.faultReplay != "" {
+		options = append(options, "--fault-replay", guestLog)
+	}
+	return options, closeAll, nil
+}
+
+// carryOutput makes a pipe in the guest and copies what comes through it, until
 // the returned function is called: it waits for the last of it.
-func carryOutput(guest *vm.Guest, output io.Writer) (closePipe func() error, err error) {
-	if _, err := guest.Run(context.Background(), vm.Command{Args: []string{"/bin/sh", "-c", "mkfifo " + guestPipe}}); err != nil {
+func carryOutput(guest *vm.Guest, pipe string, output io.Writer) (closePipe func() error, err error) {
+	if _, err := guest.Run(context.Background(), vm.Command{Args: []string{"/bin/sh", "-c", "mkfifo " + pipe}}); err != nil {
 		return nil, err
 	}
-	reader, err := guest.Start(vm.Command{Args: []string{"/bin/sh", "-c", "cat <" + guestPipe}, Stdout: output})
+	reader, err := guest.Start(vm.Command{Args: []string{"/bin/sh", "-c", "cat <" + pipe}, Stdout: output})
 	if err != nil {
 		return nil, err
 	}
 	return func() error {
 		// A reader whose writer never came still waits for one.
-		release := vm.Command{Args: []string{"/bin/sh", "-c", ": <>" + guestPipe}}
+		release := vm.Command{Args: []string{"/bin/sh", "-c", ": <>" + pipe}}
 		if _, err := guest.Run(context.Background(), release); err != nil {
 			return err
 		}
@@ -123,6 +164,12 @@ func (d *driver) guestConfig(built *kbuild.Result) (vm.Config, error) {
 	}
 	config := vm.Config{Image: k.Image, ModulesDir: k.ModulesDir, Staprun: staprun, Busybox: busybox, Arch: k.Arch}
 	config.Files = []vm.File{{Path: guestModule(built), Mode: 0o644, Host: built.Path}}
+	if d.faultReplay != "" {
+		if _, err := os.Stat(d.faultReplay); err != nil {
+			return vm.Config{}, &kernel.UserError{Message: fmt.Sprintf("--fault-replay: %v", err), Cause: err}
+		}
+		config.Files = append(config.Files, vm.File{Path: guestLog, Mode: 0o644, Host: d.faultReplay})
+	}
 	if d.command != "" || len(d.guestFiles) > 0 {
 		packed, err := vm.Pack(d.command, d.guestFiles)
 		if err != nil {

@@ -40,6 +40,10 @@ type settings struct {
 	rotation    string
 	namespaces  int
 	stats       string
+	faultLog    string
+	faultReplay string
+	junit       string
+	watchdog    int // of faults, seconds; -1: as staprun has it
 	guest       bool
 	guestFiles  []string
 }
@@ -174,6 +178,11 @@ func (s *settings) addRunFlags(flags *pflag.FlagSet) {
 	flags.BoolVarP(&s.leave, "flight-recorder", "F", false, "leave the script running, its newest output kept in the buffers for staprun -A; with -o, staprun reads in the background, and its number is printed")
 	flags.IntVar(&s.namespaces, "target-namespaces", 0, "the ns_ functions count as the namespaces of process `PID` do")
 	flags.StringVar(&s.stats, "stats", "", "at the end, what each probe and the output came to, on standard error: json (the `FORM`)")
+	flags.StringVar(&s.faultLog, "fault-log", "", "write the faults that happen to `FILE`")
+	flags.StringVar(&s.faultReplay, "fault-replay", "", "have the faults of a log happen, `FILE`, and no others")
+	flags.IntVar(&s.watchdog, "fault-watchdog", -1, "switch all faults off when staprun has not run for `SECONDS` (30); 0: never")
+	flags.Lookup("fault-watchdog").DefValue = ""
+	flags.StringVar(&s.junit, "junit", "", "write what came of the faults to `FILE`, as JUnit's XML")
 	flags.StringVarP(&s.timeoutText, "timeout", "T", "", "stop after `SECONDS`, such as 0.5")
 	flags.BoolVar(&s.guest, "vm", false, "run in a throw-away guest")
 	flags.StringArrayVar(&s.guestFiles, "vm-add", nil, "`PATH` that -c needs in the guest")

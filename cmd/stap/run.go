@@ -89,6 +89,9 @@ func (d *driver) staprunOptions() []string {
 	if d.stats != "" {
 		options = append(options, "--stats="+d.stats)
 	}
+	if d.watchdog >= 0 {
+		options = append(options, "--fault-watchdog", fmt.Sprint(d.watchdog))
+	}
 	if d.command != "" {
 		options = append(options, "-c", d.command)
 	}
@@ -118,6 +121,11 @@ func (d *driver) fileOptions() []string {
 	}
 	if d.bulk {
 		options = append(options, "--bulk")
+	}
+	for option, file := range map[string]string{"--fault-log": d.faultLog, "--fault-replay": d.faultReplay, "--junit": d.junit} {
+		if file != "" {
+			options = append(options, option, file)
+		}
 	}
 	switch {
 	case d.leave && d.output != "":

@@ -59,7 +59,11 @@ type arguments struct {
 	color       string
 	readTimeout int
 	monitor     int
+	watchdog    int
 }
+
+// defaultWatchdog is how many seconds a machine may stand still until faults are switched off.
+const defaultWatchdog = 30
 
 func run(inBackground bool) int {
 	a := &arguments{Options: staprun.Options{Stdout: os.Stdout, Stderr: os.Stderr}}
@@ -117,6 +121,10 @@ func (a *arguments) addFlags(command *cobra.Command) {
 	flags.BoolVarP(&a.Daemon, "daemon", "D", false, "run in the background, print the number of the process; messages stand in -o's file")
 	flags.StringVar(&a.Stats, "stats", "", "at the end, what each probe and the output came to, on standard error: `json`")
 	flags.StringArrayVar(&a.Limits, "set", nil, "a limit of the session: `NAME=VALUE`, such as maxerrors=5")
+	flags.StringVar(&a.Faults.Log, "fault-log", "", "write the faults that happen to `FILE`")
+	flags.StringVar(&a.Faults.Replay, "fault-replay", "", "have the faults of a log happen, `FILE`, and no others")
+	flags.IntVar(&a.watchdog, "fault-watchdog", defaultWatchdog, "switch all faults off when this process has not run for `SECONDS`; 0: never")
+	flags.StringVar(&a.Faults.JUnit, "junit", "", "write what came of the faults to `FILE`, as JUnit's XML")
 	flags.IntVarP(&a.monitor, "monitor", "M", 0, "show what the session is at, anew each `SEC` seconds")
 	flags.BoolVarP(&a.unique, "rename", "R", false, "load under a name that no other run has")
 	flags.BoolVarP(&a.Verbose, "verbose", "v", false, "say how each probe was armed")
@@ -132,6 +140,7 @@ func (a *arguments) addFlags(command *cobra.Command) {
 func (a *arguments) settle(given func(string) bool, words []string) (err error) {
 	a.KeepName = !a.unique
 	a.Color = a.color == "always" || a.color == "auto" && isTerminal(os.Stderr) && os.Getenv("TERM") != "dumb"
+	a.Faults.Watchdog = time.Duration(a.watchdog) * time.Second
 	a.Monitor = time.Duration(a.monitor) * time.Second
 	a.ReadTimeout = time.Duration(a.readTimeout) * time.Millisecond
 	if given("size") {
@@ -162,6 +171,8 @@ func (a *arguments) settle(given func(string) bool, words []string) (err error) 
 		return wrong("-T takes a number of milliseconds, 1 to 60000")
 	case given("output") && a.Output == "":
 		return wrong("-o takes the name of a file")
+	case a.watchdog < 0 || a.watchdog > 86400:
+		return wrong("--fault-watchdog takes a number of seconds, up to a day")
 	case given("size") && a.Output == "" && !a.Bulk:
 		return wrong("-S is for files: name them with -o")
 	case a.Daemon && a.Output == "":

@@ -62,6 +62,17 @@ static int stap_units_init(void)
 	return 0;
 }
 
+static int stap_units_load(void)
+{
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < ARRAY_SIZE(stap_units); i++)
+		if (stap_units[i] && stap_units[i]->load)
+			rc = stap_units[i]->load();
+	return rc;
+}
+
 static void stap_units_exit(void)
 {
 	unsigned int i;
@@ -107,6 +118,8 @@ static int __init stap_load(void)
 		rc = stap_relay_init();
 	if (!rc)
 		rc = stap_control_init();
+	if (!rc)
+		rc = stap_units_load();
 	if (rc)
 		stap_unload();
 	else if (stap_script.guru)

@@ -62,14 +62,16 @@ struct stap_account {
 };
 
 /*
- * What a unit has to do when a session starts, with its probes, when those are
- * gone, and when the module goes; each may be NULL. Whether a unit is linked with the
+ * What a unit has to do when the module is loaded, when a session starts, with its probes, when
+ * those are gone, and when the module goes; each may be NULL. Whether a unit is linked with the
  * script can be told by &STAP_UNIT(name), NULL where it is not. The macro spells
  * the name, since a unit is needed wherever one of its names stands.
  */
 struct stap_unit {
+	int (*load)(void);	/* 0 or a negative errno; unload follows in either case */
 	void (*start)(void);
 	void (*arm)(void);	/* all probes have been armed: what was put off is due */
+	void (*begun)(void);	/* the begin handlers have run, no other has */
 	void (*settle)(void);	/* takes away what only held probes have set, and sets again what one of them wants */
 	void (*disarm)(void);
 	void (*stop)(void);
@@ -84,6 +86,7 @@ struct stap_unit {
 extern const struct stap_unit STAP_UNIT(dataaddress) __weak;
 extern const struct stap_unit STAP_UNIT(condition) __weak;
 extern const struct stap_unit STAP_UNIT(defer) __weak;
+extern const struct stap_unit STAP_UNIT(fault) __weak;
 extern const struct stap_unit STAP_UNIT(guru) __weak;
 extern const struct stap_unit STAP_UNIT(lines) __weak;
 extern const struct stap_unit STAP_UNIT(log) __weak;

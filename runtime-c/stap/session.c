@@ -154,7 +154,7 @@ const struct stap_family stap_never = { .name = "never", .type = "never" };
 
 /* Units that have something to do at times, where they are linked. */
 static const struct stap_unit *const stap_units[] = {
-	&STAP_UNIT(condition), &STAP_UNIT(dataaddress), &STAP_UNIT(defer), &STAP_UNIT(guru), &STAP_UNIT(lines), &STAP_UNIT(log), &STAP_UNIT(monitor), &STAP_UNIT(netfilter), &STAP_UNIT(override), &STAP_UNIT(perf), &STAP_UNIT(place),
+	&STAP_UNIT(condition), &STAP_UNIT(dataaddress), &STAP_UNIT(defer), &STAP_UNIT(fault), &STAP_UNIT(guru), &STAP_UNIT(lines), &STAP_UNIT(log), &STAP_UNIT(monitor), &STAP_UNIT(netfilter), &STAP_UNIT(override), &STAP_UNIT(perf), &STAP_UNIT(place),
 	&STAP_UNIT(profile), &STAP_UNIT(stack), &STAP_UNIT(target_set), &STAP_UNIT(timer), &STAP_UNIT(tracepoint),
 };
 
@@ -240,6 +240,7 @@ static void stap_session_arm(void)
 		stap_event("warning", "%u more probes have registration errors", stap_arm_failures - STAP_FAILURE_LINES);
 	for (i = 0; i < begins; i++)
 		stap_begin.arm(&probes[i]);
+	stap_units_do(begun);
 }
 
 /* Arms the probes and runs the begin handlers; then the probes hit. */

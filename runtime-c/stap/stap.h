@@ -672,6 +672,21 @@ void stap_defer_call(struct stap_context *c, stap_long milliseconds);
 void stap_defer_call_returning(struct stap_context *c, stap_long milliseconds, stap_long value);
 stap_long stap_cancel_deferred(stap_long argument);
 
+/* A fault that the script asks for (fault.c). Functions take the name of one, which stands in this table. */
+struct stap_fault {
+	char name[32];
+};
+
+extern const struct stap_fault stap_faults[];
+extern const unsigned int stap_faults_count;
+/* Whether the call fails; it may say a number of itself, or several from the first one on, and a text. */
+int stap_fault(const char *name);
+int stap_fault_at(const char *name, stap_long first, stap_long count);
+int stap_fault_on(const char *name, const char *text, stap_long first, stap_long count);
+void stap_fault_set(struct stap_context *c, const char *name, const char *settings);
+stap_long stap_fault_injected(const char *name);
+stap_long stap_fault_calls(const char *name);
+
 /* Asks for the session's end; the handler goes on. */
 void stap_exit(void);
 /* The same, and the handler ends here: by an error that nothing catches and nobody reports. */

@@ -15,6 +15,7 @@
 #include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/tracepoint.h>
+#include "follow.h"
 #include "runtime.h"
 
 #define STAP_MEMBERS_BITS 13
@@ -92,19 +93,6 @@ static void stap_forked(void *data, struct task_struct *parent, struct task_stru
 		WRITE_ONCE(stale->parent, 0);
 }
 
-static void stap_find_fork(struct tracepoint *tracepoint, void *data)
-{
-	if (!strcmp(tracepoint->name, "sched_process_fork"))
-		stap_fork = tracepoint;
-}
-
-static bool stap_descends(struct task_struct *task, pid_t ancestor)
-{
-	while (task->tgid != ancestor && task->tgid > 1)
-		task = rcu_dereference(task->real_parent);
-	return task->tgid == ancestor;
-}
-
 static void stap_target_set_start(void)
 {
 	struct task_struct *task;
@@ -112,7 +100,7 @@ static void stap_target_set_start(void)
 	if (!stap_target())
 		return;
 	stap_member_add(stap_target(), stap_staprun_pid());
-	for_each_kernel_tracepoint(stap_find_fork, NULL);
+	stap_fork = stap_kernel_tracepoint("sched_process_fork");
 	if (!stap_fork || tracepoint_probe_register(stap_fork, stap_forked, NULL)) {
 		stap_fork = NULL;
 		stap_warning("forks cannot be followed: the target set has only what is running now");

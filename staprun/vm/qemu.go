@@ -97,6 +97,7 @@ const (
 	consoleDescriptor = 3 + iota
 	agentDescriptor
 	rootDescriptor
+	firstDiskDescriptor
 )
 
 func (c Config) arguments(e emulator) []string {
@@ -114,6 +115,14 @@ func (c Config) arguments(e emulator) []string {
 		arguments = append(arguments, "-accel", "tcg,thread=multi", "-cpu", "max")
 	default:
 		arguments = append(arguments, "-accel", "tcg,thread=single", "-cpu", "max")
+	}
+	if len(c.Disks) > 0 {
+		arguments = append(arguments, "-device", "virtio-scsi-pci")
+	}
+	for i := range c.Disks {
+		arguments = append(arguments,
+			"-drive", fmt.Sprintf("if=none,id=disk%d,format=raw,file.locking=off,file=/proc/self/fd/%d", i, firstDiskDescriptor+i),
+			"-device", fmt.Sprintf("scsi-hd,drive=disk%d", i))
 	}
 	return append(arguments,
 		"-smp", strconv.Itoa(c.CPUs),
@@ -150,6 +159,16 @@ func startQEMU(c Config, e emulator, root *os.File) (*qemu, error) {
 	q.command = exec.Command(e.path, c.arguments(e)...)
 	q.command.Stderr = &q.stderr
 	q.command.ExtraFiles = []*os.File{consoleTheirs, agentTheirs, root}
+	for _, size := range c.Disks {
+		disk, err := newDisk(size)
+		if err != nil {
+			consoleOurs.Close()
+			agentOurs.Close()
+			return nil, err
+		}
+		defer disk.Close()
+		q.command.ExtraFiles = append(q.command.ExtraFiles, disk)
+	}
 	q.command.SysProcAttr = &syscall.SysProcAttr{
 		Setpgid:   true, // Ctrl-C is for us: we end the guest in our own time
 		Pdeathsig: syscall.SIGKILL,
@@ -162,6 +181,20 @@ func startQEMU(c Config, e emulator, root *os.File) (*qemu, error) {
 		return nil, fmt.Errorf("start QEMU: %w", err)
 	}
 	return q, nil
+}
+
+// newDisk makes an empty disk in memory.
+func newDisk(mb int) (*os.File, error) {
+	fd, err := unix.MemfdCreate("disk", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("memory for a disk: %w", err)
+	}
+	disk := os.NewFile(uintptr(fd), "disk")
+	if err := disk.Truncate(int64(mb) << 20); err != nil {
+		disk.Close()
+		return nil, fmt.Errorf("a disk of %d MB: %w", mb, err)
+	}
+	return disk, nil
 }
 
 // run is QEMU's life. The death signal comes when the thread that started

@@ -55,6 +55,7 @@ type Config struct {
 	Files      []File   // more files in the guest
 	Modules    []string // more kernel modules to load at boot, "NAME [PARAMETER=VALUE]..."
 
+	Disks            []int         // MB each: empty SCSI disks behind virtio, which the module virtio_scsi drives
 	Memory           int           // MB; 0: 512 and room for the files
 	CPUs             int           // 0: 2
 	Accel            string        // "": KVM where it works, else "tcg"; or "kvm", "tcg"

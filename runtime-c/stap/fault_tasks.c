@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * Which task a call is of, in a way that is the same in each run: the target has the key 1, and
+ * the key of another task comes from its parent's and from the parent's count of children, threads
+ * among them. A task has its own count of calls of each fault, so it does not matter how
+ * the tasks of a command take turns.
+ *
+ * Lookups take no lock: a slot is given to another task only when its own can call nothing any
+ * more, and an entry is at most STAP_FAULT_REACH slots from where its hash says. A CPU remembers
+ * what it found last.
+ */
+#define STAP_FAULT_TASKS_BITS 12
+#define STAP_FAULT_TASKS (1U << STAP_FAULT_TASKS_BITS)
+#define STAP_FAULT_REACH 32
+#define STAP_FAULT_TASK_GONE ((struct task_struct *)1)
+
+struct stap_fault_task {
+	struct task_struct *task;	/* NULL: the slot has never been used */
+	u64 key;
+	u32 children;
+};
+
+struct stap_fault_cpu {
+	struct task_struct *task;
+	struct stap_fault_task *entry;	/* NULL: it is none of the target's */
+	unsigned int changes;
+};
+
+static struct stap_fault_task *stap_fault_tasks;
+static u64 *stap_fault_task_calls;	/* a row of each slot, a column of each fault */
+static unsigned int stap_fault_tasks_changes = 1;
+static bool stap_fault_tasks_full;
+static DEFINE_RAW_SPINLOCK(stap_fault_tasks_lock);
+static struct stap_fault_cpu __percpu *stap_fault_cpus;
+static struct tracepoint *stap_fault_fork, *stap_fault_free;
+
+static inline u64 *stap_fault_calls_row(const struct stap_fault_task *entry)
+{
+	return stap_fault_task_calls + (entry - stap_fault_tasks) * stap_faults_count;
+}
+
+static struct stap_fault_task *stap_fault_task_of(const struct task_struct *task)
+{
+	unsigned int home = hash_ptr(task, STAP_FAULT_TASKS_BITS), i;
+
+	for (i = 0; i < STAP_FAULT_REACH; i++) {
+		struct stap_fault_task *entry = &stap_fault_tasks[(home + i) % STAP_FAULT_TASKS];
+		struct task_struct *has = smp_load_acquire(&entry->task);
+
+		if (has == task)
+			return entry;
+		if (!has)
+			break;
+	}
+	return NULL;
+}
+
+static noinline struct stap_fault_task *stap_fault_task_look_up(struct stap_fault_cpu *this)
+{
+	this->changes = READ_ONCE(stap_fault_tasks_changes);
+	smp_rmb(); /* a change that comes now is found, or seen by the next call */
+	this->task = current;
+	this->entry = stap_fault_task_of(current);
+	return this->entry;
+}
+
+/* The number of a call among those of its task, or among all others under the key 0. */
+static __always_inline u64 stap_fault_number(struct stap_fault_state *state, unsigned int index, u64 *key)
+{
+	*key = 0;
+	if (stap_fault_tasks && in_task()) {
+		struct stap_fault_cpu *this = this_cpu_ptr(stap_fault_cpus);
+		struct stap_fault_task *entry = this->entry;
+
+		if (unlikely(this->task != current || this->changes != READ_ONCE(stap_fault_tasks_changes)))
+			entry = stap_fault_task_look_up(this);
+		if (entry) {
+			*key = entry->key;
+			return ++stap_fault_calls_row(entry)[index];
+		}
+	}
+	return atomic64_inc_return(&state->others);
+}
+
+static void stap_fault_task_add(struct task_struct *task, u64 key)
+{
+	unsigned int home = hash_ptr(task, STAP_FAULT_TASKS_BITS), i;
+	struct stap_fault_task *entry;
+
+	for (i = 0; i < STAP_FAULT_REACH; i++) {
+		entry = &stap_fault_tasks[(home + i) % STAP_FAULT_TASKS];
+		if (entry->task && entry->task != STAP_FAULT_TASK_GONE)
+			continue;
+		entry->key = key;
+		entry->children = 0;
+		smp_store_release(&entry->task, task);
+		smp_store_release(&stap_fault_tasks_changes, stap_fault_tasks_changes + 1);
+		return;
+	}
+	if (!stap_fault_tasks_full) {
+		stap_fault_tasks_full = true;
+		stap_warning("the target has more tasks at once than faults can follow: the calls of some count as those of others");
+	}
+}
+
+static u64 stap_fault_child_key(struct stap_fault_task *parent)
+{
+	return stap_fault_hash(1, parent->key, ++parent->children) ?: 1;
+}
+
+static void stap_fault_forked(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	struct stap_fault_task *entry;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&stap_fault_tasks_lock, flags);
+	entry = stap_fault_task_of(parent);
+	if (entry)
+		stap_fault_task_add(child, stap_fault_child_key(entry));
+	raw_spin_unlock_irqrestore(&stap_fault_tasks_lock, flags);
+}
+
+/* It does not run any more. */
+static void stap_fault_freed(void *data, struct task_struct *task)
+{
+	struct stap_fault_task *entry;
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&stap_fault_tasks_lock, flags);
+	entry = stap_fault_task_of(task);
+	if (entry) {
+		for (i = 0; i < stap_faults_count; i++) {
+			atomic64_add(stap_fault_calls_row(entry)[i], &stap_fault_states[i].gone);
+			stap_fault_calls_row(entry)[i] = 0;
+		}
+		smp_store_release(&entry->task, STAP_FAULT_TASK_GONE);
+		smp_store_release(&stap_fault_tasks_changes, stap_fault_tasks_changes + 1);
+	}
+	raw_spin_unlock_irqrestore(&stap_fault_tasks_lock, flags);
+}
+
+static u64 stap_fault_calls_of(struct stap_fault_state *state, unsigned int index)
+{
+	u64 calls = atomic64_read(&state->others) + atomic64_read(&state->gone);
+	unsigned int i;
+
+	for (i = 0; stap_fault_tasks && i < STAP_FAULT_TASKS; i++)
+		calls += READ_ONCE(stap_fault_calls_row(&stap_fault_tasks[i])[index]);
+	return calls;
+}
+
+/* The target's threads, and what has come from it before: in the order of the kernel's list. */
+static void stap_fault_tasks_find(void)
+{
+	struct task_struct *process, *thread;
+	struct stap_fault_task *root = NULL;
+
+	raw_spin_lock_irq(&stap_fault_tasks_lock);
+	rcu_read_lock();
+	for_each_process(process) {
+		if (!stap_descends(process, stap_target()))
+			continue;
+		for_each_thread(process, thread) {
+			if (!root) {
+				stap_fault_task_add(thread, 1);
+				root = stap_fault_task_of(thread);
+			} else {
+				stap_fault_task_add(thread, stap_fault_child_key(root));
+			}
+		}
+	}
+	rcu_read_unlock();
+	raw_spin_unlock_irq(&stap_fault_tasks_lock);
+}
+
+static void stap_fault_tasks_unload(void)
+{
+	vfree(stap_fault_tasks);
+	vfree(stap_fault_task_calls);
+	stap_fault_tasks = NULL;
+	stap_fault_task_calls = NULL;
+}
+
+static bool stap_fault_tasks_start(void)
+{
+	if (!stap_target())
+		return true;
+	stap_fault_task_calls = vzalloc(array3_size(STAP_FAULT_TASKS, stap_faults_count, sizeof(*stap_fault_task_calls)));
+	stap_fault_tasks = vzalloc(array_size(STAP_FAULT_TASKS, sizeof(*stap_fault_tasks)));
+	if (!stap_fault_task_calls || !stap_fault_tasks) {
+		stap_fault_tasks_unload();
+		return false;
+	}
+	stap_fault_fork = stap_kernel_tracepoint("sched_process_fork");
+	stap_fault_free = stap_kernel_tracepoint("sched_process_free");
+	if (!stap_fault_fork || tracepoint_probe_register(stap_fault_fork, stap_fault_forked, NULL))
+		stap_fault_fork = NULL;
+	if (!stap_fault_free || tracepoint_probe_register(stap_fault_free, stap_fault_freed, NULL))
+		stap_fault_free = NULL;
+	if (!stap_fault_fork || !stap_fault_free)
+		stap_warning("forks cannot be followed: faults take the target's children for other tasks");
+	stap_fault_tasks_find();
+	return true;
+}
+
+static void stap_fault_tasks_stop(void)
+{
+	if (stap_fault_fork)
+		tracepoint_probe_unregister(stap_fault_fork, stap_fault_forked, NULL);
+	if (stap_fault_free)
+		tracepoint_probe_unregister(stap_fault_free, stap_fault_freed, NULL);
+	if (stap_fault_fork || stap_fault_free)
+		tracepoint_synchronize_unregister();
+	stap_fault_fork = stap_fault_free = NULL;
+}
