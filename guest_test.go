@@ -140,7 +140,13 @@ func (g *guestTest) command(arguments ...string) *exec.Cmd {
 func (g *guestTest) build(t *testing.T, release string, arguments ...string) string {
 	t.Helper()
 	// An emulated CPU that holds a lock may stand still for a tenth of a second.
-	command := g.command(append([]string{"-p4", "-r", release, "-DMAXTRYLOCK=100000"}, arguments...)...)
+	return g.buildWith(t, append([]string{"-p4", "-r", release, "-DMAXTRYLOCK=100000"}, arguments...)...)
+}
+
+// buildWith has stap make a module and puts it into the guest.
+func (g *guestTest) buildWith(t *testing.T, arguments ...string) string {
+	t.Helper()
+	command := g.command(arguments...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	output, err := command.Output()

@@ -31,7 +31,7 @@ func run(arguments []string) int {
 	s := &settings{}
 	status := 0
 	root := newCommand(s, &status)
-	root.AddCommand(newCheckCommand(s), newFormatCommand(s), newMergeCommand(), newPrepCommand(), newDoctorCommand(), newCompletionCommand(s))
+	root.AddCommand(newCheckCommand(s), newInjectCommand(s, &status), newFormatCommand(s), newMergeCommand(), newPrepCommand(), newDoctorCommand(), newCompletionCommand(s))
 	sorted, err := arrange(root, arguments)
 	if err == nil {
 		root.SetArgs(sorted)

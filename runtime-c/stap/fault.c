@@ -237,6 +237,13 @@ int stap_fault_on(const char *name, const char *text, stap_long first, stap_long
 	return stap_fault_decide(name, &call);
 }
 
+stap_long stap_fault_first(const char *name, stap_long first)
+{
+	const struct stap_fault_settings *s = &stap_fault_states[stap_fault_index(name)].settings;
+
+	return s->ranged && s->low > first ? s->low : first;
+}
+
 stap_long stap_fault_injected(const char *name)
 {
 	return atomic64_read(&stap_fault_states[stap_fault_index(name)].injected);

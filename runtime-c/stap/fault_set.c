@@ -20,6 +20,8 @@
  * A change is not atomic: a call meanwhile may meet settings of which some are new; the fault is off
  * while the first of them change.
  */
+#define STAP_FAULT_SETTINGS "on, off, reset, target and probability, seed, every, skip, times, after, process, pid, cgroup, caller, range, match with ="
+
 static DEFINE_RAW_SPINLOCK(stap_fault_set_lock);
 
 /* Like the shell's: * and ? alone. */
@@ -107,8 +109,11 @@ static bool stap_fault_range(char *text, struct stap_fault_settings *s)
 
 	if (high)
 		*high++ = 0;
-	if (kstrtoll(text, 0, &s->low) || kstrtoll(high ?: text, 0, &s->high) || s->low > s->high)
+	if (kstrtoll(text, 0, &s->low) || kstrtoll(high ?: text, 0, &s->high) || s->low > s->high) {
+		if (high)
+			high[-1] = '-'; /* as it was, for the message */
 		return false;
+	}
 	s->ranged = true;
 	return true;
 }
@@ -278,7 +283,7 @@ void stap_fault_set(struct stap_context *c, const char *name, const char *settin
 	if (strscpy(text, settings, sizeof(text)) < 0)
 		stap_error(c, "settings of fault %s are longer than %d bytes", name, STAP_FAULT_ORDER - 1);
 	else if (!stap_fault_change(&stap_fault_states[stap_fault_index(name)], text, why, sizeof(why)))
-		stap_error(c, "fault %s: %s; man stap-faults lists the settings", name, why);
+		stap_error(c, "fault %s: %s; there are " STAP_FAULT_SETTINGS "", name, why);
 }
 
 /* A function's bounds, by the only look-ups that modules may use. */

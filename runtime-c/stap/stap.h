@@ -684,6 +684,8 @@ int stap_fault(const char *name);
 int stap_fault_at(const char *name, stap_long first, stap_long count);
 int stap_fault_on(const char *name, const char *text, stap_long first, stap_long count);
 void stap_fault_set(struct stap_context *c, const char *name, const char *settings);
+/* Of numbers from first on, the first one that the fault's range has. */
+stap_long stap_fault_first(const char *name, stap_long first);
 stap_long stap_fault_injected(const char *name);
 stap_long stap_fault_calls(const char *name);
 
