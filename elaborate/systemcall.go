@@ -319,7 +319,7 @@ func (c *systemCalls) typeNamed(name string) debuginfo.Type {
 	return found
 }
 
-// target gives the register that a parameter is in.
+// target gives the saved register that a parameter is in: memory, which can be set.
 func (s *systemCall) target(p *FunctionPlace, t *parse.Target) (value, *parse.Diagnostic) {
 	var names []string
 	for i, parameter := range s.signature().Parameters {
@@ -331,12 +331,10 @@ func (s *systemCall) target(p *FunctionPlace, t *parse.Target) (value, *parse.Di
 		if err != nil {
 			return value{}, semanticError(t.Token, fmt.Sprintf("parameter %s of %s: %v", t.Name, p.Name, err))
 		}
-		size, why := registerValue(parameter.Type)
-		if why != "" {
+		if _, why := registerValue(parameter.Type); why != "" {
 			return value{typ: parameter.Type}, semanticError(t.Token, fmt.Sprintf("parameter %s of %s %s", t.Name, p.Name, why))
 		}
-		x := &Dereference{Token: t.Token, Address: &Argument{N: 0, Size: 8}, Offset: offset, Size: size.size, Signed: size.signed}
-		return value{x: x, typ: parameter.Type}, nil
+		return value{typ: parameter.Type, address: &Argument{N: 0, Size: 8}, offset: offset}, nil
 	}
 	return value{}, p.noVariable(t, names)
 }

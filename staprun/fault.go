@@ -170,14 +170,19 @@ func (f *faults) collect() error {
 	if f.log == nil {
 		return nil
 	}
-	text, err := io.ReadAll(f.happen)
-	if err != nil {
-		return fmt.Errorf("reading what faults happened: %w", err)
+	lines := make([]byte, 4096)
+	for {
+		n, err := f.happen.Read(lines)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading what faults happened: %w", err)
+		}
+		if _, err := f.log.Write(lines[:n]); err != nil {
+			return &UserError{Message: fmt.Sprintf("--fault-log: cannot write %s: %v", f.options.Log, rootCause(err)), Cause: err}
+		}
 	}
-	if _, err := f.log.Write(text); err != nil {
-		return &UserError{Message: fmt.Sprintf("--fault-log: cannot write %s: %v", f.options.Log, rootCause(err)), Cause: err}
-	}
-	return nil
 }
 
 // finish reads the rest and what came of each fault.

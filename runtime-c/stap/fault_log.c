@@ -61,6 +61,7 @@ static ssize_t stap_fault_log_read(struct file *file, char __user *to, size_t ro
 {
 	size_t n = 0, size = min_t(size_t, room, PAGE_SIZE);
 	char *text = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	bool more = false;
 	ssize_t rc;
 
 	if (!text)
@@ -74,13 +75,16 @@ static ssize_t stap_fault_log_read(struct file *file, char __user *to, size_t ro
 			break;
 		length = snprintf(text + n, size - n, "%s %llx %llu %llu %u %d %s\n", stap_faults[note->fault].name, note->key,
 				  note->number, note->time, note->cpu, note->process_id, stap_fault_word(note->command));
-		if (length >= size - n)
+		more = length >= size - n;
+		if (more)
 			break;
 		n += length;
 		smp_store_release(&stap_fault_notes_read, stap_fault_notes_read + 1);
 	}
+	rc = n || !more ? n : -EINVAL; /* not even a line has room */
 	mutex_unlock(&stap_fault_notes_mutex);
-	rc = copy_to_user(to, text, n) ? -EFAULT : n;
+	if (copy_to_user(to, text, n))
+		rc = -EFAULT;
 	kfree(text);
 	return rc;
 }

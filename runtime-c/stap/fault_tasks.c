@@ -3,7 +3,8 @@
  * Which task a call is of, in a way that is the same in each run: the target has the key 1, and
  * the key of another task comes from its parent's and from the parent's count of children, threads
  * among them. A task has its own count of calls of each fault, so it does not matter how
- * the tasks of a command take turns.
+ * the tasks of a command take turns. The command of -c begins when it is executed: what staprun's
+ * child does before that differs from run to run.
  *
  * Lookups take no lock: a slot is given to another task only when its own can call nothing any
  * more, and an entry is at most STAP_FAULT_REACH slots from where its hash says. A CPU remembers
@@ -32,7 +33,9 @@ static unsigned int stap_fault_tasks_changes = 1;
 static bool stap_fault_tasks_full;
 static DEFINE_RAW_SPINLOCK(stap_fault_tasks_lock);
 static struct stap_fault_cpu __percpu *stap_fault_cpus;
-static struct tracepoint *stap_fault_fork, *stap_fault_free;
+static struct tracepoint *stap_fault_fork, *stap_fault_free, *stap_fault_exec;
+static pid_t stap_fault_waiting;	/* the child of staprun that will be the command; 0: none will */
+static char stap_fault_waiting_as[TASK_COMM_LEN];	/* its name before */
 
 static inline u64 *stap_fault_calls_row(const struct stap_fault_task *entry)
 {
@@ -120,6 +123,19 @@ static void stap_fault_forked(void *data, struct task_struct *parent, struct tas
 	raw_spin_unlock_irqrestore(&stap_fault_tasks_lock, flags);
 }
 
+static void stap_fault_executed(void *data, struct task_struct *task, pid_t old, struct linux_binprm *binary)
+{
+	unsigned long flags;
+
+	/* that it has become staprun's child may be told as late as now */
+	if (task->tgid != READ_ONCE(stap_fault_waiting) || !strcmp(task->comm, stap_fault_waiting_as))
+		return;
+	raw_spin_lock_irqsave(&stap_fault_tasks_lock, flags);
+	WRITE_ONCE(stap_fault_waiting, 0);
+	stap_fault_task_add(task, 1);
+	raw_spin_unlock_irqrestore(&stap_fault_tasks_lock, flags);
+}
+
 /* It does not run any more. */
 static void stap_fault_freed(void *data, struct task_struct *task)
 {
@@ -161,6 +177,11 @@ static void stap_fault_tasks_find(void)
 	for_each_process(process) {
 		if (!stap_descends(process, stap_target()))
 			continue;
+		if (process->tgid == stap_target() && rcu_dereference(process->real_parent)->tgid == current->tgid) {
+			stap_fault_waiting = process->tgid;
+			strscpy(stap_fault_waiting_as, current->group_leader->comm, sizeof(stap_fault_waiting_as));
+			break;
+		}
 		for_each_thread(process, thread) {
 			if (!root) {
 				stap_fault_task_add(thread, 1);
@@ -192,13 +213,10 @@ static bool stap_fault_tasks_start(void)
 		stap_fault_tasks_unload();
 		return false;
 	}
-	stap_fault_fork = stap_kernel_tracepoint("sched_process_fork");
-	stap_fault_free = stap_kernel_tracepoint("sched_process_free");
-	if (!stap_fault_fork || tracepoint_probe_register(stap_fault_fork, stap_fault_forked, NULL))
-		stap_fault_fork = NULL;
-	if (!stap_fault_free || tracepoint_probe_register(stap_fault_free, stap_fault_freed, NULL))
-		stap_fault_free = NULL;
-	if (!stap_fault_fork || !stap_fault_free)
+	stap_fault_fork = stap_follow("sched_process_fork", stap_fault_forked);
+	stap_fault_free = stap_follow("sched_process_free", stap_fault_freed);
+	stap_fault_exec = stap_follow("sched_process_exec", stap_fault_executed);
+	if (!stap_fault_fork || !stap_fault_free || !stap_fault_exec)
 		stap_warning("forks cannot be followed: faults take the target's children for other tasks");
 	stap_fault_tasks_find();
 	return true;
@@ -206,11 +224,7 @@ static bool stap_fault_tasks_start(void)
 
 static void stap_fault_tasks_stop(void)
 {
-	if (stap_fault_fork)
-		tracepoint_probe_unregister(stap_fault_fork, stap_fault_forked, NULL);
-	if (stap_fault_free)
-		tracepoint_probe_unregister(stap_fault_free, stap_fault_freed, NULL);
-	if (stap_fault_fork || stap_fault_free)
-		tracepoint_synchronize_unregister();
-	stap_fault_fork = stap_fault_free = NULL;
+	stap_unfollow(&stap_fault_fork, stap_fault_forked);
+	stap_unfollow(&stap_fault_free, stap_fault_freed);
+	stap_unfollow(&stap_fault_exec, stap_fault_executed);
 }

@@ -30,6 +30,24 @@ static inline struct tracepoint *stap_kernel_tracepoint(const char *name)
 	return wanted.found;
 }
 
+/* Has a function called at a tracepoint of the kernel; NULL: that cannot be. */
+static inline struct tracepoint *stap_follow(const char *name, void *function)
+{
+	struct tracepoint *tracepoint = stap_kernel_tracepoint(name);
+
+	return tracepoint && !tracepoint_probe_register(tracepoint, function, NULL) ? tracepoint : NULL;
+}
+
+/* The function is not called any more. */
+static inline void stap_unfollow(struct tracepoint **tracepoint, void *function)
+{
+	if (!*tracepoint)
+		return;
+	tracepoint_probe_unregister(*tracepoint, function, NULL);
+	tracepoint_synchronize_unregister();
+	*tracepoint = NULL;
+}
+
 /* Whether a process is another one or came from it; RCU protects them. */
 static inline bool stap_descends(struct task_struct *task, pid_t ancestor)
 {

@@ -100,11 +100,9 @@ static void stap_target_set_start(void)
 	if (!stap_target())
 		return;
 	stap_member_add(stap_target(), stap_staprun_pid());
-	stap_fork = stap_kernel_tracepoint("sched_process_fork");
-	if (!stap_fork || tracepoint_probe_register(stap_fork, stap_forked, NULL)) {
-		stap_fork = NULL;
+	stap_fork = stap_follow("sched_process_fork", stap_forked);
+	if (!stap_fork)
 		stap_warning("forks cannot be followed: the target set has only what is running now");
-	}
 	rcu_read_lock();
 	for_each_process(task)
 		if (task->tgid != stap_target() && stap_descends(task, stap_target()))
@@ -114,11 +112,7 @@ static void stap_target_set_start(void)
 
 static void stap_target_set_stop(void)
 {
-	if (!stap_fork)
-		return;
-	tracepoint_probe_unregister(stap_fork, stap_forked, NULL);
-	tracepoint_synchronize_unregister();
-	stap_fork = NULL;
+	stap_unfollow(&stap_fork, stap_forked);
 }
 
 void stap_target_set_report(struct stap_context *c)
