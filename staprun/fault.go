@@ -231,8 +231,8 @@ func (c faultCount) String() string {
 	switch {
 	case c.Calls == 0:
 		state = "; no call asked for it"
-	case c.Considered == 0 && c.Settings == "" && !c.On:
-		state = "; it was never set"
+	case c.Considered == 0 && !c.On:
+		state = "; it was not on"
 	case c.Considered == 0:
 		state = "; the settings passed all of them by: " + c.Settings
 	}

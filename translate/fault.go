@@ -16,7 +16,7 @@ func (t *translator) faults() {
 	if len(t.program.Faults) == 0 {
 		return
 	}
-	t.printf("\nconst struct stap_fault stap_faults[] = {\n")
+	t.printf("\nstruct stap_fault stap_faults[] = {\n")
 	for _, name := range t.program.Faults {
 		t.printf("\t{ %s },\n", quote(name))
 	}

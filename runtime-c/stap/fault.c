@@ -17,7 +17,7 @@
  * key and number, and nothing else, so a run with the same seed has the same faults at the same
  * calls. So has one that gets them from the log of a run (fault_log.c).
  *
- * Calls in interrupts, and those of tasks that do not descend from the target, share the key 0.
+ * Calls in interrupts, and those of tasks that do not descend from the target, are counted by CPU.
  */
 #include <linux/atomic.h>
 #include <linux/cgroup.h>
@@ -71,28 +71,41 @@ struct stap_fault_list {
 	u64 calls[];
 };
 
+/* What is to be asked at a call; with none of these, each call fails. */
+enum {
+	STAP_FAULT_OFF = 1,
+	STAP_FAULT_FILTERED = 2,	/* stap_fault_passes() */
+	STAP_FAULT_LISTED = 4,	/* the list decides, and nothing else */
+	STAP_FAULT_TARGET = 8,	/* whether the task descends from the target */
+	STAP_FAULT_COUNTED = 16,	/* skip and every */
+	STAP_FAULT_PROBABLE = 32,
+};
+
 struct stap_fault_state {
 	struct stap_fault_settings settings;
-	bool on, wanted;	/* it may happen; it is to, once what is awaited is there */
-	bool filtered;		/* some setting tells calls apart before they are counted */
+	unsigned int index;	/* of the fault */
+	unsigned int mode;	/* of those above */
+	bool wanted;		/* it is to be on, once what is awaited is there */
 	bool awaited;		/* a worker looks up what the settings name */
 	unsigned long caller, caller_end;
 	struct cgroup *cgroup;
 	u64 since;		/* the settings hold, by ktime_get_mono_fast_ns() */
+	u64 considered;		/* calls that settings before did not pass by */
+	u64 calls;		/* all that there were when the settings came */
 	struct stap_fault_list *list;	/* NULL: settings decide */
-	atomic64_t others ____cacheline_aligned_in_smp;	/* calls under the key 0 */
+	atomic64_t passed ____cacheline_aligned_in_smp;	/* calls that these did not, where they are filtered */
+	atomic64_t wait;	/* calls until the next one that COUNTED lets through */
 	atomic64_t gone;	/* calls of tasks that are no more */
-	atomic64_t passed;	/* calls that were counted since the settings hold */
-	atomic64_t considered, injected;	/* those and such as failed, from the start on */
+	atomic64_t injected;	/* calls that failed */
 	atomic64_t left;	/* times it may still happen */
 	atomic_t unlogged;	/* it happened, and the log had no room */
 };
 
 static struct stap_fault_state *stap_fault_states;
 
-static inline unsigned int stap_fault_index(const char *name)
+static __always_inline struct stap_fault_state *stap_fault_of(const char *name)
 {
-	return container_of(name, struct stap_fault, name[0]) - stap_faults;
+	return container_of(name, struct stap_fault, name[0])->state;
 }
 
 /* 64 bits of which each depends on all that goes in. */
@@ -103,6 +116,14 @@ static inline u64 stap_fault_hash(u64 seed, u64 key, u64 number)
 	hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9ULL;
 	hash = (hash ^ hash >> 27) * 0x94d049bb133111ebULL;
 	return hash ^ hash >> 31;
+}
+
+/* What is below the probability, by chance: two of the rounds above, since each instruction counts here. */
+static __always_inline u64 stap_fault_chance(u64 seed, u64 key, u64 number)
+{
+	u64 chance = ((seed ^ key) + number) * 0xbf58476d1ce4e5b9ULL;
+
+	return ((chance ^ chance >> 32) * 0x94d049bb133111ebULL) >> 32;
 }
 
 static u64 stap_fault_listed(u64 key, u64 number)
@@ -150,27 +171,26 @@ static bool stap_fault_in_cgroup(const struct stap_fault_state *state)
 #endif
 }
 
-/* What a call says of itself: a number, or several from the first on, and a text. */
-struct stap_fault_call {
-	bool numbered;
-	stap_long first, count;
-	const char *text;	/* NULL: it has none */
-};
+/* The first letter tells most of them. */
+static __always_inline bool stap_fault_in_process(const char *pattern)
+{
+	char first = *pattern;
 
-/* The settings that tell calls apart, those that cost much last. */
-static noinline bool stap_fault_passes(const struct stap_fault_state *state, const struct stap_fault_call *call, u64 key)
+	return in_task() && (first == *current->comm || first == '*' || first == '?') && stap_glob(pattern, current->comm);
+}
+
+/* The settings that tell calls apart, those that cost much last. A count of 0 says that the call names no number. */
+static bool stap_fault_passes(const struct stap_fault_state *state, stap_long first, stap_long count, const char *text)
 {
 	const struct stap_fault_settings *s = &state->settings;
 
-	if (s->target && !key)
-		return false;
-	if (s->ranged && !(call->numbered && call->count > 0 && call->first <= s->high && call->first + (call->count - 1) >= s->low))
+	if (s->ranged && !(count > 0 && first <= s->high && first + (count - 1) >= s->low))
 		return false;
 	if (s->process_id && !(in_task() && task_tgid_nr(current) == s->process_id))
 		return false;
-	if (s->process[0] && !(in_task() && stap_glob(s->process, current->comm)))
+	if (s->process[0] && !stap_fault_in_process(s->process))
 		return false;
-	if (s->match[0] && !(call->text && stap_glob(s->match, call->text)))
+	if (s->match[0] && !(text && stap_glob(s->match, text)))
 		return false;
 	if (s->after && ktime_get_mono_fast_ns() - state->since < s->after)
 		return false;
@@ -179,7 +199,7 @@ static noinline bool stap_fault_passes(const struct stap_fault_state *state, con
 	return !s->caller[0] || stap_fault_called_by(state);
 }
 
-static noinline int stap_fault_injects(struct stap_fault_state *state, u64 key, u64 number)
+static noinline int stap_fault_inject(struct stap_fault_state *state, u64 key, u64 number)
 {
 	if (state->settings.times != STAP_FAULT_ALWAYS && atomic64_dec_if_positive(&state->left) < 0)
 		return 0;
@@ -188,72 +208,83 @@ static noinline int stap_fault_injects(struct stap_fault_state *state, u64 key, 
 	return 1;
 }
 
-/* Each instruction counts here: an armed fault that does not happen must cost next to nothing. */
-static __always_inline int stap_fault_decide(const char *name, const struct stap_fault_call *call)
+/* A call that the filters let through. */
+static __always_inline int stap_fault_choose(struct stap_fault_state *state, unsigned int mode, u64 key, u64 number)
 {
-	unsigned int index = stap_fault_index(name);
-	struct stap_fault_state *state = &stap_fault_states[index];
 	const struct stap_fault_settings *s = &state->settings;
-	u64 key, number, passed;
 
-	number = stap_fault_number(state, index, &key);
-	if (!READ_ONCE(state->on))
-		return 0;
-	if (unlikely(state->list)) {
-		atomic64_inc(&state->considered);
-		return stap_fault_is_listed(smp_load_acquire(&state->list), key, number) && stap_fault_injects(state, key, number);
+	if (mode & STAP_FAULT_COUNTED) {
+		if (likely(!atomic64_dec_and_test(&state->wait)))
+			return 0;
+		atomic64_add(s->every, &state->wait);
 	}
-	if (state->filtered && !stap_fault_passes(state, call, key))
+	if (mode & STAP_FAULT_PROBABLE && stap_fault_chance(s->seed, key, number) >= s->probability)
 		return 0;
-	atomic64_inc(&state->considered);
-	passed = atomic64_inc_return(&state->passed);
-	if (passed <= s->skip)
+	return stap_fault_inject(state, key, number);
+}
+
+static noinline int stap_fault_look_closer(struct stap_fault_state *state, u64 key, u64 number, stap_long first, stap_long count,
+					   const char *text)
+{
+	unsigned int mode = READ_ONCE(state->mode);
+
+	if (mode & STAP_FAULT_LISTED) {
+		atomic64_inc(&state->passed);
+		return stap_fault_is_listed(smp_load_acquire(&state->list), key, number) && stap_fault_inject(state, key, number);
+	}
+	if (mode & STAP_FAULT_TARGET && stap_fault_is_of_cpu(key))
 		return 0;
-	if (s->every > 1 && (passed - s->skip) % s->every)
+	if (mode & STAP_FAULT_FILTERED && !stap_fault_passes(state, first, count, text))
 		return 0;
-	if (s->probability != STAP_FAULT_CERTAIN && stap_fault_hash(s->seed + index, key, number) >> 32 >= s->probability)
+	atomic64_inc(&state->passed);
+	return stap_fault_choose(state, mode, key, number);
+}
+
+/* Each instruction counts here: an armed fault that does not happen must cost next to nothing. */
+static __always_inline int stap_fault_decide(const char *name, stap_long first, stap_long count, const char *text)
+{
+	struct stap_fault_state *state = stap_fault_of(name);
+	const struct stap_fault_caller *caller = stap_fault_caller();
+	unsigned int mode = READ_ONCE(state->mode);
+	u64 number = ++caller->calls[state->index];
+
+	if (mode & STAP_FAULT_OFF)
 		return 0;
-	return stap_fault_injects(state, key, number);
+	if (mode & (STAP_FAULT_FILTERED | STAP_FAULT_LISTED) || stap_fault_is_of_cpu(caller->key))
+		return stap_fault_look_closer(state, caller->key, number, first, count, text);
+	return stap_fault_choose(state, mode, caller->key, number);
 }
 
 int stap_fault(const char *name)
 {
-	const struct stap_fault_call call = { };
-
-	return stap_fault_decide(name, &call);
+	return stap_fault_decide(name, 0, 0, NULL);
 }
 
 int stap_fault_at(const char *name, stap_long first, stap_long count)
 {
-	const struct stap_fault_call call = { .numbered = true, .first = first, .count = count };
-
-	return stap_fault_decide(name, &call);
+	return stap_fault_decide(name, first, count, NULL);
 }
 
 int stap_fault_on(const char *name, const char *text, stap_long first, stap_long count)
 {
-	const struct stap_fault_call call = { .numbered = true, .first = first, .count = count, .text = text };
-
-	return stap_fault_decide(name, &call);
+	return stap_fault_decide(name, first, count, text);
 }
 
 stap_long stap_fault_first(const char *name, stap_long first)
 {
-	const struct stap_fault_settings *s = &stap_fault_states[stap_fault_index(name)].settings;
+	const struct stap_fault_settings *s = &stap_fault_of(name)->settings;
 
 	return s->ranged && s->low > first ? s->low : first;
 }
 
 stap_long stap_fault_injected(const char *name)
 {
-	return atomic64_read(&stap_fault_states[stap_fault_index(name)].injected);
+	return atomic64_read(&stap_fault_of(name)->injected);
 }
 
 stap_long stap_fault_calls(const char *name)
 {
-	unsigned int index = stap_fault_index(name);
-
-	return stap_fault_calls_of(&stap_fault_states[index], index);
+	return stap_fault_calls_of(stap_fault_of(name), false);
 }
 
 static int stap_fault_load(void)
@@ -261,10 +292,14 @@ static int stap_fault_load(void)
 	unsigned int i;
 
 	stap_fault_states = kcalloc(stap_faults_count, sizeof(*stap_fault_states), GFP_KERNEL);
-	if (!stap_fault_states || !stap_fault_log_load() || !stap_fault_files())
+	if (!stap_fault_states || !stap_fault_callers_load() || !stap_fault_log_load() || !stap_fault_files())
 		return -ENOMEM;
-	for (i = 0; i < stap_faults_count; i++)
+	for (i = 0; i < stap_faults_count; i++) {
+		stap_faults[i].state = &stap_fault_states[i];
+		stap_fault_states[i].index = i;
+		stap_fault_states[i].mode = STAP_FAULT_OFF;
 		stap_fault_reset(&stap_fault_states[i].settings);
+	}
 	stap_hrtimer_init(&stap_fault_watchdog, stap_fault_watch, HRTIMER_MODE_REL_HARD);
 	return 0;
 }

@@ -34,7 +34,7 @@ static void stap_fault_show_settings(struct seq_file *file, const struct stap_fa
 		seq_printf(file, " seed=%llu", s->seed);
 	if (s->skip)
 		seq_printf(file, " skip=%llu", s->skip);
-	if (s->every)
+	if (s->every > 1)
 		seq_printf(file, " every=%llu", s->every);
 	if (s->times != STAP_FAULT_ALWAYS)
 		seq_printf(file, " times=%lld", s->times);
@@ -63,12 +63,12 @@ static int stap_faults_show(struct seq_file *file, void *unused)
 	for (i = 0; i < stap_faults_count; i++) {
 		struct stap_fault_state *state = &stap_fault_states[i];
 
-		seq_printf(file, "%s %s", stap_faults[i].name, READ_ONCE(state->on) ? "on" : "off");
+		seq_printf(file, "%s %s", stap_faults[i].name, READ_ONCE(state->mode) & STAP_FAULT_OFF ? "off" : "on");
 		stap_fault_show_settings(file, &state->settings);
 		if (state->list)
 			seq_printf(file, " listed=%u", state->list->count);
-		seq_printf(file, " calls=%llu considered=%llu injected=%llu unlogged=%u\n", stap_fault_calls_of(state, i),
-			   atomic64_read(&state->considered), atomic64_read(&state->injected), atomic_read(&state->unlogged));
+		seq_printf(file, " calls=%llu considered=%llu injected=%llu unlogged=%u\n", stap_fault_calls_of(state, false),
+			   state->considered + stap_fault_passed(state), atomic64_read(&state->injected), atomic_read(&state->unlogged));
 	}
 	return 0;
 }
@@ -85,7 +85,8 @@ static void stap_fault_silence(void)
 
 	for (i = 0; i < stap_faults_count; i++) {
 		WRITE_ONCE(stap_fault_states[i].wanted, false);
-		WRITE_ONCE(stap_fault_states[i].on, false);
+		stap_fault_states[i].considered += stap_fault_passed(&stap_fault_states[i]);
+		WRITE_ONCE(stap_fault_states[i].mode, STAP_FAULT_OFF);
 	}
 }
 
@@ -148,6 +149,7 @@ static int stap_fault_order_at(char *text)
 			if (list->calls[i])
 				stap_fault_list_add(longer, list->calls[i]);
 		smp_store_release(&state->list, longer);
+		WRITE_ONCE(state->mode, state->mode | STAP_FAULT_LISTED);
 		synchronize_rcu();
 		kvfree(list);
 		list = longer;

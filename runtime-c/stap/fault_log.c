@@ -38,7 +38,7 @@ static void stap_fault_note(struct stap_fault_state *state, u64 key, u64 number)
 	note->key = key;
 	note->number = number;
 	note->time = ktime_get_mono_fast_ns();
-	note->fault = state - stap_fault_states;
+	note->fault = state->index;
 	note->cpu = raw_smp_processor_id();
 	note->process_id = task_tgid_nr(current);
 	memcpy(note->command, current->comm, TASK_COMM_LEN);

@@ -125,7 +125,7 @@ static bool stap_fault_word_of(char *to, size_t room, const char *value)
 
 static void stap_fault_reset(struct stap_fault_settings *s)
 {
-	*s = (struct stap_fault_settings){ .probability = STAP_FAULT_CERTAIN, .times = STAP_FAULT_ALWAYS };
+	*s = (struct stap_fault_settings){ .probability = STAP_FAULT_CERTAIN, .every = 1, .times = STAP_FAULT_ALWAYS };
 }
 
 /* A setting with a value: 1, 0 if the value is none for it, -1 if there is no such setting. */
@@ -197,22 +197,55 @@ static bool stap_fault_read(struct stap_fault_settings *s, bool *on, char *text,
 	return true;
 }
 
-static void stap_fault_look_up_all(struct work_struct *work);
+static void stap_fault_resolve_all(struct work_struct *work);
 static void stap_fault_ask(struct irq_work *work);
-static DECLARE_WORK(stap_fault_work, stap_fault_look_up_all);
+static DECLARE_WORK(stap_fault_work, stap_fault_resolve_all);
 static DEFINE_IRQ_WORK(stap_fault_asked, stap_fault_ask);
+
+/* What is to be asked at a call. */
+static unsigned int stap_fault_mode(const struct stap_fault_state *state)
+{
+	const struct stap_fault_settings *s = &state->settings;
+	unsigned int mode = state->list ? STAP_FAULT_LISTED : 0;
+
+	if (!state->wanted || state->awaited)
+		mode |= STAP_FAULT_OFF;
+	if (s->target)
+		mode |= STAP_FAULT_TARGET;
+	if (s->skip || s->every > 1)
+		mode |= STAP_FAULT_COUNTED;
+	if (s->probability != STAP_FAULT_CERTAIN)
+		mode |= STAP_FAULT_PROBABLE;
+	if (s->ranged || s->process_id || s->process[0] || s->match[0] || s->after || s->cgroup[0] || s->caller[0])
+		mode |= STAP_FAULT_FILTERED;
+	return mode;
+}
+
+/* Calls that the settings did not pass by. Where they look at none closely, that is all of them. */
+static u64 stap_fault_passed(struct stap_fault_state *state)
+{
+	unsigned int mode = READ_ONCE(state->mode);
+
+	if (mode & STAP_FAULT_OFF)
+		return 0;
+	if (mode & (STAP_FAULT_FILTERED | STAP_FAULT_LISTED))
+		return atomic64_read(&state->passed);
+	return atomic64_read(&state->passed) + stap_fault_calls_of(state, mode & STAP_FAULT_TARGET) - state->calls;
+}
 
 /* The settings hold from now on. The lock is held. */
 static void stap_fault_put(struct stap_fault_state *state, const struct stap_fault_settings *s, bool on)
 {
 	bool same = !strcmp(s->caller, state->settings.caller) && !strcmp(s->cgroup, state->settings.cgroup);
 
-	WRITE_ONCE(state->on, false);
+	state->considered += stap_fault_passed(state);
+	WRITE_ONCE(state->mode, STAP_FAULT_OFF);
 	smp_wmb();
 	state->settings = *s;
-	state->filtered = s->target || s->ranged || s->process_id || s->process[0] || s->match[0] || s->after || s->cgroup[0] || s->caller[0];
 	state->since = ktime_get_mono_fast_ns();
+	state->calls = stap_fault_calls_of(state, s->target);
 	atomic64_set(&state->passed, 0);
+	atomic64_set(&state->wait, s->skip + s->every);
 	atomic64_set(&state->left, s->times);
 	state->wanted = on;
 	if (!same) {
@@ -220,7 +253,7 @@ static void stap_fault_put(struct stap_fault_state *state, const struct stap_fau
 		state->caller = state->caller_end = 0;
 	}
 	smp_wmb();
-	WRITE_ONCE(state->on, on && !state->awaited);
+	WRITE_ONCE(state->mode, stap_fault_mode(state));
 }
 
 /* What is as it was when the lock was taken. */
@@ -282,7 +315,7 @@ void stap_fault_set(struct stap_context *c, const char *name, const char *settin
 
 	if (strscpy(text, settings, sizeof(text)) < 0)
 		stap_error(c, "settings of fault %s are longer than %d bytes", name, STAP_FAULT_ORDER - 1);
-	else if (!stap_fault_change(&stap_fault_states[stap_fault_index(name)], text, why, sizeof(why)))
+	else if (!stap_fault_change(stap_fault_of(name), text, why, sizeof(why)))
 		stap_error(c, "fault %s: %s; there are " STAP_FAULT_SETTINGS "", name, why);
 }
 
@@ -321,7 +354,7 @@ static bool stap_fault_find_cgroup(struct stap_fault_state *state, const char *p
 }
 
 /* What settings name, where a worker can sleep; until then the fault is off. */
-static void stap_fault_look_up(struct stap_fault_state *state)
+static void stap_fault_resolve(struct stap_fault_state *state)
 {
 	char caller[KSYM_NAME_LEN], cgroup[STAP_FAULT_TEXT];
 	const char *missing = NULL;
@@ -341,18 +374,18 @@ static void stap_fault_look_up(struct stap_fault_state *state)
 	if (!missing && !strcmp(caller, state->settings.caller) && !strcmp(cgroup, state->settings.cgroup)) {
 		state->awaited = false;
 		state->since = ktime_get_mono_fast_ns();
-		WRITE_ONCE(state->on, state->wanted);
+		WRITE_ONCE(state->mode, stap_fault_mode(state));
 	}
 	stap_fault_give(&hold);
 }
 
-static void stap_fault_look_up_all(struct work_struct *work)
+static void stap_fault_resolve_all(struct work_struct *work)
 {
 	unsigned int i;
 
 	for (i = 0; i < stap_faults_count; i++)
 		if (READ_ONCE(stap_fault_states[i].awaited))
-			stap_fault_look_up(&stap_fault_states[i]);
+			stap_fault_resolve(&stap_fault_states[i]);
 }
 
 static void stap_fault_ask(struct irq_work *work)

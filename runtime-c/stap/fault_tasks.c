@@ -8,7 +8,10 @@
  *
  * Lookups take no lock: a slot is given to another task only when its own can call nothing any
  * more, and an entry is at most STAP_FAULT_REACH slots from where its hash says. A CPU remembers
- * what it found last.
+ * what it found last, until a task comes or goes, since it may have the address of another one.
+ * For a task that runs, nothing changes meanwhile.
+ *
+ * All others, and interrupts, have the key and the counts of their CPU.
  */
 #define STAP_FAULT_TASKS_BITS 12
 #define STAP_FAULT_TASKS (1U << STAP_FAULT_TASKS_BITS)
@@ -21,15 +24,21 @@ struct stap_fault_task {
 	u32 children;
 };
 
+/* Who calls. */
+struct stap_fault_caller {
+	u64 key;
+	u64 *calls;	/* how many it has made, by fault */
+};
+
 struct stap_fault_cpu {
-	struct task_struct *task;
-	struct stap_fault_task *entry;	/* NULL: it is none of the target's */
-	unsigned int changes;
+	struct task_struct *task;	/* the one that was found last, or NULL */
+	struct stap_fault_caller found;
+	struct stap_fault_caller cpu;	/* itself */
 };
 
 static struct stap_fault_task *stap_fault_tasks;
 static u64 *stap_fault_task_calls;	/* a row of each slot, a column of each fault */
-static unsigned int stap_fault_tasks_changes = 1;
+static u64 *stap_fault_cpu_calls;	/* likewise of each CPU */
 static bool stap_fault_tasks_full;
 static DEFINE_RAW_SPINLOCK(stap_fault_tasks_lock);
 static struct stap_fault_cpu __percpu *stap_fault_cpus;
@@ -58,31 +67,41 @@ static struct stap_fault_task *stap_fault_task_of(const struct task_struct *task
 	return NULL;
 }
 
-static noinline struct stap_fault_task *stap_fault_task_look_up(struct stap_fault_cpu *this)
+/* The key is a CPU's. */
+static __always_inline bool stap_fault_is_of_cpu(u64 key)
 {
-	this->changes = READ_ONCE(stap_fault_tasks_changes);
-	smp_rmb(); /* a change that comes now is found, or seen by the next call */
-	this->task = current;
-	this->entry = stap_fault_task_of(current);
-	return this->entry;
+	return (s64)key < 0;
 }
 
-/* The number of a call among those of its task, or among all others under the key 0. */
-static __always_inline u64 stap_fault_number(struct stap_fault_state *state, unsigned int index, u64 *key)
+static noinline const struct stap_fault_caller *stap_fault_look_up(struct stap_fault_cpu *this)
 {
-	*key = 0;
-	if (stap_fault_tasks && in_task()) {
-		struct stap_fault_cpu *this = this_cpu_ptr(stap_fault_cpus);
-		struct stap_fault_task *entry = this->entry;
+	struct stap_fault_task *entry;
 
-		if (unlikely(this->task != current || this->changes != READ_ONCE(stap_fault_tasks_changes)))
-			entry = stap_fault_task_look_up(this);
-		if (entry) {
-			*key = entry->key;
-			return ++stap_fault_calls_row(entry)[index];
-		}
-	}
-	return atomic64_inc_return(&state->others);
+	if (!in_task())
+		return &this->cpu;
+	entry = stap_fault_tasks ? stap_fault_task_of(current) : NULL;
+	this->found = this->cpu;
+	if (entry)
+		this->found = (struct stap_fault_caller){ entry->key, stap_fault_calls_row(entry) };
+	this->task = current;
+	return &this->found;
+}
+
+static __always_inline const struct stap_fault_caller *stap_fault_caller(void)
+{
+	struct stap_fault_cpu *this = this_cpu_ptr(stap_fault_cpus);
+
+	if (unlikely(!in_task() || this->task != current))
+		return stap_fault_look_up(this);
+	return &this->found;
+}
+
+static void stap_fault_tasks_changed(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu_ptr(stap_fault_cpus, cpu)->task, NULL);
 }
 
 static void stap_fault_task_add(struct task_struct *task, u64 key)
@@ -97,7 +116,7 @@ static void stap_fault_task_add(struct task_struct *task, u64 key)
 		entry->key = key;
 		entry->children = 0;
 		smp_store_release(&entry->task, task);
-		smp_store_release(&stap_fault_tasks_changes, stap_fault_tasks_changes + 1);
+		stap_fault_tasks_changed();
 		return;
 	}
 	if (!stap_fault_tasks_full) {
@@ -108,7 +127,7 @@ static void stap_fault_task_add(struct task_struct *task, u64 key)
 
 static u64 stap_fault_child_key(struct stap_fault_task *parent)
 {
-	return stap_fault_hash(1, parent->key, ++parent->children) ?: 1;
+	return stap_fault_hash(1, parent->key, ++parent->children) & S64_MAX;
 }
 
 static void stap_fault_forked(void *data, struct task_struct *parent, struct task_struct *child)
@@ -151,18 +170,20 @@ static void stap_fault_freed(void *data, struct task_struct *task)
 			stap_fault_calls_row(entry)[i] = 0;
 		}
 		smp_store_release(&entry->task, STAP_FAULT_TASK_GONE);
-		smp_store_release(&stap_fault_tasks_changes, stap_fault_tasks_changes + 1);
+		stap_fault_tasks_changed();
 	}
 	raw_spin_unlock_irqrestore(&stap_fault_tasks_lock, flags);
 }
 
-static u64 stap_fault_calls_of(struct stap_fault_state *state, unsigned int index)
+static u64 stap_fault_calls_of(struct stap_fault_state *state, bool of_target)
 {
-	u64 calls = atomic64_read(&state->others) + atomic64_read(&state->gone);
+	u64 calls = atomic64_read(&state->gone);
 	unsigned int i;
 
+	for (i = 0; !of_target && i < nr_cpu_ids; i++)
+		calls += READ_ONCE(stap_fault_cpu_calls[i * stap_faults_count + state->index]);
 	for (i = 0; stap_fault_tasks && i < STAP_FAULT_TASKS; i++)
-		calls += READ_ONCE(stap_fault_calls_row(&stap_fault_tasks[i])[index]);
+		calls += READ_ONCE(stap_fault_calls_row(&stap_fault_tasks[i])[state->index]);
 	return calls;
 }
 
@@ -193,6 +214,17 @@ static void stap_fault_tasks_find(void)
 	}
 	rcu_read_unlock();
 	raw_spin_unlock_irq(&stap_fault_tasks_lock);
+}
+
+/* Those that are not the target's are told apart from the load on. */
+static bool stap_fault_callers_load(void)
+{
+	int cpu;
+
+	stap_fault_cpu_calls = kcalloc(nr_cpu_ids, array_size(stap_faults_count, sizeof(u64)), GFP_KERNEL);
+	for_each_possible_cpu(cpu)
+		per_cpu_ptr(stap_fault_cpus, cpu)->cpu = (struct stap_fault_caller){ ~(u64)cpu, stap_fault_cpu_calls + cpu * stap_faults_count };
+	return stap_fault_cpu_calls;
 }
 
 static void stap_fault_tasks_unload(void)

@@ -675,9 +675,10 @@ stap_long stap_cancel_deferred(stap_long argument);
 /* A fault that the script asks for (fault.c). Functions take the name of one, which stands in this table. */
 struct stap_fault {
 	char name[32];
+	void *state;	/* fault.c's own */
 };
 
-extern const struct stap_fault stap_faults[];
+extern struct stap_fault stap_faults[];
 extern const unsigned int stap_faults_count;
 /* Whether the call fails; it may say a number of itself, or several from the first one on, and a text. */
 int stap_fault(const char *name);
