@@ -40,7 +40,8 @@ var imports = map[string][]string{
 	"kbuild":            {"translate", "elaborate", "parse", "kernel", "kernel/modulefile", "runtime-c"},
 	"staprun":           {"kernel/modulefile", "kernel/buildid"},
 	"staprun/vm":        {"staprun", "kernel"},
-	"cmd":               {"staprun", "staprun/vm", "kbuild", "translate", "elaborate", "parse", "kernel", "tapsets", "runtime-c"},
+	"inject":            {},
+	"cmd":               {"inject", "staprun", "staprun/vm", "kbuild", "translate", "elaborate", "parse", "kernel", "tapsets", "runtime-c"},
 }
 
 // owners gives each module that is confined to one folder that folder.

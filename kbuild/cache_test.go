@@ -168,7 +168,7 @@ func TestBuild(t *testing.T) {
 	// A script that names something of every unit, and so compiles those that are missing.
 	var calls strings.Builder
 	calls.WriteString("\n#include \"print.h\"\n")
-	for _, name := range []string{"stap_data_addresses", "stap_data_address_count", "stap_monitored"} { // of scripts that name data, and with --monitor
+	for _, name := range []string{"stap_data_addresses", "stap_data_address_count", "stap_faults", "stap_faults_count", "stap_monitored"} { // of scripts that name data or faults, and with --monitor
 		fmt.Fprintf(&calls, "asm(\".pushsection .data; .globl %[1]s; %[1]s: .quad 0; .popsection\");", name)
 	}
 	for _, unit := range runtimec.Units {

@@ -164,6 +164,9 @@ func (d *driver) guestConfig(built *kbuild.Result) (vm.Config, error) {
 	}
 	config := vm.Config{Image: k.Image, ModulesDir: k.ModulesDir, Staprun: staprun, Busybox: busybox, Arch: k.Arch}
 	config.Files = []vm.File{{Path: guestModule(built), Mode: 0o644, Host: built.Path}}
+	if config.Disks = d.guestDisks; len(config.Disks) > 0 {
+		config.Modules = []string{"sd_mod", "virtio_scsi"}
+	}
 	if d.faultReplay != "" {
 		if _, err := os.Stat(d.faultReplay); err != nil {
 			return vm.Config{}, &kernel.UserError{Message: fmt.Sprintf("--fault-replay: %v", err), Cause: err}

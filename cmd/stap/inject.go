@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/gostap/gostap/inject"
+	"github.com/gostap/gostap/kernel"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -74,8 +76,8 @@ calls. --script shows the script that does it, to be changed and run with stap -
 			r.Settings = append(r.Settings, "target")
 		}
 		script, err := r.Script()
-		if err != nil {
-			return err
+		if wrong := (*inject.UserError)(nil); errors.As(err, &wrong) {
+			return &kernel.UserError{Message: wrong.Message, Hint: wrong.Hint, Cause: err}
 		}
 		if showScript {
 			_, err := fmt.Fprint(os.Stdout, script)

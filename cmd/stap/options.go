@@ -46,6 +46,7 @@ type settings struct {
 	watchdog    int // of faults, seconds; -1: as staprun has it
 	guest       bool
 	guestFiles  []string
+	guestDisks  []int // MB each
 }
 
 // scriptSettings say where the script is and what it means.
@@ -186,6 +187,7 @@ func (s *settings) addRunFlags(flags *pflag.FlagSet) {
 	flags.StringVarP(&s.timeoutText, "timeout", "T", "", "stop after `SECONDS`, such as 0.5")
 	flags.BoolVar(&s.guest, "vm", false, "run in a throw-away guest")
 	flags.StringArrayVar(&s.guestFiles, "vm-add", nil, "`PATH` that -c needs in the guest")
+	flags.IntSliceVar(&s.guestDisks, "vm-disk", nil, "an empty SCSI disk of so many `MB` in the guest: sda, sdb and so on")
 }
 
 // addFlags gives a command the options of some groups.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -182,6 +183,10 @@ func (s *settings) validateRun(given func(string) bool) error {
 		return usage("-x names a process of this machine, and --vm runs in a guest that has none of them: use -c")
 	case len(s.guestFiles) > 0 && !s.guest:
 		return usage("--vm-add is for --vm")
+	case len(s.guestDisks) > 0 && !s.guest:
+		return usage("--vm-disk is for --vm")
+	case slices.ContainsFunc(s.guestDisks, func(mb int) bool { return mb < 1 || mb > 65536 }):
+		return usage("--vm-disk takes a number of MB, 1 to 65536")
 	case s.guest && (s.bulk || s.leave):
 		return usage("-b and -F leave files or a module behind, and nothing is left of a guest of --vm")
 	case s.guest && given("target-namespaces"), given("target-namespaces") && s.namespaces < 1:
