@@ -37,6 +37,8 @@ func TestGuestFaults(t *testing.T) {
 				})
 			}
 			t.Run("md", g.mirror)
+			t.Run("block", g.failingRequests)
+			t.Run("network", g.lostPackets)
 			t.Run("replay", g.replayed)
 			t.Run("control", g.controlled)
 			t.Run("watchdog", g.watchdog)
@@ -303,5 +305,42 @@ func (g *guestTest) refusedFaults(t *testing.T) {
 	without := g.build(t, g.release, "-e", "probe begin { exit() }")
 	if status, _, stderr := g.run(t, "staprun", "-R", "--fault-log", "/tmp/log", without); status != 1 || !strings.Contains(stderr, "the script asks for no faults") {
 		t.Errorf("status %d, %s", status, stderr)
+	}
+}
+
+// failingRequests: requests fail before a driver sees them, by their sectors, of a partition's disk as of a disk; others come later.
+func (g *guestTest) failingRequests(t *testing.T) {
+	module := g.inject(t, "block", "--disk", "sda", "--range", "800-807", "--return", "ENOSPC", "--on", "write")
+	_, stdout, stderr := g.injected(t, module, `
+		for seek in 99 100; do dd if=/dev/zero of=/dev/sda bs=4k count=1 oflag=direct seek=$seek 2>/tmp/error; echo $?; done; grep -o "No space left on device" /tmp/error
+		dd if=/dev/sda of=/dev/null bs=4k count=1 iflag=direct skip=100 2>/dev/null; echo $?; true`)
+	checkText(t, "requests", stdout, `0\n1\nNo space left on device\n0\n`)
+	checkText(t, "summary", stderr, `fault block: 1 of \d+ calls failed\n`)
+	module = g.inject(t, "block", "--disk", "sda", "--delay", "700ms", "--on", "read", "--times", "1")
+	_, stdout, _ = g.injected(t, module, `
+		a=$(cut -d " " -f 1 /proc/uptime | tr -d .); dd if=/dev/sda of=/dev/null bs=4k count=1 iflag=direct skip=30 2>/dev/null; b=$(cut -d " " -f 1 /proc/uptime | tr -d .)
+		[ $((b - a)) -ge 65 ] && echo late`)
+	checkText(t, "late request", stdout, `late\n`)
+}
+
+// lostPackets: packets from or to a port are lost, late, there twice or changed, and others are not.
+func (g *guestTest) lostPackets(t *testing.T) {
+	if status, _, stderr := g.run(t, "ip", "link", "set", "lo", "up"); status != 0 {
+		t.Fatal(stderr)
+	}
+	g.program(t, "testdata/guest/datagram.c")
+	for _, test := range []struct {
+		arguments []string
+		want      string
+	}{
+		{[]string{"--drop"}, ``},
+		{[]string{"--duplicate"}, `soon hello\nsoon hello\n`},
+		{[]string{"--corrupt"}, `soon hgllo\n`},
+		{[]string{"--delay", "400ms"}, `late hello\n`},
+	} {
+		module := g.inject(t, append([]string{"network", "--port", "2000"}, test.arguments...)...)
+		_, stdout, stderr := g.injected(t, module, `/tmp/datagram 3000; echo and; /tmp/datagram 2000`)
+		checkText(t, strings.Join(test.arguments, " "), stdout, `soon hello\nand\n`+test.want)
+		checkText(t, "summary", stderr, `fault network: 1 of 1 calls failed\n`)
 	}
 }

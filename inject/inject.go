@@ -1,4 +1,4 @@
-// Package inject writes scripts that make a kernel's functions, system calls and disks fail: what stap inject runs.
+// Package inject writes scripts that make a kernel's functions, system calls, disks and the network fail: what stap inject runs.
 //
 // In goes what a command line says, out comes a script in the SystemTap language that uses the library's faults
 // (tapsets/fault.stp). For
@@ -67,6 +67,11 @@ type Request struct {
 	Host        string // a host byte, by its name
 	Drop        bool   // what the driver has done never comes back
 	Escalate    bool   // and aborts of it fail, so that resets follow
+
+	Port      int    // of packets: the sender's or the receiver's
+	Device    string // the one that they leave by
+	Duplicate bool
+	Corrupt   bool
 }
 
 // part is what a kind of fault puts into the script.
@@ -85,6 +90,8 @@ var kinds = map[string]func(*Request) (*part, error){
 	"function": function,
 	"syscall":  systemCall,
 	"scsi":     scsi,
+	"block":    block,
+	"network":  network,
 }
 
 // Kinds lists them.

@@ -50,6 +50,11 @@ probe scsi.iodone
 		scsi_fail($cmd, 3, scsi_is_write($cmd) ? 0x0c : 0x11, 0, fault_first("scsi", scsi_lba($cmd)))
 }
 ` + recovery},
+		{Request{Kind: "block", Disk: "vda", Return: "ENOSPC", On: "write"},
+			"\tif (bio_is_write(bio) && fault_on(\"block\", bio_disk(bio), bio_sector(bio), bio_sectors(bio)))\n\t\tbio_fail(bio, -28)\n"},
+		{Request{Kind: "network", Port: 80, Drop: true},
+			"\tif ((packet_source_port(packet) == 80 || packet_destination_port(packet) == 80) && fault(\"network\"))\n\t\tpacket_drop(packet)\n"},
+		{Request{Kind: "network", Device: "lo", Delay: time.Second}, "fault_on(\"network\", packet_device(packet)))\n\t\tdefer_call(1000, 0)"},
 		{Request{Kind: "scsi", Sense: "4/0x44"}, "scsi_fail($cmd, 4, 0x44, 0x00, "},
 		{Request{Kind: "scsi", Host: "no-connect"}, "scsi_end($cmd, 0x01)"},
 		{Request{Kind: "scsi", Drop: true, Escalate: true}, "probe scsi.abort_handler { override_return(0x2003) }"},
@@ -83,6 +88,11 @@ func TestRefused(t *testing.T) {
 		{Request{Kind: "scsi", MediumError: true, Escalate: true}, "--escalate is for"},
 		{Request{Kind: "scsi", Sense: "3/100"}, "--sense takes"},
 		{Request{Kind: "scsi", Host: "gone"}, "no such end"},
+		{Request{Kind: "block", Drop: true}, "are for scsi"},
+		{Request{Kind: "block", Return: "0"}, "fails with an error"},
+		{Request{Kind: "network", Drop: true, Corrupt: true}, "one packet each"},
+		{Request{Kind: "network", Drop: true, Port: 70000}, "ports are from 1 to 65535"},
+		{Request{Kind: "network"}, "what shall happen at network"},
 		{Request{Kind: "scsi", Drop: true, On: "both"}, "--on takes"},
 		{Request{Kind: "scsi", Drop: true, Return: "EIO"}, "are for functions"},
 	} {

@@ -21,6 +21,9 @@ func scsi(r *Request) (*part, error) {
 		return nil, err
 	}
 	lba := fmt.Sprintf("fault_first(%q, scsi_lba($cmd))", r.faultName())
+	if r.Port != 0 || r.Device != "" || r.Duplicate || r.Corrupt {
+		return nil, wrong("", "--port, --device, --duplicate and --corrupt are for packets")
+	}
 	var asked []string
 	take := func(option, statement string) {
 		asked = append(asked, option)

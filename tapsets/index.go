@@ -40,6 +40,20 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "block.stp",
+		Functions: []string{
+			"bio_disk/1",
+			"bio_fail/2",
+			"bio_is_read/1",
+			"bio_is_write/1",
+			"bio_sector/1",
+			"bio_sectors/1",
+		},
+		Aliases: []string{
+			"block.submit",
+		},
+	},
+	{
 		File: "context.stp",
 		Functions: []string{
 			"cpu/0",
@@ -82,6 +96,7 @@ var index = []parse.FileIndex{
 			"fault_on/2",
 			"fault_on/4",
 			"fault_set/2",
+			"is_deferred/0",
 			"override_return/1",
 			"skip_call/0",
 		},
@@ -159,6 +174,21 @@ var index = []parse.FileIndex{
 			"ns_sid/0",
 			"ns_tid/0",
 			"ns_uid/0",
+		},
+	},
+	{
+		File: "network.stp",
+		Functions: []string{
+			"packet_corrupt/2",
+			"packet_destination_port/1",
+			"packet_device/1",
+			"packet_drop/1",
+			"packet_duplicate/1",
+			"packet_length/1",
+			"packet_source_port/1",
+		},
+		Aliases: []string{
+			"network.send",
 		},
 	},
 	{

@@ -19,14 +19,16 @@ func newInjectCommand(s *settings, status *int) *cobra.Command {
 	var showScript bool
 	command := &cobra.Command{
 		Use:   "inject [options] KIND [NAME]",
-		Short: "Have functions, system calls or disks fail",
-		Long: `Have functions, system calls or disks of a running kernel fail, as often as you say:
+		Short: "Have functions, system calls, disks or the network fail",
+		Long: `Have functions, system calls, disks or the network of a running kernel fail, as often as you say:
 
   stap inject syscall openat --return EACCES --match 'filename=/etc/*' -c 'cat /etc/hosts'
   stap inject function vfs_read --return EIO --probability 1% --seed 7 --process dd
   stap inject function vfs_fsync_range --delay 200ms --every 10
   stap inject scsi --disk sdb --range 2048-4095 --medium-error --on read
   stap inject scsi --disk sdb --drop --times 1
+  stap inject block --disk nvme0n1 --return EIO --on write --every 1000
+  stap inject network --port 80 --delay 200ms --probability 5%
 
 With -c or -x only that process and what comes from it meet faults of functions and system
 calls. --script shows the script that does it, to be changed and run with stap -g.`,
@@ -42,13 +44,17 @@ calls. --script shows the script that does it, to be changed and run with stap -
 			flags.DurationVar(&r.Delay, "delay", 0, "the call, or a disk's answer, comes so much later, such as 200ms (`TIME`)")
 			flags.StringVar(&r.Flip, "flip", "", "a bit of the memory that `PARAMETER[:LENGTH]` points to is turned when the function has run")
 			flags.StringVar(&r.Module, "module", "", "the kernel's module that the function is in (`NAME`)")
-			flags.StringVar(&r.Disk, "disk", "", "of scsi: the disk's `NAME`, such as sda; all of them without it")
-			flags.StringVar(&r.On, "on", "", "of scsi: what fails, read or write (`WHAT`); all commands without it")
+			flags.StringVar(&r.Disk, "disk", "", "of scsi and block: the disk's `NAME`, such as sda; all of them without it")
+			flags.StringVar(&r.On, "on", "", "of scsi and block: what fails, read or write (`WHAT`); all without it")
 			flags.BoolVar(&r.MediumError, "medium-error", false, "of scsi: the block cannot be read, or written")
 			flags.StringVar(&r.Sense, "sense", "", "of scsi: the disk's answer is `KEY/CODE/QUALIFIER`, such as 4/44/0")
 			flags.StringVar(&r.Host, "host", "", "of scsi: how the adapter says that the command ended (`BYTE`): no-connect, bus-busy, …")
-			flags.BoolVar(&r.Drop, "drop", false, "of scsi: the answer never comes")
+			flags.BoolVar(&r.Drop, "drop", false, "of scsi: the answer never comes; of network: the packet is lost")
 			flags.BoolVar(&r.Escalate, "escalate", false, "of scsi: nor can the driver abort the command")
+			flags.IntVar(&r.Port, "port", 0, "of network: packets from or to port `N`")
+			flags.StringVar(&r.Device, "device", "", "of network: packets that leave by the device `NAME`")
+			flags.BoolVar(&r.Duplicate, "duplicate", false, "of network: the packet is sent twice")
+			flags.BoolVar(&r.Corrupt, "corrupt", false, "of network: a bit of the packet's data is turned")
 			when.addTo(flags)
 			flags.StringVar(&r.Match, "match", "", "those calls that name such a text (`PARAMETER=PATTERN`)")
 			flags.StringVar(&r.Range, "range", "", "those calls that name such a number, those commands that have such a block: `[PARAMETER=]LOW-HIGH`")

@@ -11,17 +11,16 @@
 #include <linux/atomic.h>
 #include <linux/jiffies.h>
 #include <linux/llist.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
+#include "defer.h"
 #include "entry.h"
 #include "interrupt.h"
 
-#define STAP_DEFERRED 256
-#define STAP_DEFERRED_ARGUMENTS 6
+#define STAP_DEFERRED 1024
 
 enum { STAP_DEFERRED_FREE, STAP_DEFERRED_WAITS, STAP_DEFERRED_CANCELLED, STAP_DEFERRED_RUNS };
-
-typedef unsigned long stap_deferred_call(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long, unsigned long);
 
 struct stap_deferred {
 	struct delayed_work work;
@@ -74,7 +73,7 @@ static void stap_deferred_start(void)
 	stap_deferred_queue = alloc_ordered_workqueue("stap_deferred", WQ_MEM_RECLAIM);
 	if (!stap_deferred_queue)
 		return;
-	stap_deferred = kcalloc(STAP_DEFERRED, sizeof(*stap_deferred), GFP_KERNEL);
+	stap_deferred = kvcalloc(STAP_DEFERRED, sizeof(*stap_deferred), GFP_KERNEL);
 	for (i = 0; stap_deferred && i < STAP_DEFERRED; i++)
 		INIT_DELAYED_WORK(&stap_deferred[i].work, stap_deferred_run);
 }
@@ -90,7 +89,7 @@ static void stap_deferred_stop(void)
 		flush_delayed_work(&stap_deferred[i].work);
 	destroy_workqueue(stap_deferred_queue);
 	stap_deferred_queue = NULL;
-	kfree(stap_deferred);
+	kvfree(stap_deferred);
 	stap_deferred = NULL;
 }
 
@@ -99,16 +98,18 @@ const struct stap_unit STAP_UNIT(defer) = {
 	.cpu_size = sizeof(struct stap_deferred_cpu), .cpu_area = (void __percpu **)&stap_deferred_cpus,
 };
 
-/* Whether the function is left out: not where it is the worker that calls it. */
-static bool stap_defer(struct stap_context *c, stap_long milliseconds)
+int stap_is_deferred(void)
+{
+	return READ_ONCE(stap_deferred_worker) == current && in_task();
+}
+
+bool stap_defer_function(struct stap_context *c, stap_long milliseconds, stap_deferred_call *function, const unsigned long *arguments)
 {
 	struct stap_deferred_cpu *this;
 	struct stap_deferred *call = stap_deferred;
 	unsigned long flags;
 	int i;
 
-	if (READ_ONCE(stap_deferred_worker) == current && in_task())
-		return false;
 	if (milliseconds < 0 || milliseconds > 3600 * MSEC_PER_SEC) {
 		stap_error(c, "a call can be deferred for an hour at most");
 		return false;
@@ -119,13 +120,12 @@ static bool stap_defer(struct stap_context *c, stap_long milliseconds)
 			break;
 	if (!call || i == STAP_DEFERRED || in_nmi()) {
 		stap_error(c, !call ? "there is no memory for calls that are made later" : in_nmi() ? "no call can be deferred in an NMI" :
-			   "more than 256 calls are to be made later");
+			   "more than 1024 calls are to be made later");
 		return false;
 	}
 	call->delay = msecs_to_jiffies(milliseconds);
-	call->function = (stap_deferred_call *)c->probe->address;
-	for (i = 0; i < STAP_DEFERRED_ARGUMENTS; i++)
-		call->arguments[i] = stap_argument(c, i);
+	call->function = function;
+	memcpy(call->arguments, arguments, sizeof(call->arguments));
 	smp_store_release(&call->state, STAP_DEFERRED_WAITS);
 	local_irq_save(flags);
 	this = this_cpu_ptr(stap_deferred_cpus);
@@ -133,6 +133,19 @@ static bool stap_defer(struct stap_context *c, stap_long milliseconds)
 	stap_interrupt_ask(&this->work, stap_deferred_hand);
 	local_irq_restore(flags);
 	return true;
+}
+
+/* Whether the function is left out: not where it is the worker that calls it. */
+static bool stap_defer(struct stap_context *c, stap_long milliseconds)
+{
+	unsigned long arguments[STAP_DEFERRED_ARGUMENTS];
+	int i;
+
+	if (stap_is_deferred())
+		return false;
+	for (i = 0; i < STAP_DEFERRED_ARGUMENTS; i++)
+		arguments[i] = stap_argument(c, i);
+	return stap_defer_function(c, milliseconds, (stap_deferred_call *)c->probe->address, arguments);
 }
 
 void stap_defer_call(struct stap_context *c, stap_long milliseconds)

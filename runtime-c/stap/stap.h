@@ -671,6 +671,15 @@ void stap_delay_call(struct stap_context *c, stap_long milliseconds);
 void stap_defer_call(struct stap_context *c, stap_long milliseconds);
 void stap_defer_call_returning(struct stap_context *c, stap_long milliseconds, stap_long value);
 stap_long stap_cancel_deferred(stap_long argument);
+/* Whether the call that was hit is one that was to run later. */
+int stap_is_deferred(void);
+
+/* A request of the block layer fails (block.c); what happens to packets (network.c). */
+void stap_bio_fail(struct stap_context *c, stap_long bio, stap_long error);
+stap_long stap_packet_port(stap_long packet, int destination);
+void stap_packet_drop(struct stap_context *c, stap_long packet);
+void stap_packet_duplicate(struct stap_context *c, stap_long packet);
+void stap_packet_corrupt(struct stap_context *c, stap_long packet, stap_long n);
 
 /* A fault that the script asks for (fault.c). Functions take the name of one, which stands in this table. */
 struct stap_fault {
