@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,6 +45,7 @@ func TestGuestFaults(t *testing.T) {
 			t.Run("watchdog", g.watchdog)
 			t.Run("functions", g.failingFunctions)
 			t.Run("refused", g.refusedFaults)
+			t.Run("campaign", g.campaign)
 			g.nothingLeft(t)
 		})
 	}
@@ -342,5 +344,20 @@ func (g *guestTest) lostPackets(t *testing.T) {
 		_, stdout, stderr := g.injected(t, module, `/tmp/datagram 3000; echo and; /tmp/datagram 2000`)
 		checkText(t, strings.Join(test.arguments, " "), stdout, `soon hello\nand\n`+test.want)
 		checkText(t, "summary", stderr, `fault network: 1 of 1 calls failed\n`)
+	}
+}
+
+// campaign: each call site of an allocator under a system call fails once, in a guest of its own.
+func (g *guestTest) campaign(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "report")
+	command := g.command("inject", "campaign", "openat", "-r", g.release, "--vm", "-c", "cat /etc/hostname", "--report", report)
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	output, err := command.Output()
+	if !regexp.MustCompile(`(?s)^( +\d+  \w+ +returned -12, the command 1\n){2,}openat: \d+ call sites had no memory, all that there are; something is wrong with 0; .*unknown`).Match(output) {
+		t.Errorf("%v\n%s\n%s", err, output, stderr.String())
+	}
+	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), `"complete":true`) {
+		t.Errorf("%v\n%s", err, text)
 	}
 }

@@ -7,6 +7,16 @@ import "github.com/gostap/gostap/parse"
 // index says what each file of the library declares.
 var index = []parse.FileIndex{
 	{
+		File: "allocation.stp",
+		Functions: []string{
+			"allocation_must_succeed/1",
+		},
+		Aliases: []string{
+			"allocation.pages",
+			"allocation.slab",
+		},
+	},
+	{
 		File: "arguments.stp",
 		Functions: []string{
 			"__argument/1",

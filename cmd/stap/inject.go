@@ -17,6 +17,8 @@ func newInjectCommand(s *settings, status *int) *cobra.Command {
 	r := &inject.Request{}
 	var when injectSettings
 	var showScript bool
+	campaign := &inject.Campaign{}
+	var reportJSON string
 	command := &cobra.Command{
 		Use:   "inject [options] KIND [NAME]",
 		Short: "Have functions, system calls, disks or the network fail",
@@ -28,6 +30,7 @@ func newInjectCommand(s *settings, status *int) *cobra.Command {
   stap inject scsi --disk sdb --range 2048-4095 --medium-error --on read
   stap inject scsi --disk sdb --drop --times 1
   stap inject block --disk nvme0n1 --return EIO --on write --every 1000
+  stap inject campaign openat -c 'cat /etc/hostname' --vm
   stap inject network --port 80 --delay 200ms --probability 5%
 
 With -c or -x only that process and what comes from it meet faults of functions and system
@@ -55,6 +58,9 @@ calls. --script shows the script that does it, to be changed and run with stap -
 			flags.StringVar(&r.Device, "device", "", "of network: packets that leave by the device `NAME`")
 			flags.BoolVar(&r.Duplicate, "duplicate", false, "of network: the packet is sent twice")
 			flags.BoolVar(&r.Corrupt, "corrupt", false, "of network: a bit of the packet's data is turned")
+			flags.StringVar(&campaign.Allocator, "allocator", "slab", "of campaign: where memory is missing, slab or pages (`NAME`)")
+			flags.IntVar(&campaign.Most, "sites", 0, "of campaign: `N` call sites at most")
+			flags.StringVar(&reportJSON, "report", "", "of campaign: write the report to `FILE`, as JSON")
 			when.addTo(flags)
 			flags.StringVar(&r.Match, "match", "", "those calls that name such a text (`PARAMETER=PATTERN`)")
 			flags.StringVar(&r.Range, "range", "", "those calls that name such a number, those commands that have such a block: `[PARAMETER=]LOW-HIGH`")
@@ -81,9 +87,18 @@ calls. --script shows the script that does it, to be changed and run with stap -
 		if (s.command != "" || s.target != 0) && (r.Kind == "function" || r.Kind == "syscall") {
 			r.Settings = append(r.Settings, "target")
 		}
+		if r.Kind == "campaign" {
+			campaign.SystemCall = r.Of
+			if err := s.validate(command.Flags()); err != nil {
+				return err
+			}
+			var err error
+			*status, err = runCampaign(command.Context(), s, campaign, reportJSON)
+			return asKernelError(err)
+		}
 		script, err := r.Script()
-		if wrong := (*inject.UserError)(nil); errors.As(err, &wrong) {
-			return &kernel.UserError{Message: wrong.Message, Hint: wrong.Hint, Cause: err}
+		if err != nil {
+			return asKernelError(err)
 		}
 		if showScript {
 			_, err := fmt.Fprint(os.Stdout, script)
@@ -97,6 +112,14 @@ calls. --script shows the script that does it, to be changed and run with stap -
 		return err
 	}
 	return command
+}
+
+// asKernelError gives a request that makes no sense the form of the others.
+func asKernelError(err error) error {
+	if wrong := (*inject.UserError)(nil); errors.As(err, &wrong) {
+		return &kernel.UserError{Message: wrong.Message, Hint: wrong.Hint, Cause: err}
+	}
+	return err
 }
 
 // injectSettings are the words of fault_set() that have options of the same names.

@@ -46,7 +46,9 @@ type settings struct {
 	watchdog    int // of faults, seconds; -1: as staprun has it
 	guest       bool
 	guestFiles  []string
-	guestDisks  []int // MB each
+	guestDisks  []int  // MB each
+	guestAppend string // to its kernel's command line
+	packed      string // the command whose program and files the guest is to have; "": that of -c
 }
 
 // scriptSettings say where the script is and what it means.

@@ -19,7 +19,12 @@ import (
 // runPasses is the way of a script through the five passes. It gives the status
 // to exit with.
 func runPasses(ctx context.Context, s *settings, arguments []string) (status int, err error) {
-	d := &driver{settings: s, stdout: os.Stdout, stderr: os.Stderr}
+	return runPassesTo(ctx, s, arguments, os.Stdout)
+}
+
+// runPassesTo is the same with the script's output, and its command's, going elsewhere.
+func runPassesTo(ctx context.Context, s *settings, arguments []string, stdout io.Writer) (status int, err error) {
+	d := &driver{settings: s, stdout: stdout, stderr: os.Stderr}
 	defer d.cleanUp()
 	ctx, stop := d.heedSignals(ctx)
 	defer stop()
