@@ -45,6 +45,7 @@ func TestGuestFaults(t *testing.T) {
 			t.Run("watchdog", g.watchdog)
 			t.Run("functions", g.failingFunctions)
 			t.Run("refused", g.refusedFaults)
+			t.Run("examples", g.faultExamples)
 			t.Run("campaign", g.campaign)
 			g.nothingLeft(t)
 		})
@@ -88,7 +89,8 @@ func (g *guestTest) inject(t *testing.T, arguments ...string) string {
 	return g.buildWith(t, append([]string{"inject", "-p4", "-r", g.release, "-DMAXTRYLOCK=100000"}, arguments...)...)
 }
 
-// injected runs a module of faults with a command, and gives what was printed.
+// injected runs a module of faults with a command, and gives what was printed: what the script prints comes some
+// milliseconds after what the command does.
 func (g *guestTest) injected(t *testing.T, module, command string) (status int, stdout, stderr string) {
 	t.Helper()
 	status, stdout, stderr = g.run(t, "staprun", "-R", "-c", "sh -c '"+command+"'", module)
@@ -118,7 +120,7 @@ func (g *guestTest) mediumError(t *testing.T, disk disk) {
 func (g *guestTest) dropped(t *testing.T, disk disk) {
 	g.run(t, "sh", "-c", "echo 1 > /sys/block/"+disk.name+"/device/timeout")
 	module := g.inject(t, "scsi", "--disk", disk.name, "--drop", "--times", "1")
-	_, stdout, stderr := g.injected(t, module, "dd if=/dev/"+disk.name+" of=/dev/null bs=4k count=1 iflag=direct skip=100 2>/dev/null; echo read $?")
+	_, stdout, stderr := g.injected(t, module, "dd if=/dev/"+disk.name+" of=/dev/null bs=4k count=1 iflag=direct skip=100 2>/dev/null; status=$?; sleep 0.5; echo read $status")
 	checkText(t, "recovery", stdout, `timeout: `+disk.name+` read 8 blocks from 800\nabort: `+disk.name+` read 8 blocks from 800\nread 0\n`)
 	checkText(t, "summary", stderr, `fault scsi: 1 of \d+ calls failed\n`)
 }
@@ -126,7 +128,7 @@ func (g *guestTest) dropped(t *testing.T, disk disk) {
 // escalated: where the driver cannot abort, the kernel resets.
 func (g *guestTest) escalated(t *testing.T, disk disk) {
 	module := g.inject(t, "scsi", "--disk", disk.name, "--drop", "--escalate", "--times", "1")
-	_, stdout, _ := g.injected(t, module, "dd if=/dev/"+disk.name+" of=/dev/null bs=4k count=1 iflag=direct skip=100 2>/dev/null; echo read $?")
+	_, stdout, _ := g.injected(t, module, "dd if=/dev/"+disk.name+" of=/dev/null bs=4k count=1 iflag=direct skip=100 2>/dev/null; status=$?; sleep 0.5; echo read $status")
 	checkText(t, "recovery", stdout, `timeout: .*abort: .*resets: host \d\ndevice reset: done\n.*read 0\n`)
 }
 
@@ -261,6 +263,7 @@ func (g *guestTest) failingFunctions(t *testing.T) {
 		{[]string{"syscall", "openat", "--return", "EACCES", "--match", "filename=/tmp/l*"}, `cat /tmp/letters 2>&1; cat /etc/nothing 2>&1; true`, `.*letters.*: Permission denied\n.*No such file.*\n`},
 		{[]string{"syscall", "read", "--argument", "count=3", "--process", "head"}, `head -c 5 /tmp/letters`, `AAAAA`},
 		{[]string{"function", "vfs_read", "--flip", "buf", "--process", "head", "--range", "count=1-99999999"}, `head -c 8 /tmp/letters`, `ACAAAAAA`},
+		{[]string{"memory", "--caller", "do_filp_open", "--process", "cat", "--times", "1"}, `cat /tmp/letters 2>&1; cat /tmp/letters; true`, `.*Cannot allocate memory\nAAAAAAAA`},
 		{[]string{"function", "do_unlinkat", "--delay", "600ms", "--process", "rm"}, `:> /tmp/gone; a=$(cut -d " " -f 1 /proc/uptime | tr -d .); rm /tmp/gone; b=$(cut -d " " -f 1 /proc/uptime | tr -d .); [ $((b - a)) -ge 60 ] && [ ! -e /tmp/gone ] && echo late`, `late\n`},
 	} {
 		_, stdout, stderr := g.injected(t, g.inject(t, test.arguments...), test.command)
@@ -363,5 +366,21 @@ func (g *guestTest) campaign(t *testing.T) {
 	}
 	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), `"complete":true`) {
 		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// faultExamples runs the scripts of examples/faults: each has its fault happen, and says so.
+func (g *guestTest) faultExamples(t *testing.T) {
+	scripts, err := filepath.Glob("examples/faults/*.stp")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts in examples/faults: %v", err)
+	}
+	for _, script := range scripts {
+		module := g.build(t, g.release, "-g", filepath.Join("..", "..", script))
+		_, stdout, stderr := g.injected(t, module, `for i in 1 2 3 4; do dd if=/dev/zero of=/tmp/file bs=1 count=1 conv=fsync; done 2>/dev/null
+			head -n 1 /proc/version > /dev/null; dd if=/dev/sda of=/dev/null bs=4k count=1 skip=512 iflag=direct 2>/dev/null; sleep 0.3`)
+		if stdout == "" || !regexp.MustCompile(`(?m)^fault \w+: [1-9]\d* of \d+ calls failed$`).MatchString(stderr) {
+			t.Errorf("%s:\n%s\n%s", script, stdout, stderr)
+		}
 	}
 }

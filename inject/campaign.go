@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,13 +41,7 @@ func (c *Campaign) Script() (string, error) {
 	if c.Command == "" {
 		return "", wrong("-c COMMAND: it runs once for each site", "which command shall run?")
 	}
-	point := ""
-	for _, name := range Allocators {
-		if name == c.Allocator {
-			point = "allocation." + name
-		}
-	}
-	if point == "" {
+	if !slices.Contains(Allocators, c.Allocator) {
 		return "", wrong("they are "+strings.Join(Allocators, ", "), "--allocator %s: there is no such allocator", c.Allocator)
 	}
 	return fmt.Sprintf(`global inside, seen, sites, failed, first
@@ -58,7 +53,7 @@ probe begin {
 
 probe kernel.function("sys_%[2]s").call { if (pid() != target() && target_set_pid(pid())) inside[tid()] = 1 }
 
-probe %[3]s
+probe allocation.%[3]s
 {
 	if (!(tid() in inside) || allocation_must_succeed(flags))
 		next
@@ -85,7 +80,7 @@ probe kernel.function("sys_%[2]s").return
 		printf("%[1]s result %%d %%d\n", failed[tid()], $return)
 	delete failed[tid()]
 }
-`, siteWord, c.SystemCall, point), nil
+`, siteWord, c.SystemCall, c.Allocator), nil
 }
 
 // Loop is the shell's part. It is the command of the session, so what it runs descends from the target.

@@ -2,6 +2,7 @@ package inject
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -118,4 +119,15 @@ func entryText(expression string) string {
 		return ""
 	}
 	return "@entry(" + expression + ")"
+}
+
+// memory is a fault of the kernel's allocators: NULL instead of memory, but to those who cannot do without.
+func memory(r *Request) (*part, error) {
+	if r.Return != "" || r.Flip != "" || len(r.Arguments) > 0 || r.Of != "" || r.Match != "" || r.Range != "" || r.Delay != 0 {
+		return nil, wrong("it is chosen by --process, --caller and the like", "what asks for memory gets none: --return, --argument, --flip, --delay, --match and --range are not for it")
+	}
+	if !slices.Contains(Allocators, r.Allocator) {
+		return nil, wrong("they are "+strings.Join(Allocators, ", "), "--allocator %s: there is no such allocator", r.Allocator)
+	}
+	return &part{point: "allocation." + r.Allocator, when: "!allocation_must_succeed(flags) && ", does: []string{"override_return(0)"}}, nil
 }

@@ -68,6 +68,8 @@ type Request struct {
 	Drop        bool   // what the driver has done never comes back
 	Escalate    bool   // and aborts of it fail, so that resets follow
 
+	Allocator string // of memory: one of Allocators
+
 	Port      int    // of packets: the sender's or the receiver's
 	Device    string // the one that they leave by
 	Duplicate bool
@@ -92,6 +94,7 @@ var kinds = map[string]func(*Request) (*part, error){
 	"scsi":     scsi,
 	"block":    block,
 	"network":  network,
+	"memory":   memory,
 }
 
 // Kinds lists them.

@@ -30,6 +30,7 @@ func newInjectCommand(s *settings, status *int) *cobra.Command {
   stap inject scsi --disk sdb --range 2048-4095 --medium-error --on read
   stap inject scsi --disk sdb --drop --times 1
   stap inject block --disk nvme0n1 --return EIO --on write --every 1000
+  stap inject memory --probability 1% --caller do_sys_openat2 -c 'cat /etc/hostname'
   stap inject campaign openat -c 'cat /etc/hostname' --vm
   stap inject network --port 80 --delay 200ms --probability 5%
 
@@ -58,7 +59,7 @@ calls. --script shows the script that does it, to be changed and run with stap -
 			flags.StringVar(&r.Device, "device", "", "of network: packets that leave by the device `NAME`")
 			flags.BoolVar(&r.Duplicate, "duplicate", false, "of network: the packet is sent twice")
 			flags.BoolVar(&r.Corrupt, "corrupt", false, "of network: a bit of the packet's data is turned")
-			flags.StringVar(&campaign.Allocator, "allocator", "slab", "of campaign: where memory is missing, slab or pages (`NAME`)")
+			flags.StringVar(&r.Allocator, "allocator", "slab", "of memory and campaign: where memory is missing, slab or pages (`NAME`)")
 			flags.IntVar(&campaign.Most, "sites", 0, "of campaign: `N` call sites at most")
 			flags.StringVar(&reportJSON, "report", "", "of campaign: write the report to `FILE`, as JSON")
 			when.addTo(flags)
@@ -84,11 +85,11 @@ calls. --script shows the script that does it, to be changed and run with stap -
 			r.Of = operands[1]
 		}
 		r.Settings = when.words(command.Flags().Changed)
-		if (s.command != "" || s.target != 0) && (r.Kind == "function" || r.Kind == "syscall") {
+		if (s.command != "" || s.target != 0) && (r.Kind == "function" || r.Kind == "syscall" || r.Kind == "memory") {
 			r.Settings = append(r.Settings, "target")
 		}
 		if r.Kind == "campaign" {
-			campaign.SystemCall = r.Of
+			campaign.SystemCall, campaign.Allocator = r.Of, r.Allocator
 			if err := s.validate(command.Flags()); err != nil {
 				return err
 			}
