@@ -164,8 +164,14 @@ static bool stap_fault_in_cgroup(const struct stap_fault_state *state)
 {
 #ifdef CONFIG_CGROUPS
 	struct cgroup *cgroup = READ_ONCE(state->cgroup);
+	bool inside;
 
-	return cgroup && in_task() && cgroup_is_descendant(task_dfl_cgroup(current), cgroup);
+	if (!cgroup || !in_task())
+		return false;
+	rcu_read_lock();
+	inside = cgroup_is_descendant(task_dfl_cgroup(current), cgroup);
+	rcu_read_unlock();
+	return inside;
 #else
 	return false;
 #endif
