@@ -242,13 +242,13 @@ func (g *guestTest) controlled(t *testing.T) {
 // watchdog: when staprun does not run any more, nothing fails.
 func (g *guestTest) watchdog(t *testing.T) {
 	module := g.inject(t, "function", "vfs_read", "--return", "EIO", "--process", "head")
-	_, stdout, stderr := g.run(t, "sh", "-c", `staprun -R --fault-watchdog 2 `+module+` & run=$!
+	_, stdout, stderr := g.run(t, "sh", "-c", `staprun -R --fault-watchdog 5 `+module+` & run=$!
 		until grep -q "vfs_read on" /proc/systemtap/*/faults 2>/dev/null; do usleep 100000; done
-		sleep 4; head -n 1 /proc/version > /dev/null 2>&1; echo $?
-		kill -STOP $run; sleep 4; head -n 1 /proc/version > /dev/null 2>&1; echo $?
-		kill -CONT $run; sleep 1; kill $run; wait $run; dmesg | grep -c "no progress for 2 s: all faults are off"`)
+		sleep 2; head -n 1 /proc/version > /dev/null 2>&1; echo $?
+		kill -STOP $run; sleep 8; head -n 1 /proc/version > /dev/null 2>&1; echo $?
+		kill -CONT $run; sleep 1; kill $run; wait $run; dmesg | grep -c "no progress for 5 s: all faults are off"`)
 	checkText(t, "reads", stdout, `1\n0\n1\n`)
-	checkText(t, "messages", stderr, `WARNING: the machine made no progress for 2 s, so all faults were switched off\nfault vfs_read: .*`)
+	checkText(t, "messages", stderr, `WARNING: the machine made no progress for 5 s, so all faults were switched off\nfault vfs_read: .*`)
 	g.nothingLeft(t)
 }
 
