@@ -24,7 +24,8 @@ type Campaign struct {
 	SystemCall string
 	Allocator  string // "slab" or "pages"
 	Command    string
-	Most       int // sites; 0: all
+	Most       int  // sites; 0: all
+	EachCall   bool // not each site fails once, but each call
 }
 
 // Allocators are those that a campaign knows.
@@ -44,6 +45,10 @@ func (c *Campaign) Script() (string, error) {
 	if !slices.Contains(Allocators, c.Allocator) {
 		return "", wrong("they are "+strings.Join(Allocators, ", "), "--allocator %s: there is no such allocator", c.Allocator)
 	}
+	way := "callers(-1)"
+	if c.EachCall { // the loop lets those pass that have failed
+		way = `sprintf("%d", sites + 1)`
+	}
 	return fmt.Sprintf(`global inside, seen, sites, failed, first
 
 probe begin {
@@ -57,7 +62,7 @@ probe allocation.%[3]s
 {
 	if (!(tid() in inside) || allocation_must_succeed(flags))
 		next
-	way = callers(-1)
+	way = %[4]s
 	if (way in seen || !fault("memory"))
 		next
 	seen[way] = ++sites
@@ -80,21 +85,25 @@ probe kernel.function("sys_%[2]s").return
 		printf("%[1]s result %%d %%d\n", failed[tid()], $return)
 	delete failed[tid()]
 }
-`, siteWord, c.SystemCall, c.Allocator), nil
+`, siteWord, c.SystemCall, c.Allocator, way), nil
 }
 
 // Loop is the shell's part. It is the command of the session, so what it runs descends from the target.
 func (c *Campaign) Loop() string {
 	most := ""
 	if c.Most > 0 {
-		most = fmt.Sprintf(`[ $((n = n + 1)) -le %d ] || break; `, c.Most)
+		most = fmt.Sprintf(`[ $((n = n + 1)) -le %d ] || exit 0; `, c.Most)
+	}
+	passes := ""
+	if c.EachCall {
+		passes = "reset target skip=$injected "
 	}
 	return `exec 3>&1 > /dev/null 2>&1
 file=$(echo /proc/systemtap/*/faults); leaks=/sys/kernel/debug/kmemleak; before=; complaints=0; n=0
 injected() { while read -r line; do case $line in memory\ *) line=${line##*injected=}; injected=${line%% *};; esac; done < $file; }
 while :; do ` + most + `
 	usleep 50000 # what was printed before is out of the machine when that dies
-	echo "memory times=1" > $file; injected; before=$injected
+	injected; echo "memory ` + passes + `times=1" > $file; before=$injected
 	( ` + c.Command + `
 	)
 	status=$?; injected; [ "$injected" != "$before" ] || break
@@ -106,7 +115,7 @@ done
 echo "` + siteWord + ` end" >&3`
 }
 
-// Site is what came of one.
+// Site is what came of one, or of a call.
 type Site struct {
 	Number     int      `json:"number"`
 	Function   string   `json:"function"` // that gave no memory
@@ -142,7 +151,8 @@ func (s *Site) Verdict() string {
 type Report struct {
 	SystemCall string `json:"system_call"`
 	Sites      []Site `json:"sites"`
-	Complete   bool   `json:"complete"` // no site is left
+	Complete   bool   `json:"complete"`  // no site is left
+	EachCall   bool   `json:"each_call"` // the sites are calls
 	framesOf   int    // the site whose backtrace follows; 0: none
 }
 
@@ -250,11 +260,15 @@ func (r *Report) String() string {
 	if !r.Complete {
 		state = "there may be more"
 	}
+	what := "call sites"
+	if r.EachCall {
+		what = "calls"
+	}
 	leaks := ""
 	if len(r.Sites) > 0 && r.Sites[len(r.Sites)-1].Leaks == "unknown" {
 		leaks = "; whether memory leaked is unknown: this kernel has no kmemleak"
 	}
-	fmt.Fprintf(&s, "%s: %d call sites had no memory, %s; something is wrong with %d%s\n", r.SystemCall, len(r.Sites), state, r.Wrong(), leaks)
+	fmt.Fprintf(&s, "%s: %d %s had no memory, %s; something is wrong with %d%s\n", r.SystemCall, len(r.Sites), what, state, r.Wrong(), leaks)
 	return s.String()
 }
 

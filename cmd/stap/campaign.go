@@ -23,7 +23,7 @@ func runCampaign(ctx context.Context, s *settings, c *inject.Campaign, reportJSO
 	s.scripts, s.guru = []string{script}, true
 	s.packed, s.command, s.guestAppend = c.Command, c.Loop(), "nokaslr"
 	s.defines = append(s.defines, "MAXACTION=100000", "MAXSTRINGLEN=1024", "STP_NO_OVERLOAD")
-	report := &inject.Report{SystemCall: c.SystemCall}
+	report := &inject.Report{SystemCall: c.SystemCall, EachCall: c.EachCall}
 	for {
 		before := len(report.Sites)
 		s.globals = []string{fmt.Sprintf("first=%d", before)}
@@ -46,7 +46,7 @@ func runCampaign(ctx context.Context, s *settings, c *inject.Campaign, reportJSO
 	if err := writeReports(s.junit, reportJSON, report); err != nil {
 		return 1, err
 	}
-	if report.Wrong() > 0 || !report.Complete {
+	if report.Wrong() > 0 || !report.Complete && c.Most == 0 {
 		status = 1
 	}
 	return status, nil

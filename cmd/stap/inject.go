@@ -61,6 +61,7 @@ calls. --script shows the script that does it, to be changed and run with stap -
 			flags.BoolVar(&r.Corrupt, "corrupt", false, "of network: a bit of the packet's data is turned")
 			flags.StringVar(&r.Allocator, "allocator", "slab", "of memory and campaign: where memory is missing, slab or pages (`NAME`)")
 			flags.IntVar(&campaign.Most, "sites", 0, "of campaign: `N` call sites at most")
+			flags.BoolVar(&campaign.EachCall, "each-call", false, "of campaign: each call fails once, not each call site")
 			flags.StringVar(&reportJSON, "report", "", "of campaign: write the report to `FILE`, as JSON")
 			when.addTo(flags)
 			flags.StringVar(&r.Match, "match", "", "those calls that name such a text (`PARAMETER=PATTERN`)")
