@@ -182,9 +182,9 @@ func (s *settings) addRunFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&s.namespaces, "target-namespaces", 0, "the ns_ functions count as the namespaces of process `PID` do")
 	flags.StringVar(&s.stats, "stats", "", "at the end, what each probe and the output came to, on standard error: json (the `FORM`)")
 	flags.StringVar(&s.faultLog, "fault-log", "", "write the faults that happen to `FILE`")
-	flags.StringVar(&s.faultReplay, "fault-replay", "", "have the faults of a log happen, `FILE`, and no others")
+	flags.StringVar(&s.faultReplay, "fault-replay", "", "have the faults of the log `FILE` happen, and no others")
 	flags.IntVar(&s.watchdog, "fault-watchdog", -1, "switch all faults off when staprun has not run for `SECONDS` (30); 0: never")
-	flags.Lookup("fault-watchdog").DefValue = ""
+	flags.Lookup("fault-watchdog").DefValue = "0" // the help says it
 	flags.StringVar(&s.junit, "junit", "", "write what came of the faults to `FILE`, as JUnit's XML")
 	flags.StringVarP(&s.timeoutText, "timeout", "T", "", "stop after `SECONDS`, such as 0.5")
 	flags.BoolVar(&s.guest, "vm", false, "run in a throw-away guest")

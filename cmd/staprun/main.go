@@ -122,7 +122,7 @@ func (a *arguments) addFlags(command *cobra.Command) {
 	flags.StringVar(&a.Stats, "stats", "", "at the end, what each probe and the output came to, on standard error: `json`")
 	flags.StringArrayVar(&a.Limits, "set", nil, "a limit of the session: `NAME=VALUE`, such as maxerrors=5")
 	flags.StringVar(&a.Faults.Log, "fault-log", "", "write the faults that happen to `FILE`")
-	flags.StringVar(&a.Faults.Replay, "fault-replay", "", "have the faults of a log happen, `FILE`, and no others")
+	flags.StringVar(&a.Faults.Replay, "fault-replay", "", "have the faults of the log `FILE` happen, and no others")
 	flags.IntVar(&a.watchdog, "fault-watchdog", defaultWatchdog, "switch all faults off when this process has not run for `SECONDS`; 0: never")
 	flags.StringVar(&a.Faults.JUnit, "junit", "", "write what came of the faults to `FILE`, as JUnit's XML")
 	flags.IntVarP(&a.monitor, "monitor", "M", 0, "show what the session is at, anew each `SEC` seconds")
