@@ -89,6 +89,7 @@ struct stap_fault_state {
 	bool awaited;		/* a worker looks up what the settings name */
 	unsigned long caller, caller_end;
 	struct cgroup *cgroup;
+	u64 seed;		/* faults with the same one choose different calls */
 	u64 since;		/* the settings hold, by ktime_get_mono_fast_ns() */
 	u64 considered;		/* calls that settings before did not pass by */
 	u64 calls;		/* all that there were when the settings came */
@@ -224,7 +225,7 @@ static __always_inline int stap_fault_choose(struct stap_fault_state *state, uns
 			return 0;
 		atomic64_add(s->every, &state->wait);
 	}
-	if (mode & STAP_FAULT_PROBABLE && stap_fault_chance(s->seed, key, number) >= s->probability)
+	if (mode & STAP_FAULT_PROBABLE && stap_fault_chance(state->seed, key, number) >= s->probability)
 		return 0;
 	return stap_fault_inject(state, key, number);
 }

@@ -242,6 +242,7 @@ static void stap_fault_put(struct stap_fault_state *state, const struct stap_fau
 	WRITE_ONCE(state->mode, STAP_FAULT_OFF);
 	smp_wmb();
 	state->settings = *s;
+	state->seed = stap_fault_hash(s->seed, state->index, 0);
 	state->since = ktime_get_mono_fast_ns();
 	state->calls = stap_fault_calls_of(state, s->target);
 	atomic64_set(&state->passed, 0);
