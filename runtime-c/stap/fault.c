@@ -79,6 +79,7 @@ enum {
 	STAP_FAULT_TARGET = 8,	/* whether the task descends from the target */
 	STAP_FAULT_COUNTED = 16,	/* skip and every */
 	STAP_FAULT_PROBABLE = 32,
+	STAP_FAULT_INITIAL = 64,	/* the first letter of the process's name tells most calls apart */
 };
 
 struct stap_fault_state {
@@ -178,14 +179,6 @@ static bool stap_fault_in_cgroup(const struct stap_fault_state *state)
 #endif
 }
 
-/* The first letter tells most of them. */
-static __always_inline bool stap_fault_in_process(const char *pattern)
-{
-	char first = *pattern;
-
-	return in_task() && (first == *current->comm || first == '*' || first == '?') && stap_glob(pattern, current->comm);
-}
-
 /* The settings that tell calls apart, those that cost much last. A count of 0 says that the call names no number. */
 static bool stap_fault_passes(const struct stap_fault_state *state, stap_long first, stap_long count, const char *text)
 {
@@ -195,7 +188,7 @@ static bool stap_fault_passes(const struct stap_fault_state *state, stap_long fi
 		return false;
 	if (s->process_id && !(in_task() && task_tgid_nr(current) == s->process_id))
 		return false;
-	if (s->process[0] && !stap_fault_in_process(s->process))
+	if (s->process[0] && !(in_task() && stap_glob(s->process, current->comm)))
 		return false;
 	if (s->match[0] && !(text && stap_glob(s->match, text)))
 		return false;
@@ -256,6 +249,8 @@ static __always_inline int stap_fault_decide(const char *name, stap_long first, 
 	u64 number = ++caller->calls[state->index];
 
 	if (mode & STAP_FAULT_OFF)
+		return 0;
+	if (mode & STAP_FAULT_INITIAL && *current->comm != *state->settings.process)
 		return 0;
 	if (mode & (STAP_FAULT_FILTERED | STAP_FAULT_LISTED) || stap_fault_is_of_cpu(caller->key))
 		return stap_fault_look_closer(state, caller->key, number, first, count, text);

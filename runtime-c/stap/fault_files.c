@@ -149,7 +149,7 @@ static int stap_fault_order_at(char *text)
 			if (list->calls[i])
 				stap_fault_list_add(longer, list->calls[i]);
 		smp_store_release(&state->list, longer);
-		WRITE_ONCE(state->mode, state->mode | STAP_FAULT_LISTED);
+		WRITE_ONCE(state->mode, (state->mode | STAP_FAULT_LISTED) & ~STAP_FAULT_INITIAL);
 		synchronize_rcu();
 		kvfree(list);
 		list = longer;

@@ -216,6 +216,8 @@ static unsigned int stap_fault_mode(const struct stap_fault_state *state)
 		mode |= STAP_FAULT_COUNTED;
 	if (s->probability != STAP_FAULT_CERTAIN)
 		mode |= STAP_FAULT_PROBABLE;
+	if (s->process[0] && s->process[0] != '*' && s->process[0] != '?' && !state->list)
+		mode |= STAP_FAULT_INITIAL;
 	if (s->ranged || s->process_id || s->process[0] || s->match[0] || s->after || s->cgroup[0] || s->caller[0])
 		mode |= STAP_FAULT_FILTERED;
 	return mode;
