@@ -356,7 +356,7 @@ func (s *session) event(line string) {
 		s.say("ERROR: " + text)
 	case "warning":
 		s.warn(text)
-	case "info":
+	case "info", "total":
 		if s.options.Verbose {
 			s.say(text)
 		}

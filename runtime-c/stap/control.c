@@ -20,7 +20,8 @@
  *	exit                   the script wants to end
  *	error TEXT             a run-time error
  *	warning TEXT           a warning
- *	info TEXT              how a probe was armed
+ *	info TEXT              how a probe was armed; left out where room is scarce
+ *	total TEXT             how many of them were, and what the session takes
  *	summary NAME=N ...     the counts, after "stop"
  *	attached NAME=N ...    the answer to "attach": sequence, up to which messages may be
  *	                       missing; overwritten and overwritten_bytes, which are;
@@ -204,7 +205,7 @@ static void stap_memory_says(void)
 	u64 output = (u64)num_online_cpus() * stap_relay->subbuf_size * stap_relay->n_subbufs;
 	u64 contexts = cpus * (sizeof(struct stap_cpu_data) + STAP_MESSAGE_ROOM + stap_script.strings + stap_script.match_bytes);
 
-	stap_event("info", "memory: %llu KB of output buffers, %llu KB of variables, %llu KB of contexts, %lu KB of probes and their accounts",
+	stap_event("total", "memory: %llu KB of output buffers, %llu KB of variables, %llu KB of contexts, %lu KB of probes and their accounts",
 		   output >> 10, (stap_script.data_size + cpus * stap_script.cpu_data_size) >> 10, contexts >> 10, stap_allocated >> 10);
 }
 

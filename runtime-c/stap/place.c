@@ -153,7 +153,7 @@ void stap_place_says(unsigned int *lines, const struct stap_probe *probe, const 
 void stap_place_sums_up(unsigned int lines, const char *mechanism)
 {
 	if (lines > STAP_LINES)
-		stap_event("info", "%u places: %s", lines, mechanism);
+		stap_event("total", "%u places: %s", lines, mechanism);
 }
 
 static void stap_place_settle(void)

@@ -354,7 +354,7 @@ static void stap_tracepoint_set_all(void)
 			stap_tracepoint_register(&stap_tracepoints[i]);
 	stap_tracepoint_notify();
 	if (stap_tracepoint_lines > STAP_TRACEPOINT_LINES)
-		stap_event("info", "%u probes: tracepoint", stap_tracepoint_lines);
+		stap_event("total", "%u probes: tracepoint", stap_tracepoint_lines);
 }
 
 static void stap_tracepoint_settle_all(void)
