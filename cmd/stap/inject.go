@@ -79,7 +79,7 @@ calls. --script shows the script that does it, to be changed and run with stap -
 		}))
 	command.RunE = func(command *cobra.Command, operands []string) error {
 		if len(operands) == 0 || len(operands) > 2 {
-			return usage("inject takes what shall fail: one of %s, and the name of a function or system call.", strings.Join(inject.Kinds(), ", "))
+			return usage("inject takes what shall fail: one of %s, or campaign; and the name of a function or system call.", strings.Join(inject.Kinds(), ", "))
 		}
 		r.Kind = operands[0]
 		if len(operands) == 2 {
