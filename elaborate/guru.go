@@ -1,29 +1,26 @@
 package elaborate
 
-import (
-	"fmt"
-
-	"github.com/gostap/gostap/parse"
-)
+import "fmt"
 
 // guruTag is in functions of the library that change what the kernel does.
 const guruTag = "guru"
 
-// checkGuru refuses, without -g, calls of such functions, and of those that come to call one.
+// checkGuru refuses, without -g, calls of such functions, and of those that come to call one. They have one cause, and
+// the first has the message.
 func (e *elaborator) checkGuru() {
 	if e.options.Guru {
 		return
 	}
-	refused := map[parse.Position]bool{} // a handler of many probes has one message
+	refused := false
 	check := func(n any) {
 		call, ok := n.(*Call)
-		if !ok || call.Position.Source.Library || refused[call.Position] || !call.Function.reaches(guruTag) {
+		if refused || !ok || call.Position.Source.Library || !call.Function.reaches(guruTag) {
 			return
 		}
 		if !call.Function.Position.Source.Library { // what it calls has the message
 			return
 		}
-		refused[call.Position] = true
+		refused = true
 		e.add(semanticError(call.Token, fmt.Sprintf("function %s changes what the kernel does; need stap -g", call.Text)))
 	}
 	for _, p := range e.program.Probes {

@@ -23,6 +23,7 @@ package inject
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,6 +122,11 @@ func (r *Request) Script() (string, error) {
 		return "", wrong("say what happens, as in --return EIO or --delay 50ms", "what shall happen at %s?", r.about())
 	}
 	name := r.faultName()
+	for _, setting := range r.Settings {
+		if err := checkSetting(setting); err != nil {
+			return "", err
+		}
+	}
 	settings := slices.Clone(r.Settings)
 	if len(settings) == 0 {
 		settings = []string{"on"}
@@ -138,6 +144,29 @@ func (r *Request) Script() (string, error) {
 	}
 	s.WriteString("\n}\n" + p.more)
 	return s.String(), nil
+}
+
+// settingForms are what settings that are no names look like; the runtime says it too, but not before the kernel runs.
+var settingForms = map[string]*regexp.Regexp{
+	"probability": regexp.MustCompile(`^\d+(\.\d+)?(%|/[1-9]\d*)?$`),
+	"seed":        regexp.MustCompile(`^(\d+|0x[0-9a-fA-F]+)$`),
+	"every":       regexp.MustCompile(`^[1-9]\d*$`),
+	"skip":        regexp.MustCompile(`^\d+$`),
+	"times":       regexp.MustCompile(`^\d+$`),
+	"after":       regexp.MustCompile(`^\d+(ns|us|ms|s)$`),
+	"pid":         regexp.MustCompile(`^[1-9]\d*$`),
+	"range":       regexp.MustCompile(`^-?\w+(--?\w+)?$`),
+}
+
+func checkSetting(setting string) error {
+	name, value, _ := strings.Cut(setting, "=")
+	if form := settingForms[name]; form != nil && !form.MatchString(value) {
+		return wrong("stap inject --help shows the forms", "--%s %s cannot be", name, value)
+	}
+	if strings.ContainsAny(value, " \t,\"\\\n") {
+		return wrong("* and ? stand for other letters", "--%s %q: a setting is one word", name, value)
+	}
+	return nil
 }
 
 // question is the expression that tells whether the call fails.

@@ -7,8 +7,6 @@
 #include <linux/blkdev.h>
 #include "defer.h"
 
-const struct stap_unit STAP_UNIT(block) = { };
-
 static unsigned long stap_bio_end(unsigned long bio, unsigned long error, unsigned long c2, unsigned long c3, unsigned long c4, unsigned long c5)
 {
 	((struct bio *)bio)->bi_status = errno_to_blk_status((int)error);

@@ -10,8 +10,6 @@
 #include <linux/tcp.h>
 #include "defer.h"
 
-const struct stap_unit STAP_UNIT(network) = { };
-
 /* The ports of a packet of TCP, UDP or the like, the sender's first; false: it has none. */
 static bool stap_packet_ports(const struct sk_buff *skb, __be16 *ports)
 {

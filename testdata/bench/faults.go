@@ -59,15 +59,11 @@ func (b *bench) faults(ctx context.Context) ([]table, error) {
 }
 
 func (b *bench) measureFaults(ctx context.Context, k *kernel.Kernel) ([]cost, error) {
-	guest, _, err := b.floorGuest(ctx, k)
+	guest, _, unprobed, err := b.unprobedGuest(ctx, k)
 	if err != nil {
 		return nil, err
 	}
 	defer guest.Close()
-	unprobed := runCalls(ctx, guest, callsPath)
-	if unprobed.err != nil {
-		return nil, unprobed.err
-	}
 	var found []cost
 	for _, f := range armedFaults {
 		b.say("%s: counting a fault, %s", k.Release, f.settings)

@@ -143,16 +143,25 @@ func settle(ctx context.Context, guest *vm.Guest) (place, error) {
 	return findPlace(ctx, guest)
 }
 
-func (b *bench) measureMechanisms(ctx context.Context, k *kernel.Kernel) ([]mechanismCost, error) {
+// unprobedGuest is a floorGuest that has counted the calls without a probe.
+func (b *bench) unprobedGuest(ctx context.Context, k *kernel.Kernel) (*vm.Guest, place, cost, error) {
 	guest, where, err := b.floorGuest(ctx, k)
+	if err != nil {
+		return nil, place{}, cost{}, err
+	}
+	unprobed := runCalls(ctx, guest, callsPath)
+	if unprobed.err != nil {
+		guest.Close()
+	}
+	return guest, where, unprobed, unprobed.err
+}
+
+func (b *bench) measureMechanisms(ctx context.Context, k *kernel.Kernel) ([]mechanismCost, error) {
+	guest, where, unprobed, err := b.unprobedGuest(ctx, k)
 	if err != nil {
 		return nil, err
 	}
 	defer guest.Close()
-	unprobed := runCalls(ctx, guest, callsPath)
-	if unprobed.err != nil {
-		return nil, unprobed.err
-	}
 	found := make([]mechanismCost, len(mechanisms))
 	for i, m := range mechanisms {
 		b.say("%s: counting %s", k.Release, m.name)
