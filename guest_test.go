@@ -86,11 +86,11 @@ func patience(d time.Duration) time.Duration {
 // least, and what the functions change in its configuration.
 func bootGuest(t *testing.T, beginning string, changes ...func(*vm.Config)) *guestTest {
 	t.Helper()
-	k, err := kernel.FindGuest(beginning)
+	k, err := kernel.FindGuest(kernel.Named(beginning))
 	if err != nil {
 		t.Fatalf("%v; run: stap prep --vm -r %s", err, beginning)
 	}
-	busybox, err := kernel.Busybox()
+	busybox, err := kernel.Busybox(k.Arch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -480,7 +480,7 @@ func (g *guestTest) refused(t *testing.T) {
 	module := g.build(t, g.release, "-e", "probe begin { exit() }")
 	g.run(t, "sh", "-c", "head -c 3000 "+module+" > /tmp/short.ko; echo hello > /tmp/text.ko; "+
 		"sed 's/vermagic="+strings.ReplaceAll(g.release, ".", "[.]")+"/vermagic=9.9.9"+strings.Repeat("x", len(g.release)-5)+"/' "+module+" > /tmp/other.ko")
-	k, err := kernel.Find(g.release)
+	k, err := kernel.Find(kernel.Query{Release: g.release})
 	if err != nil {
 		t.Fatal(err)
 	}

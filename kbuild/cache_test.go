@@ -118,7 +118,7 @@ func TestBuildErrorIsOneLine(t *testing.T) {
 // TestBuild builds for a fetched kernel: two at once into an empty cache, then
 // by the recorded build, and one with a user's C and the precompiled header.
 func TestBuild(t *testing.T) {
-	k, err := kernel.FindGuest("")
+	k, err := kernel.FindGuest(kernel.Query{})
 	if err != nil {
 		t.Skipf("no kernel to build for (%v): stap prep --vm fetches one", err)
 	}

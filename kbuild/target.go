@@ -39,7 +39,7 @@ func newTarget(k *kernel.Kernel, m translate.Module, o Options) (*target, error)
 		return nil, err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n%s\n", k.Release, k.Arch, k.BuildTree)
+	fmt.Fprintf(h, "%s\n%s\n%s\n", k.Release, k.Arch.Name, k.BuildTree)
 	for _, file := range []string{filepath.Join(k.BuildTree, ".config"), filepath.Join(k.BuildTree, "Module.symvers"), t.compiler} {
 		addStamp(h, file)
 	}

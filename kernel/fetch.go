@@ -17,7 +17,9 @@ import (
 
 // Request says what shall be at hand when Prepare is done.
 type Request struct {
-	Release     string // full, or the beginning of one; "" for the running kernel
+	Release     string // full, or the beginning of one; "" for the running kernel, of others for what Debian installs
+	Arch        string // a name of its architecture; "": this machine's
+	Suite       string // the release of Debian that it comes from, such as trixie; "": this machine's
 	Guest       bool   // also what a guest needs: QEMU, compiler, busybox; with Release "" any kernel of this Debian will do
 	Debuginfo   bool   // also vmlinux with DWARF
 	HeadersOnly bool   // neither image nor modules
@@ -61,11 +63,11 @@ type preparation struct {
 // that can be met from what is at hand is met. Two at once wait for each
 // other. Conditions that the user can change come as *UserError.
 func Prepare(ctx context.Context, request Request, progress Progress) (*Kernel, error) {
-	machine, err := thisMachine()
+	machine, err := Query{Arch: request.Arch}.machine()
 	if err != nil {
 		return nil, err
 	}
-	p := &preparation{machine: machine, apt: newApt(progress), request: request, progress: progress}
+	p := &preparation{machine: machine, apt: newApt(machine, progress), request: request, progress: progress}
 	return p.run(ctx)
 }
 
@@ -85,11 +87,10 @@ func (p *preparation) run(ctx context.Context) (*Kernel, error) {
 		return nil, err
 	}
 	kernel, err := p.fetch(ctx)
-	if errors.Is(err, errOldLists) && os.Geteuid() == 0 {
-		if err := p.asRoot(ctx, true, nil); err != nil {
+	if errors.Is(err, errOldLists) && (p.ownLists() || os.Geteuid() == 0) {
+		if err := p.renewLists(ctx); err != nil {
 			return nil, err
 		}
-		p.apt = newApt(p.progress)
 		kernel, err = p.fetch(ctx)
 	}
 	if err != nil || p.request.HeadersOnly {
@@ -111,12 +112,19 @@ func (p *preparation) run(ctx context.Context) (*Kernel, error) {
 
 var plainRelease = regexp.MustCompile(`^[0-9][0-9A-Za-z.+~_-]*$`)
 
+var plainSuite = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+
 func checkRequest(request Request, data string) error {
 	switch {
 	case strings.HasPrefix(request.Release, "/"):
 		return &UserError{
 			Message: "a build tree is not fetched: " + request.Release,
 			Hint:    "use it as it is: stap -r " + request.Release,
+		}
+	case request.Suite != "" && !plainSuite.MatchString(request.Suite):
+		return &UserError{
+			Message: fmt.Sprintf("%q is not the name of a release of Debian", request.Suite),
+			Hint:    "give one like bookworm or trixie",
 		}
 	case request.Release != "" && !plainRelease.MatchString(request.Release):
 		return &UserError{
@@ -215,7 +223,7 @@ func (p *preparation) present(release string) *Kernel {
 func (p *preparation) candidates(release string) ([]*Kernel, error) {
 	if release != "" {
 		kernels, err := p.machine.all()
-		return slices.DeleteFunc(kernels, func(k *Kernel) bool { return !matches(k.Release, release) }), err
+		return slices.DeleteFunc(kernels, func(k *Kernel) bool { return k.Arch != p.machine.arch || !matches(k.Release, release) }), err
 	}
 	find := func() (*Kernel, error) { return p.machine.find("") }
 	if p.request.Guest {
@@ -256,6 +264,9 @@ func (p *preparation) checkModules(k *Kernel) error {
 func (p *preparation) resolve(ctx context.Context) (string, error) {
 	if p.request.Release != "" {
 		return p.apt.newest(ctx, p.request.Release)
+	}
+	if p.ownLists() {
+		return p.apt.standard(ctx)
 	}
 	running, err := p.machine.running()
 	if err != nil {

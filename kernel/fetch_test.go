@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-const debianRelease = "6.1.0-9-cloud-" + debianArch
+var debianRelease = "6.1.0-9-cloud-" + Host().Debian
 
 // archive is a Debian as apt shows it: stand-ins for its programs come first
 // in PATH, and its packages are plain tar files.
@@ -130,7 +130,7 @@ func aptMachine(t *testing.T) machine {
 
 func prepare(m machine, request Request) (*Kernel, error) {
 	progress := &quiet{}
-	p := &preparation{machine: m, apt: newApt(progress), request: request, progress: progress}
+	p := &preparation{machine: m, apt: newApt(m, progress), request: request, progress: progress}
 	return p.run(context.Background())
 }
 
@@ -292,7 +292,7 @@ func TestPrepareOffline(t *testing.T) {
 	if _, err := prepare(m, Request{Release: "6.1"}); !errors.As(err, &wrong) || !strings.Contains(wrong.Message, "cannot download") {
 		t.Errorf("with nothing at hand: %v", err)
 	}
-	older := "6.1.0-7-cloud-" + debianArch
+	older := "6.1.0-7-cloud-" + Host().Debian
 	addKernel(t, filepath.Join(m.kernels(), older), older)
 	write(t, filepath.Join(m.kernels(), older, "boot/btf-"+older), "raw")
 	if kernel, err := prepare(m, Request{Release: "6.1"}); err != nil || kernel.Release != older {
@@ -332,7 +332,7 @@ func TestPrepareRefusals(t *testing.T) {
 func TestPrepareWaitsForTheLock(t *testing.T) {
 	m := aptMachine(t)
 	progress := &quiet{}
-	p := &preparation{machine: m, apt: newApt(progress), progress: progress}
+	p := &preparation{machine: m, apt: newApt(m, progress), progress: progress}
 	if err := os.MkdirAll(m.data, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -54,7 +53,7 @@ import (
 // places are absolute paths, "" for a part that is not at hand.
 type Kernel struct {
 	Release    string // as uname -r prints it
-	Arch       string // as uname -m prints it: x86_64
+	Arch       *Architecture
 	BuildTree  string // the folder for kbuild's -C
 	Image      string // the bootable image: vmlinuz
 	ModulesDir string // lib/modules/RELEASE
@@ -80,14 +79,53 @@ type Kernel struct {
 
 // machine is where kernels are looked for.
 type machine struct {
-	root  string // "/", or the top of a fake tree
-	data  string // fetched things
-	cache string // things that can be made again
-	arch  string // as uname -m prints it
+	root  string        // "/", or the top of a fake tree
+	data  string        // fetched things
+	cache string        // things that can be made again
+	host  *Architecture // of the programs that run here
+	arch  *Architecture // of the kernels that are wanted
+	other bool          // the root is that of another system: none of its kernels runs here
 }
 
-// debianArch is what Debian calls this machine's architecture.
-const debianArch = runtime.GOARCH
+// Query says which kernels are meant.
+type Query struct {
+	Release string // full, the beginning of one, a build tree's path, or ""
+	Arch    string // a name of their architecture; "": this machine's
+	Sysroot string // the folder that is the root of the system that has them; "": this system's
+}
+
+// Named reads a query of a word, RELEASE or ARCHITECTURE:RELEASE, as tests name kernels.
+func Named(word string) Query {
+	arch, release, found := strings.Cut(word, ":")
+	if !found {
+		return Query{Release: word}
+	}
+	return Query{Release: release, Arch: arch}
+}
+
+func (q Query) machine() (machine, error) {
+	m, err := thisMachine()
+	if err != nil {
+		return m, err
+	}
+	if m.arch, err = ArchitectureNamed(q.Arch); err != nil && q.Arch != "" {
+		return m, err
+	}
+	if err != nil {
+		m.arch = m.host // nothing is built here, but read
+	}
+	if q.Sysroot == "" {
+		return m, nil
+	}
+	m.other = true
+	if m.root, err = filepath.Abs(q.Sysroot); err != nil {
+		return m, err
+	}
+	if info, err := os.Stat(m.root); err != nil || !info.IsDir() {
+		return m, &UserError{Message: "there is no folder " + q.Sysroot, Hint: "name the folder that has the target's boot, lib/modules and usr", Cause: err}
+	}
+	return m, nil
+}
 
 func thisMachine() (machine, error) {
 	data, err := dataFolder()
@@ -98,15 +136,7 @@ func thisMachine() (machine, error) {
 	if err != nil {
 		return machine{}, err
 	}
-	return machine{root: "/", data: data, cache: cache, arch: unameArch(runtime.GOARCH)}, nil
-}
-
-func unameArch(goarch string) string {
-	names := map[string]string{"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}
-	if name, known := names[goarch]; known {
-		return name
-	}
-	return goarch
+	return machine{root: "/", data: data, cache: cache, host: Host(), arch: Host()}, nil
 }
 
 func dataFolder() (string, error) {
@@ -133,28 +163,36 @@ func CacheFolder() (string, error) {
 	return filepath.Join(folder, "gostap"), nil
 }
 
-// Find gives the kernel that is meant by release: "" is the running kernel,
-// a path the build tree there, anything else a full release or the beginning
-// of one, of which the newest at hand is taken. The running kernel is found
+// Find gives the kernel that is meant by the query's release: "" is the running
+// kernel, or the newest that another machine has; a path the build tree there;
+// anything else a full release, or the beginning of one, of which the newest at
+// hand is taken. A full release needs no architecture. The running kernel is found
 // even when no part of it is at hand; for the rest a *UserError says what is.
-func Find(release string) (*Kernel, error) {
-	machine, err := thisMachine()
+func Find(q Query) (*Kernel, error) {
+	machine, err := q.machine()
 	if err != nil {
 		return nil, err
 	}
-	return machine.find(release)
+	k, err := machine.find(q.Release)
+	if err == nil && q.Arch != "" && k.Arch != machine.arch {
+		return nil, &UserError{
+			Message: fmt.Sprintf("kernel %s is for %s, not for %s", k.Release, k.Arch.Name, machine.arch.Name),
+			Hint:    "leave out -a, or name another kernel with -r",
+		}
+	}
+	return k, err
 }
 
 // FindGuest is Find for a kernel to boot: "" is, of those whose image, modules
 // and build tree are at hand, the running kernel, the one that `stap prep --vm`
 // chose, or the newest, in this order.
-func FindGuest(release string) (*Kernel, error) {
-	machine, err := thisMachine()
+func FindGuest(q Query) (*Kernel, error) {
+	if q.Release != "" {
+		return Find(q)
+	}
+	machine, err := q.machine()
 	if err != nil {
 		return nil, err
-	}
-	if release != "" {
-		return machine.find(release)
 	}
 	return machine.findGuest()
 }
@@ -173,7 +211,7 @@ func (m machine) find(asked string) (*Kernel, error) {
 	if strings.HasPrefix(asked, "/") {
 		return m.fromBuildTree(asked)
 	}
-	if asked == "" {
+	if asked == "" && m.runsItself() {
 		running, err := m.running()
 		if err != nil {
 			return nil, err
@@ -192,15 +230,38 @@ func (m machine) find(asked string) (*Kernel, error) {
 		names = append(names, kernel.Release)
 	}
 	for _, kernel := range slices.Backward(kernels) {
-		if kernel.hasPart() && matches(kernel.Release, asked) {
+		if kernel.Arch == m.arch && kernel.hasPart() && (asked == "" || matches(kernel.Release, asked)) {
 			return kernel, nil
 		}
 	}
-	return nil, &UserError{
-		Message: fmt.Sprintf("no kernel %q at hand", asked),
-		Hint:    fmt.Sprintf("`stap prep -r %s` fetches it; at hand: %s", asked, strings.Join(names, ", ")),
-	}
+	return nil, m.notAtHand(asked, names)
 }
+
+func (m machine) notAtHand(asked string, names []string) error {
+	e := &UserError{Message: "no kernel at hand", Hint: "at hand: " + strings.Join(names, ", ")}
+	if len(names) == 0 {
+		e.Hint = "none is"
+	}
+	prep := "stap prep"
+	if asked != "" {
+		e.Message = fmt.Sprintf("no kernel %q at hand", asked)
+		prep += " -r " + asked
+	}
+	if m.arch != m.host {
+		e.Message += " for " + m.arch.Name
+		prep += " -a " + m.arch.Debian
+	}
+	if m.other {
+		e.Message += " in " + m.root
+		e.Hint = "its headers belong into lib/modules/RELEASE/build or usr/src there; " + e.Hint
+	} else {
+		e.Hint = fmt.Sprintf("`%s` fetches it; %s", prep, e.Hint)
+	}
+	return e
+}
+
+// runsItself tells whether a kernel of the wanted kind may be running here.
+func (m machine) runsItself() bool { return !m.other && m.arch == m.host }
 
 func (m machine) findGuest() (*Kernel, error) {
 	kernels, err := m.all()
@@ -213,7 +274,7 @@ func (m machine) findGuest() (*Kernel, error) {
 	}
 	rank := func(k *Kernel) int {
 		switch {
-		case !k.bootable():
+		case !k.bootable() || k.Arch != m.arch:
 			return 0
 		case k.Running:
 			return 3
@@ -229,10 +290,12 @@ func (m machine) findGuest() (*Kernel, error) {
 		}
 	}
 	if best == nil {
-		return nil, &UserError{
-			Message: "no kernel at hand that a guest could boot",
-			Hint:    "`stap prep --vm` fetches one",
+		e := &UserError{Message: "no kernel at hand that a guest could boot", Hint: "`stap prep --vm` fetches one"}
+		if m.arch != m.host {
+			e.Message += " for " + m.arch.Name
+			e.Hint = fmt.Sprintf("`stap prep --vm -a %s` fetches one", m.arch.Debian)
 		}
+		return nil, e
 	}
 	return best, nil
 }
@@ -249,14 +312,20 @@ func (m machine) running() (string, error) {
 	return string(bytes.TrimSpace(release)), nil
 }
 
-// guestLink points at the kernel that guests boot when none is named.
-func (m machine) guestLink() string { return filepath.Join(m.data, "guest-kernel") }
+// guestLink points at the kernel that guests of an architecture boot when none is named.
+func (m machine) guestLink() string {
+	name := "guest-kernel"
+	if m.arch != m.host {
+		name += "-" + m.arch.Name
+	}
+	return filepath.Join(m.data, name)
+}
 
 func (m machine) kernels() string { return filepath.Join(m.data, "kernels") }
 
 func (m machine) all() ([]*Kernel, error) {
 	var releases []string
-	if running, err := m.running(); err == nil {
+	if running, err := m.running(); err == nil && !m.other {
 		releases = append(releases, running)
 	}
 	releases = append(releases, releasesBelow(m.root)...)

@@ -19,7 +19,7 @@ func (m machine) kernel(release string) *Kernel {
 	fetched := filepath.Join(m.kernels(), release)
 	k := &Kernel{Release: release, fetched: fetched, cache: m.cache, root: m.root, folders: m.debugFolders(fetched)}
 	running, err := m.running()
-	k.Running = err == nil && running == release
+	k.Running = err == nil && running == release && !m.other
 	roots := []string{m.root, fetched}
 	first := func(accept func(string) bool, places ...string) string {
 		for _, root := range roots {
@@ -75,7 +75,7 @@ func (m machine) fromBuildTree(tree string) (*Kernel, error) {
 	k := m.kernel(release)
 	if k.BuildTree != tree {
 		k.BuildTree = tree
-		if built := filepath.Join(tree, "arch/x86/boot/bzImage"); isFile(built) {
+		if built := filepath.Join(tree, k.Arch.image); isFile(built) {
 			k.Image = built
 		}
 		if vmlinux := filepath.Join(tree, "vmlinux"); isFile(vmlinux) {
@@ -96,8 +96,8 @@ func (m machine) complete(k *Kernel) {
 	}
 	k.Arch = m.arch
 	if config, err := k.Config(); err == nil {
-		for option, arch := range map[string]string{"CONFIG_X86_64": "x86_64", "CONFIG_ARM64": "aarch64"} {
-			if config[option] == "y" {
+		for _, arch := range architectures {
+			if config[arch.option] == "y" {
 				k.Arch = arch
 			}
 		}

@@ -37,10 +37,7 @@ func (k *Kernel) TraceSystems() (map[string]string, error) {
 
 // traceHeaders lists the headers of the build tree that declare tracepoints.
 func (k *Kernel) traceHeaders() ([]string, error) {
-	arch, known := map[string]string{"x86_64": "x86", "aarch64": "arm64"}[k.Arch]
-	if !known {
-		arch = "*"
-	}
+	arch := k.Arch.Kbuild
 	patterns := []string{
 		"include/trace/events/*.h", "include/trace/hooks/*.h", "include/ras/*.h",
 		"arch/" + arch + "/include/asm/trace/*.h", "arch/" + arch + "/include/asm/*trace*.h",

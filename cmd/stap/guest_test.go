@@ -43,7 +43,7 @@ func eachKernel(t *testing.T, folder string) {
 		t.Fatalf("no scripts in %s: %v", folder, err)
 	}
 	for _, beginning := range beginnings {
-		k, err := kernel.FindGuest(beginning)
+		k, err := kernel.FindGuest(kernel.Named(beginning))
 		if err != nil {
 			t.Fatalf("%v; run: stap prep --vm -r %s", err, beginning)
 		}

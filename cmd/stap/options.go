@@ -20,6 +20,7 @@ type settings struct {
 
 	release        string
 	arch           string
+	sysroot        string
 	module         string
 	moduleInfo     []string
 	makeVariables  []string
@@ -158,7 +159,8 @@ func (s *settings) addRelease(flags *pflag.FlagSet) {
 
 func (s *settings) addModuleFlags(flags *pflag.FlagSet) {
 	s.addRelease(flags)
-	flags.StringVarP(&s.arch, "arch", "a", "", "`ARCHITECTURE` of the kernel: x86_64")
+	flags.StringVarP(&s.arch, "arch", "a", "", "`ARCHITECTURE` of the kernel: x86_64 or arm64")
+	flags.StringVar(&s.sysroot, "sysroot", "", "`FOLDER` with the files of the system that the module is for: its kernel, headers and debuginfo")
 	flags.StringVarP(&s.module, "module", "m", "", "`NAME` of the module, which is left in the current folder")
 	flags.StringArrayVar(&s.moduleInfo, "modinfo", nil, "`NAME=VALUE` for modinfo to show")
 	flags.StringArrayVarP(&s.makeVariables, "build-variable", "B", nil, "`NAME=VALUE` for the kernel's build")

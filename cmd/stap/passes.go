@@ -176,7 +176,7 @@ func (d *driver) findKernel() (*kernel.Kernel, error) {
 	if d.guest {
 		find = kernel.FindGuest
 	}
-	k, err := find(d.release)
+	k, err := find(kernel.Query{Release: d.release, Arch: d.arch, Sysroot: d.sysroot})
 	d.kernel = k
 	return k, err
 }

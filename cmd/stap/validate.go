@@ -143,8 +143,8 @@ func (s *messageSettings) validate(given func(string) bool) error {
 
 func (s *settings) validateModule(given func(string) bool) error {
 	s.settleRelease(given)
-	if s.arch != "" && s.arch != "x86_64" {
-		return usage("modules for %s are not made by this version: x86_64 are", s.arch)
+	if _, err := kernel.ArchitectureNamed(s.arch); err != nil && s.arch != "" {
+		return err
 	}
 	for _, v := range s.makeVariables {
 		if !variablePattern.MatchString(v) {

@@ -1,0 +1,133 @@
+package kernel
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"math"
+	"slices"
+)
+
+// This file makes an ELF file of an arm64 kernel's image, which is the kernel's memory
+// as it is loaded and nothing else (Linux, Documentation/arm64/booting.rst): "MZ", or two
+// instructions, and at 0x38 "ARM\x64". What an ELF file would say is found by itself:
+//
+//	relocations  rows of {place, 0x403, value} of 8 bytes each (R_AARCH64_RELATIVE): the
+//	             kernel is linked to be moved, and the places themselves are zero
+//	address      the least that a relocation speaks of, which is _text
+//	BTF          by its header
+//	build-id     by its note
+//
+// The ELF file has a section with all of the image at its address, values in their
+// places, and sections for BTF and the note.
+
+// isFlatImage tells an arm64 kernel's image by its header.
+func isFlatImage(image []byte) bool {
+	return len(image) > 0x40 && string(image[0x38:0x3c]) == "ARM\x64"
+}
+
+// elfOfFlat makes an ELF file of a flat image, which it writes to.
+func elfOfFlat(image []byte) ([]byte, error) {
+	relocations := findRelocations(image)
+	if len(relocations) == 0 {
+		return nil, errors.New("the kernel's image has no relocations, by which its address is known (CONFIG_RELOCATABLE)")
+	}
+	text := uint64(math.MaxUint64)
+	for _, r := range relocations {
+		text = min(text, r.place, r.value)
+	}
+	text &^= 1<<16 - 1
+	for _, r := range relocations {
+		if at := r.place - text; at <= uint64(len(image)-8) {
+			binary.LittleEndian.PutUint64(image[at:], r.value)
+		}
+	}
+	sections := []flatSection{{name: ".image", kind: elf.SHT_PROGBITS, flags: elf.SHF_ALLOC | elf.SHF_EXECINSTR, address: text, size: len(image)}}
+	if at, size := findBTF(image); size > 0 {
+		sections = append(sections, flatSection{name: ".BTF", kind: elf.SHT_PROGBITS, at: at, size: size})
+	}
+	if at := bytes.Index(image, []byte("\x04\x00\x00\x00\x14\x00\x00\x00\x03\x00\x00\x00GNU\x00")); at >= 0 && at+36 <= len(image) {
+		sections = append(sections, flatSection{name: ".notes", kind: elf.SHT_NOTE, at: at, size: 36})
+	}
+	return wrapFlat(image, sections), nil
+}
+
+type relocation struct{ place, value uint64 }
+
+// findRelocations reads the longest row of them.
+func findRelocations(image []byte) (longest []relocation) {
+	const size, relative = 24, uint64(elf.R_AARCH64_RELATIVE)
+	word := func(at int) uint64 { return binary.LittleEndian.Uint64(image[at:]) }
+	bestAt, bestEnd := 0, 0
+	for at := 0; at+size <= len(image); at += 8 {
+		end := at
+		for end+size <= len(image) && word(end+8) == relative {
+			end += size
+		}
+		if end-at > bestEnd-bestAt {
+			bestAt, bestEnd = at, end
+		}
+		if end > at {
+			at = end - 8
+		}
+	}
+	for at := bestAt; at < bestEnd; at += size {
+		longest = append(longest, relocation{word(at), word(at + 16)})
+	}
+	return longest
+}
+
+// findBTF finds BTF by its header (Linux, include/uapi/linux/btf.h, struct btf_header).
+func findBTF(image []byte) (at, size int) {
+	const header = 24
+	magic := []byte{0x9f, 0xeb, 1, 0, header, 0, 0, 0}
+	for from := 0; ; {
+		next := bytes.Index(image[from:], magic)
+		if next < 0 || from+next+header > len(image) {
+			return 0, 0
+		}
+		at = from + next
+		word := func(n int) uint64 { return uint64(binary.LittleEndian.Uint32(image[at+n:])) }
+		end := uint64(header) + max(word(8)+word(12), word(16)+word(20))
+		if word(8) == 0 && word(12) > 0 && word(16) >= word(12) && end <= uint64(len(image)-at) {
+			return at, int(end)
+		}
+		from = at + 4
+	}
+}
+
+type flatSection struct {
+	name     string
+	kind     elf.SectionType
+	flags    elf.SectionFlag
+	address  uint64
+	at, size int
+}
+
+// wrapFlat puts an ELF header before the image, and names and section headers behind it.
+func wrapFlat(image []byte, sections []flatSection) []byte {
+	const headerSize = 64
+	names := []byte{0}
+	headers := []elf.Section64{{}}
+	sections = append(sections, flatSection{name: ".shstrtab", kind: elf.SHT_STRTAB, at: len(image)})
+	for _, s := range sections {
+		headers = append(headers, elf.Section64{
+			Name: uint32(len(names)), Type: uint32(s.kind), Flags: uint64(s.flags), Addr: s.address,
+			Off: uint64(headerSize + s.at), Size: uint64(s.size), Addralign: 1,
+		})
+		names = append(append(names, s.name...), 0)
+	}
+	headers[len(headers)-1].Size = uint64(len(names))
+	begin := headerSize + len(image) + len(names)
+	header := elf.Header64{
+		Type: uint16(elf.ET_EXEC), Machine: uint16(elf.EM_AARCH64), Version: uint32(elf.EV_CURRENT),
+		Shoff: uint64(begin), Ehsize: headerSize, Shentsize: 64, Shnum: uint16(len(headers)), Shstrndx: uint16(len(headers) - 1),
+	}
+	copy(header.Ident[:], elf.ELFMAG)
+	header.Ident[elf.EI_CLASS], header.Ident[elf.EI_DATA], header.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)
+	var first, last bytes.Buffer
+	_ = binary.Write(&first, binary.LittleEndian, header) // to memory, of fixed size
+	_ = binary.Write(&last, binary.LittleEndian, headers)
+	return slices.Concat(first.Bytes(), image, names, last.Bytes())
+}
