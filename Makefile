@@ -1,6 +1,7 @@
 # What can be done here; `make help` lists it. `setup` sees to what a target needs and the machine lacks.
 
 PREFIX   ?= /usr/local
+ARCH     ?=
 KERNELS  ?= 6.1 6.12
 FUZZTIME ?= 60s
 
@@ -19,9 +20,16 @@ export CGO_ENABLED := 0
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build bin/stap and bin/staprun, static (the default)
+# What Go calls an architecture that people name; stap looks for another machine's staprun beside itself, in a folder of that name.
+goarch = $(or $(word 2,$(subst :, ,$(filter $(1):%,x86_64:amd64 aarch64:arm64))),$(1))
+
+build: ## build bin/stap and bin/staprun, static (the default); with ARCH=arm64 bin/arm64/staprun, for other machines
 	@./setup go
+ifeq ($(ARCH),)
 	go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/stap ./cmd/staprun
+else
+	GOARCH=$(call goarch,$(ARCH)) go build -trimpath -ldflags '-s -w' -o bin/$(call goarch,$(ARCH))/ ./cmd/staprun
+endif
 
 setup: ## set up what this machine lacks: Go, compiler, QEMU
 	@./setup go guest

@@ -109,7 +109,7 @@ $(foreach name,%[7]s,$(file >>%[6]s,$(name)=$($(name))))
 	}
 	arguments := []string{"-j2", "-C", b.target.BuildTree, "M=" + b.options.Folder,
 		"CONFIG_DEBUG_INFO_BTF_MODULES=", "KCFLAGS=-g0"}
-	arguments = append(arguments, b.options.MakeVariables...)
+	arguments = append(arguments, b.target.make...)
 	command := exec.CommandContext(ctx, "make", append(arguments, "modules")...)
 	return b.run(command)
 }

@@ -24,7 +24,8 @@ import (
 // a runtime object are good for.
 type target struct {
 	*kernel.Kernel
-	compiler string // path of the compiler that the kernel's build will run
+	compiler string   // path of the compiler that the kernel's build will run
+	make     []string // variables of the kernel's build: those for another architecture, and the user's
 	options  Options
 	key      string
 }
@@ -34,7 +35,7 @@ func newTarget(k *kernel.Kernel, m translate.Module, o Options) (*target, error)
 	if err := checkBuildTree(k); err != nil {
 		return nil, err
 	}
-	t := &target{Kernel: k, options: o}
+	t := &target{Kernel: k, options: o, make: makeVariables(k, o.MakeVariables)}
 	if err := t.findTools(); err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func newTarget(k *kernel.Kernel, m translate.Module, o Options) (*target, error)
 		addStamp(h, file)
 	}
 	addRuntime(h)
-	for _, list := range [][]string{o.Defines, o.MakeVariables} {
+	for _, list := range [][]string{o.Defines, t.make} {
 		sorted := append([]string(nil), list...)
 		sort.Strings(sorted)
 		fmt.Fprintf(h, "%q\n", sorted)
@@ -129,17 +130,44 @@ func (t *target) findTools() error {
 			name = string(m[1])
 		}
 	}
-	for _, variable := range t.options.MakeVariables {
-		if cc, ok := strings.CutPrefix(variable, "CC="); ok {
-			name = cc
-		}
+	bare := strings.TrimPrefix(name, t.Arch.Target+"-") // of a kernel that was built where it runs
+	name = variable(t.make, "CROSS_COMPILE") + bare
+	debian := t.Arch.CompilerPackage(bare, kernel.Host())
+	if cc := variable(t.make, "CC"); cc != "" {
+		name, debian = cc, filepath.Base(cc)
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return missingTool(name, filepath.Base(name), err)
+		return missingTool(name, debian, err)
 	}
 	t.compiler = path
 	return nil
+}
+
+// makeVariables are those of the kernel's build: for another architecture than this
+// machine's, its name and the compiler's, unless the user names others.
+func makeVariables(k *kernel.Kernel, users []string) []string {
+	if k.Arch == kernel.Host() {
+		return users
+	}
+	variables := slices.Clone(users)
+	for _, v := range []string{"ARCH=" + k.Arch.Kbuild, "CROSS_COMPILE=" + k.Arch.Target + "-"} {
+		name, _, _ := strings.Cut(v, "=")
+		if variable(users, name) == "" {
+			variables = append(variables, v)
+		}
+	}
+	return variables
+}
+
+// variable gives the value of the last of NAME=VALUE with that name, "" if there is none.
+func variable(variables []string, name string) (value string) {
+	for _, v := range variables {
+		if text, ok := strings.CutPrefix(v, name+"="); ok {
+			value = text
+		}
+	}
+	return value
 }
 
 func missingTool(name, debianPackage string, cause error) error {

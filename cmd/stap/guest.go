@@ -155,7 +155,7 @@ func (d *driver) guestConfig(built *kbuild.Result) (vm.Config, error) {
 	if err != nil {
 		return vm.Config{}, err
 	}
-	staprun, err := findStaprun()
+	staprun, err := findStaprun(k.Arch)
 	if err != nil {
 		return vm.Config{}, err
 	}

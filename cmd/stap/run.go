@@ -136,15 +136,26 @@ func (d *driver) fileOptions() []string {
 	return options
 }
 
-// findStaprun finds the program beside this one, or by SYSTEMTAP_STAPRUN or PATH.
-func findStaprun() (string, error) {
+// findStaprun finds the program beside this one, or by SYSTEMTAP_STAPRUN or PATH; that of
+// another architecture in a folder beside this one that is named for it.
+func findStaprun(arch *kernel.Architecture) (string, error) {
 	if path := os.Getenv("SYSTEMTAP_STAPRUN"); path != "" {
 		return path, nil
 	}
+	name := "staprun"
+	if arch != kernel.Host() {
+		name = filepath.Join(arch.Debian, name)
+	}
 	if self, err := os.Executable(); err == nil {
-		path := filepath.Join(filepath.Dir(self), "staprun")
+		path := filepath.Join(filepath.Dir(self), name)
 		if _, err := os.Stat(path); err == nil {
 			return path, nil
+		}
+	}
+	if arch != kernel.Host() {
+		return "", &kernel.UserError{
+			Message: fmt.Sprintf("there is no staprun for %s: %s is not beside stap", arch.Name, name),
+			Hint:    fmt.Sprintf("`make ARCH=%s` builds it; name one elsewhere with SYSTEMTAP_STAPRUN", arch.Debian),
 		}
 	}
 	path, err := exec.LookPath("staprun")
@@ -157,7 +168,7 @@ func findStaprun() (string, error) {
 // runHere runs staprun on this machine. Signals of the terminal reach it by
 // itself; those sent to this process are passed on.
 func (d *driver) runHere(ctx context.Context, built *kbuild.Result) (int, error) {
-	staprun, err := findStaprun()
+	staprun, err := findStaprun(kernel.Host())
 	if err != nil {
 		return 1, err
 	}
