@@ -88,7 +88,7 @@ func bootGuest(t *testing.T, beginning string, changes ...func(*vm.Config)) *gue
 	t.Helper()
 	k, err := kernel.FindGuest(kernel.Named(beginning))
 	if err != nil {
-		t.Fatalf("%v; run: stap prep --vm -r %s", err, beginning)
+		t.Fatalf("%v; run: make prep KERNELS=%s", err, beginning)
 	}
 	busybox, err := kernel.Busybox(k.Arch)
 	if err != nil {
@@ -98,13 +98,17 @@ func bootGuest(t *testing.T, beginning string, changes ...func(*vm.Config)) *gue
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, program := range []string{"stap", "staprun"} {
+	staprun := "staprun"
+	if k.Arch != kernel.Host() {
+		staprun = filepath.Join(k.Arch.Debian, staprun)
+	}
+	for _, program := range []string{"stap", staprun} {
 		if _, err := os.Stat(filepath.Join(binaries, program)); err != nil {
-			t.Fatalf("%v; run: make", err)
+			t.Fatalf("%v; run: make, and make ARCH=%s", err, k.Arch.Debian)
 		}
 	}
 	config := vm.Config{
-		Image: k.Image, ModulesDir: k.ModulesDir, Staprun: filepath.Join(binaries, "staprun"), Busybox: busybox,
+		Image: k.Image, ModulesDir: k.ModulesDir, Staprun: filepath.Join(binaries, staprun), Busybox: busybox, Arch: k.Arch.Name,
 		Append: os.Getenv("GOSTAP_APPEND"), Patience: patience(vm.Patience),
 	}
 	for _, change := range changes {
