@@ -17,7 +17,7 @@ import (
 //	             kernel is linked to be moved, and the places themselves are zero
 //	address      the least that a relocation speaks of, which is _text
 //	BTF          by its header
-//	build-id     by its note
+//	build-id     by its note, of those that there are the one that is the kernel's
 //
 // The ELF file has a section with all of the image at its address, values in their
 // places, and sections for BTF and the note.
@@ -47,8 +47,8 @@ func elfOfFlat(image []byte) ([]byte, error) {
 	if at, size := findBTF(image); size > 0 {
 		sections = append(sections, flatSection{name: ".BTF", kind: elf.SHT_PROGBITS, at: at, size: size})
 	}
-	if at := bytes.Index(image, []byte("\x04\x00\x00\x00\x14\x00\x00\x00\x03\x00\x00\x00GNU\x00")); at >= 0 && at+36 <= len(image) {
-		sections = append(sections, flatSection{name: ".notes", kind: elf.SHT_NOTE, at: at, size: 36})
+	if at, size := findBuildID(image); size > 0 {
+		sections = append(sections, flatSection{name: ".notes", kind: elf.SHT_NOTE, at: at, size: size})
 	}
 	return wrapFlat(image, sections), nil
 }
@@ -94,6 +94,32 @@ func findBTF(image []byte) (at, size int) {
 			return at, int(end)
 		}
 		from = at + 4
+	}
+}
+
+// findBuildID finds the note with the kernel's build-id. The code that it maps into
+// processes (vDSO) has its own: each is an ELF file within the image.
+func findBuildID(image []byte) (at, size int) {
+	const length = 36
+	begin := []byte("\x04\x00\x00\x00\x14\x00\x00\x00\x03\x00\x00\x00GNU\x00")
+	var inside [][2]int
+	for page := 0; page+64 <= len(image); page += 4096 {
+		if bytes.HasPrefix(image[page:], []byte(elf.ELFMAG)) {
+			headers := binary.LittleEndian.Uint64(image[page+0x28:]) // e_shoff
+			count := binary.LittleEndian.Uint16(image[page+0x3c:])
+			inside = append(inside, [2]int{page, page + int(min(headers, math.MaxInt32)) + 64*int(count)})
+		}
+	}
+	for from := 0; ; {
+		next := bytes.Index(image[from:], begin)
+		if next < 0 || from+next+length > len(image) {
+			return 0, 0
+		}
+		at = from + next
+		if !slices.ContainsFunc(inside, func(file [2]int) bool { return file[0] < at && at < file[1] }) {
+			return at, length
+		}
+		from = at + len(begin)
 	}
 }
 

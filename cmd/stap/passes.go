@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -160,7 +161,7 @@ func (d *driver) analyze(script []*parse.File, library *parse.Library) (*elabora
 
 func (d *driver) elaborateOptions() elaborate.Options {
 	return elaborate.Options{
-		BTF: d.btf, DebugInfo: d.debugInfo, Symbols: d.symbols, ModuleBTF: d.moduleBTF, BuildID: d.buildID, Modules: d.modules,
+		Machine: d.machine, BTF: d.btf, DebugInfo: d.debugInfo, Symbols: d.symbols, ModuleBTF: d.moduleBTF, BuildID: d.buildID, Modules: d.modules,
 		LineTable: d.lineTable, LinesOf: d.linesOf, Header: d.header, MaxPlaces: d.maxPlaces, TraceSystem: d.traceSystem, TracedModules: d.tracedModules,
 		Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
 		SkipBadVariables: d.skipBadVariables, Compatible: d.compatible, Privilege: d.privilege,
@@ -179,6 +180,14 @@ func (d *driver) findKernel() (*kernel.Kernel, error) {
 	k, err := find(kernel.Query{Release: d.release, Arch: d.arch, Sysroot: d.sysroot})
 	d.kernel = k
 	return k, err
+}
+
+// machine gives the architecture of that kernel.
+func (d *driver) machine() elf.Machine {
+	if k, err := d.findKernel(); err == nil {
+		return k.Arch.Machine
+	}
+	return kernel.Host().Machine
 }
 
 // translate is pass 3.

@@ -20,23 +20,21 @@
 #include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/version.h>
+#include "machine.h"
 #include "place.h"
 
+/* What ftrace hands over of a hit: the registers of calls, or, where the kernel knows no such, all of them. */
+#if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) || defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#define STAP_TRACE_FLAGS 0
+#else
+#define STAP_TRACE_FLAGS FTRACE_OPS_FL_SAVE_REGS
+#endif
 
 /* So many functions have a callback of their own. */
 #define STAP_OWN_CALLBACKS 4
 /* Of more functions than this a pattern's have no kprobes. */
 #define STAP_SWEEP 1000
-
-/* How far a function's ftrace site may be behind its first instruction, in steps of 4. */
-#if defined(CONFIG_X86_64) && defined(CONFIG_X86_KERNEL_IBT)
-#define STAP_SITE_OFFSET 4
-#elif defined(CONFIG_ARM64)
-#define STAP_SITE_OFFSET 8
-#else
-#define STAP_SITE_OFFSET 0
-#endif
 
 struct stap_traced {
 	unsigned long address;
@@ -55,7 +53,11 @@ struct stap_trace {
 
 static __always_inline void stap_trace_run(struct stap_context *c, struct ftrace_regs *registers)
 {
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
 	c->arguments = registers;
+#else
+	c->registers = ftrace_get_regs(registers);
+#endif
 	stap_handle(c);
 	stap_give(c);
 	preempt_enable_notrace();
@@ -106,7 +108,7 @@ static void notrace stap_traced_many(unsigned long ip, unsigned long parent_ip, 
 	const struct stap_probe *probe = NULL;
 	unsigned long back;
 
-	for (back = 0; back <= STAP_SITE_OFFSET && !probe; back += 4)
+	for (back = 0; back <= STAP_MACHINE_SITE && !probe; back += 4)
 		probe = stap_trace_slot(trace, ip - back)->first;
 	for (; probe; probe = stap_probe_next(probe))
 		if (!stap_is_held(probe))
@@ -197,8 +199,7 @@ static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts,
 	unsigned int i, good = 0;
 
 	/* where registers cannot be saved this is refused, and kprobes have them */
-	if (&STAP_UNIT(registers))
-		trace->ops.flags = FTRACE_OPS_FL_SAVE_REGS;
+	trace->ops.flags = &STAP_UNIT(registers) ? FTRACE_OPS_FL_SAVE_REGS : STAP_TRACE_FLAGS;
 	/* the kernel is told that the CPU may be sent elsewhere: of two that do so at one function it refuses the second */
 	for (i = 0; i < count; i++)
 		if (stap_probes_override(firsts[i]))

@@ -26,6 +26,7 @@
 #include <linux/wait.h>
 #include <asm/linkage.h>
 #include "entry.h"
+#include "machine.h"
 
 #define STAP_DETOURS 64
 
@@ -78,20 +79,8 @@ static unsigned long __used stap_detour_sleep(void)
 	return on;
 }
 
-#if defined(CONFIG_X86_64)
-/* The function goes on by a return, not by a jump, for which it would have to be marked there. */
-asm(".pushsection .text\n"
-    ".type stap_detour, @function\n"
-    "stap_detour:\n"
-    ANNOTATE_NOENDBR
-    "	pushq %rdi\n	pushq %rsi\n	pushq %rdx\n	pushq %rcx\n	pushq %r8\n	pushq %r9\n	pushq %rax\n"
-    "	call stap_detour_sleep\n"
-    "	movq %rax, %r11\n"
-    "	popq %rax\n	popq %r9\n	popq %r8\n	popq %rcx\n	popq %rdx\n	popq %rsi\n	popq %rdi\n"
-    "	pushq %r11\n"
-    ASM_RET
-    ".size stap_detour, .-stap_detour\n"
-    ".popsection\n");
+#ifdef STAP_MACHINE_DETOUR
+STAP_MACHINE_DETOUR;
 extern void stap_detour(void);
 STACK_FRAME_NON_STANDARD(stap_detour);
 #define STAP_DETOUR ((unsigned long)stap_detour)
@@ -162,7 +151,7 @@ void stap_skip_call(struct stap_context *c)
 
 void stap_delay_call(struct stap_context *c, stap_long milliseconds)
 {
-#if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#if defined(STAP_MACHINE_DETOUR) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
 	struct pt_regs *registers = stap_saved_registers(c);
 	struct stap_detour *detour;
 
@@ -197,6 +186,6 @@ void stap_delay_call(struct stap_context *c, stap_long milliseconds)
 	detour->on = registers->ip;
 	registers->ip = STAP_DETOUR;
 #else
-	stap_error(c, "a call can be delayed on x86_64 only");
+	stap_error(c, "a call cannot be delayed on this architecture");
 #endif
 }

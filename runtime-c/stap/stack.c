@@ -11,10 +11,11 @@
 #include <linux/stacktrace.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
-#if defined(CONFIG_X86_64)
+#include "entry.h"
+#include "machine.h"
+#ifdef STAP_MACHINE_UNWIND
 #include <asm/unwind.h>
 #endif
-#include "entry.h"
 
 #ifndef MAXBACKTRACE
 #define MAXBACKTRACE 20
@@ -53,15 +54,8 @@ stap_long stap_stack_unused(void)
 static unsigned long stap_return_address(struct stap_context *c)
 {
 	struct pt_regs *registers = stap_saved_registers(c);
-	unsigned long at, address;
 
-	if (!registers)
-		return 0;
-#if defined(CONFIG_ARM64)
-	return registers->regs[30];
-#endif
-	at = kernel_stack_pointer(registers);
-	return copy_from_kernel_nofault(&address, (void *)at, sizeof(address)) ? 0 : address;
+	return registers ? stap_machine_caller(registers) : 0;
 }
 
 /* Where the hit is in the kernel; 0 where it interrupted a process, which is on no stack of the kernel's. */
@@ -76,7 +70,7 @@ struct stap_stack {
 	unsigned int n, exact;
 };
 
-#if defined(CONFIG_X86_64) && (defined(CONFIG_UNWINDER_ORC) || defined(CONFIG_UNWINDER_FRAME_POINTER))
+#ifdef STAP_MACHINE_UNWIND
 /*
  * From the registers of the hit, with neither the handler's frames nor code
  * that a probe made and the unwinder knows nothing of in between. A breakpoint
