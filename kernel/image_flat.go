@@ -35,7 +35,11 @@ func elfOfFlat(image []byte) ([]byte, error) {
 	}
 	text := uint64(math.MaxUint64)
 	for _, r := range relocations {
-		text = min(text, r.place, r.value)
+		for _, address := range []uint64{r.place, r.value} {
+			if address>>63 == 1 { // the kernel's half; some values are numbers
+				text = min(text, address)
+			}
+		}
 	}
 	text &^= 1<<16 - 1
 	for _, r := range relocations {
@@ -56,7 +60,7 @@ func elfOfFlat(image []byte) ([]byte, error) {
 type relocation struct{ place, value uint64 }
 
 // findRelocations reads the longest row of them.
-func findRelocations(image []byte) (longest []relocation) {
+func findRelocations(image []byte) (found []relocation) {
 	const size, relative = 24, uint64(elf.R_AARCH64_RELATIVE)
 	word := func(at int) uint64 { return binary.LittleEndian.Uint64(image[at:]) }
 	bestAt, bestEnd := 0, 0
@@ -73,9 +77,9 @@ func findRelocations(image []byte) (longest []relocation) {
 		}
 	}
 	for at := bestAt; at < bestEnd; at += size {
-		longest = append(longest, relocation{word(at), word(at + 16)})
+		found = append(found, relocation{word(at), word(at + 16)})
 	}
-	return longest
+	return found
 }
 
 // findBTF finds BTF by its header (Linux, include/uapi/linux/btf.h, struct btf_header).
@@ -104,10 +108,13 @@ func findBuildID(image []byte) (at, size int) {
 	begin := []byte("\x04\x00\x00\x00\x14\x00\x00\x00\x03\x00\x00\x00GNU\x00")
 	var inside [][2]int
 	for page := 0; page+64 <= len(image); page += 4096 {
-		if bytes.HasPrefix(image[page:], []byte(elf.ELFMAG)) {
-			headers := binary.LittleEndian.Uint64(image[page+0x28:]) // e_shoff
-			count := binary.LittleEndian.Uint16(image[page+0x3c:])
-			inside = append(inside, [2]int{page, page + int(min(headers, math.MaxInt32)) + 64*int(count)})
+		if !bytes.HasPrefix(image[page:], []byte(elf.ELFMAG)) {
+			continue
+		}
+		if file, err := elf.NewFile(bytes.NewReader(image[page:])); err == nil {
+			for _, s := range file.Sections {
+				inside = append(inside, [2]int{page + int(s.Offset), page + int(s.Offset+s.FileSize)})
+			}
 		}
 	}
 	for from := 0; ; {
@@ -115,8 +122,8 @@ func findBuildID(image []byte) (at, size int) {
 		if next < 0 || from+next+length > len(image) {
 			return 0, 0
 		}
-		at = from + next
-		if !slices.ContainsFunc(inside, func(file [2]int) bool { return file[0] < at && at < file[1] }) {
+		at := from + next
+		if !slices.ContainsFunc(inside, func(file [2]int) bool { return file[0] <= at && at < file[1] }) {
 			return at, length
 		}
 		from = at + len(begin)
