@@ -107,7 +107,7 @@ $(foreach name,%[7]s,$(file >>%[6]s,$(name)=$($(name))))
 	if err := os.WriteFile(b.file("Makefile"), []byte(makefile), 0o644); err != nil {
 		return explainDisk(b.options.Folder, err)
 	}
-	arguments := []string{"-j2", "-C", b.target.BuildTree, "M=" + b.options.Folder,
+	arguments := []string{"-j2", "-C", b.target.tree, "M=" + b.options.Folder,
 		"CONFIG_DEBUG_INFO_BTF_MODULES=", "KCFLAGS=-g0"}
 	arguments = append(arguments, b.target.make...)
 	command := exec.CommandContext(ctx, "make", append(arguments, "modules")...)

@@ -146,7 +146,7 @@ func (b *builder) build(ctx context.Context) error {
 	if b.options.Cache == nil {
 		return nil
 	}
-	r, err := record(b.options.Folder, b.target.BuildTree, b.units)
+	r, err := record(b.options.Folder, b.target.tree, b.units)
 	if err != nil {
 		b.options.Trace("the kernel's build was not recorded: %v\n", err)
 		return nil

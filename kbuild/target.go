@@ -24,6 +24,7 @@ import (
 // a runtime object are good for.
 type target struct {
 	*kernel.Kernel
+	tree     string   // the build tree, or a view of it
 	compiler string   // path of the compiler that the kernel's build will run
 	make     []string // variables of the kernel's build: those for another architecture, and the user's
 	options  Options
@@ -37,6 +38,14 @@ func newTarget(k *kernel.Kernel, m translate.Module, o Options) (*target, error)
 	}
 	t := &target{Kernel: k, options: o, make: makeVariables(k, o.MakeVariables)}
 	if err := t.findTools(); err != nil {
+		return nil, err
+	}
+	views := o.Folder
+	if o.Cache != nil {
+		views = o.Cache.root
+	}
+	var err error
+	if t.tree, err = view(k, views); err != nil {
 		return nil, err
 	}
 	h := sha256.New()

@@ -61,6 +61,7 @@ type Kernel struct {
 	Debuginfo  string // a vmlinux with DWARF
 	Running    bool   // the kernel that this process runs on
 	Fetched    bool   // at least one part lies in the user's data folder
+	Sysroot    string // the root of the other system that it is of
 
 	configs []string // places of the configuration, best first
 	fetched string   // the tree for this release in the data folder
@@ -85,13 +86,14 @@ type machine struct {
 	host  *Architecture // of the programs that run here
 	arch  *Architecture // of the kernels that are wanted
 	other bool          // the root is that of another system: none of its kernels runs here
+	any   bool          // kernels of all architectures are wanted
 }
 
 // Query says which kernels are meant.
 type Query struct {
 	Release string // full, the beginning of one, a build tree's path, or ""
 	Arch    string // a name of their architecture; "": this machine's
-	Sysroot string // the folder that is the root of the system that has them; "": this system's
+	Sysroot string // the folder that is the root of the system that has them, of any architecture if none is named; "": this system's
 }
 
 // Named reads a query of a word, RELEASE or ARCHITECTURE:RELEASE, as tests name kernels.
@@ -117,7 +119,7 @@ func (q Query) machine() (machine, error) {
 	if q.Sysroot == "" {
 		return m, nil
 	}
-	m.other = true
+	m.other, m.any = true, q.Arch == ""
 	if m.root, err = filepath.Abs(q.Sysroot); err != nil {
 		return m, err
 	}
@@ -230,7 +232,7 @@ func (m machine) find(asked string) (*Kernel, error) {
 		names = append(names, kernel.Release)
 	}
 	for _, kernel := range slices.Backward(kernels) {
-		if kernel.Arch == m.arch && kernel.hasPart() && (asked == "" || matches(kernel.Release, asked)) {
+		if (m.any || kernel.Arch == m.arch) && kernel.hasPart() && (asked == "" || matches(kernel.Release, asked)) {
 			return kernel, nil
 		}
 	}
@@ -274,7 +276,7 @@ func (m machine) findGuest() (*Kernel, error) {
 	}
 	rank := func(k *Kernel) int {
 		switch {
-		case !k.bootable() || k.Arch != m.arch:
+		case !k.bootable() || k.Arch != m.arch && !m.any:
 			return 0
 		case k.Running:
 			return 3
@@ -334,7 +336,9 @@ func (m machine) all() ([]*Kernel, error) {
 		return nil, fmt.Errorf("fetched kernels: %w", err)
 	}
 	for _, entry := range fetched {
-		releases = append(releases, releasesBelow(filepath.Join(m.kernels(), entry.Name()))...)
+		if !m.other {
+			releases = append(releases, releasesBelow(filepath.Join(m.kernels(), entry.Name()))...)
+		}
 	}
 	slices.Sort(releases)
 	var kernels []*Kernel

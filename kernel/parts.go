@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	securejoin "github.com/cyphar/filepath-securejoin"
 )
 
 // kernel looks for the parts of one release.
@@ -24,7 +26,7 @@ func (m machine) kernel(release string) *Kernel {
 	first := func(accept func(string) bool, places ...string) string {
 		for _, root := range roots {
 			for _, place := range places {
-				if path := filepath.Join(root, place); accept(path) {
+				if path := m.below(root, place); accept(path) {
 					return path
 				}
 			}
@@ -34,6 +36,9 @@ func (m machine) kernel(release string) *Kernel {
 	modules := "lib/modules/" + release
 	k.ModulesDir = first(isModulesDir, modules)
 	k.BuildTree = first(isBuildTree, "usr/src/linux-headers-"+release, modules+"/build")
+	if m.other {
+		k.Sysroot = m.root
+	}
 	k.Image = first(isFile, "boot/vmlinuz-"+release, modules+"/vmlinuz")
 	for _, place := range k.folders.ofKernel(release, m.root, fetched, "") {
 		if k.Debuginfo == "" && hasDWARF(place) {
@@ -56,6 +61,17 @@ func (m machine) kernel(release string) *Kernel {
 	}
 	m.complete(k)
 	return k
+}
+
+// below gives the path of a place in a root. Links in another system's root lead to where
+// they do in that system.
+func (m machine) below(root, place string) string {
+	if m.other && root == m.root {
+		if path, err := securejoin.SecureJoin(root, place); err == nil {
+			return path
+		}
+	}
+	return filepath.Join(root, place)
 }
 
 // fromBuildTree gives the kernel of a kbuild tree: what the tree says of
