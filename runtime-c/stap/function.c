@@ -199,7 +199,7 @@ static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts,
 	unsigned int i, good = 0;
 
 	/* where registers cannot be saved this is refused, and kprobes have them */
-	trace->ops.flags = &STAP_UNIT(registers) ? FTRACE_OPS_FL_SAVE_REGS : STAP_TRACE_FLAGS;
+	trace->ops.flags = stap_weak(&STAP_UNIT(registers)) ? FTRACE_OPS_FL_SAVE_REGS : STAP_TRACE_FLAGS;
 	/* the kernel is told that the CPU may be sent elsewhere: of two that do so at one function it refuses the second */
 	for (i = 0; i < count; i++)
 		if (stap_probes_override(firsts[i]))

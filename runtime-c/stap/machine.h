@@ -14,6 +14,7 @@
  *	STAP_MACHINE_SITE		how far a function's ftrace site may be behind its first instruction, in steps of 4
  *	stap_machine_test(), _low(), _count()
  *					one instruction each where there is one: see below
+ *	STAP_MACHINE_NO_CYCLES		get_cycles() counts something slower than the processor's cycles
  *	STAP_MACHINE_DETOUR		the architecture has stap_detour (override.c)
  *
  * Members are those of struct pt_regs. The unwinder is the kernel's; STAP_MACHINE_UNWIND: it
@@ -33,6 +34,12 @@
 #else
 #error "no header machine_ARCHITECTURE.h says how this architecture is"
 #endif
+
+/*
+ * The address of a symbol that need not be there, NULL if it is not, as a variable has it: code
+ * refers to such symbols by a table of addresses, which the kernel makes for modules on few architectures.
+ */
+#define stap_weak(address) ({ static typeof((address) + 0) const volatile stap_word = (address); stap_word; })
 
 /* In a function with these labels: to no if none of the bits is set in the CPU's own variable. */
 #ifndef stap_machine_test

@@ -38,5 +38,7 @@ static inline bool stap_machine_possible(unsigned long address)
 	return true;
 }
 
+#define STAP_MACHINE_NO_CYCLES
+
 /* Behind a landing pad, and the second of two instructions. */
 #define STAP_MACHINE_SITE 8
