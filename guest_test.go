@@ -132,8 +132,11 @@ func bootGuest(t *testing.T, beginning string, changes ...func(*vm.Config)) *gue
 	return &guestTest{Guest: guest, kernel: k, release: k.Release, stap: filepath.Join(binaries, "stap"), cache: t.TempDir()}
 }
 
-// command is one of stap's, where the scripts are.
+// command is one of stap's, where the scripts are; one for a kernel has the options of GOSTAP_OPTIONS, too.
 func (g *guestTest) command(arguments ...string) *exec.Cmd {
+	if release := slices.Index(arguments, "-r") + 1; release > 0 {
+		arguments = slices.Insert(slices.Clone(arguments), release+1, strings.Fields(os.Getenv("GOSTAP_OPTIONS"))...)
+	}
 	command := exec.Command(g.stap, arguments...)
 	command.Dir = "testdata/guest"
 	command.Env = append(append(os.Environ(), "SYSTEMTAP_DIR="+g.cache), g.environment...)

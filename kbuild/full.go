@@ -24,6 +24,7 @@ const (
 	runtimeFolder = "runtime"
 
 	environmentFile = "environment"
+	objtoolFile     = "objtool"
 )
 
 // unitO gives the object of a unit of the runtime.
@@ -94,16 +95,18 @@ func (b *builder) full(ctx context.Context) error {
 		units.WriteString(" " + unitO(unit))
 	}
 	// Handlers are not traced themselves, and debug information is not asked for.
-	// What kbuild tells its tools by the environment is written down for the replay.
+	// What kbuild tells its tools by the environment is written down for the replay, and so is
+	// how it runs objtool, which kernels before 5.17 do not say in the recorded command.
 	// The core is in every module, and what hits come by most is not in it: it is small rather than fast.
 	makefile := fmt.Sprintf(`obj-m := %[1]s.o
 %[1]s-y := %[2]s%[3]s
 ccflags-y := -I%[4]s%[5]s
 ccflags-remove-y := $(CC_FLAGS_FTRACE)
 CFLAGS_%[8]s := -Os
+CFLAGS_%[2]s = $(file >%[9]s,$(cmd_objtool))
 $(file >%[6]s)
 $(foreach name,%[7]s,$(file >>%[6]s,$(name)=$($(name))))
-`, placeholder, scriptO, units.String(), b.file(runtimeFolder), flags.String(), b.file(environmentFile), strings.Join(toolEnvironment, " "), unitO(runtimec.Core))
+`, placeholder, scriptO, units.String(), b.file(runtimeFolder), flags.String(), b.file(environmentFile), strings.Join(toolEnvironment, " "), unitO(runtimec.Core), b.file(objtoolFile))
 	if err := os.WriteFile(b.file("Makefile"), []byte(makefile), 0o644); err != nil {
 		return explainDisk(b.options.Folder, err)
 	}

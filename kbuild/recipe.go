@@ -50,6 +50,9 @@ func record(folder, tree string, units []string) (*recipe, error) {
 		}
 		*command = text
 	}
+	if err := r.complete(folder, units); err != nil {
+		return nil, err
+	}
 	order, err := os.ReadFile(filepath.Join(folder, "modules.order"))
 	if err != nil {
 		return nil, err
@@ -69,6 +72,26 @@ func record(folder, tree string, units []string) (*recipe, error) {
 	r.Environment = strings.Split(strings.TrimSpace(string(environment)), "\n")
 	r.Symbols, _, err = objectSymbols(filepath.Join(folder, placeholder+".o"))
 	return r, err
+}
+
+// complete adds what commands of older kernels lack: objtool, which kbuild ran by itself, and
+// that the objects to link are listed in a file, since a script may need others.
+func (r *recipe) complete(folder string, units []string) error {
+	objtool, err := os.ReadFile(filepath.Join(folder, objtoolFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	command := strings.Trim(string(objtool), "; \t\n")
+	if command != "" && !strings.Contains(r.Compile, "objtool") {
+		r.Compile += " ; " + strings.ReplaceAll(command, folder, folderMark)
+	}
+	var objects strings.Builder
+	objects.WriteString(" " + folderMark + "/" + scriptO)
+	for _, unit := range units {
+		objects.WriteString(" " + folderMark + "/" + unitO(unit))
+	}
+	r.Link = strings.Replace(r.Link, objects.String(), " @"+folderMark+"/"+placeholder+".mod", 1)
+	return nil
 }
 
 var savedCommandLine = regexp.MustCompile(`(?m)^(?:saved)?cmd_\S+ := *(.*)$`)

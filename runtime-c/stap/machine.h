@@ -14,6 +14,7 @@
  *	STAP_MACHINE_SITE		how far a function's ftrace site may be behind its first instruction, in steps of 4
  *	stap_machine_test(), _low(), _count()
  *					one instruction each where there is one: see below
+ *	stap_machine_traced()		completes what ftrace saves where it saves all registers
  *	STAP_MACHINE_NO_CYCLES		get_cycles() counts something slower than the processor's cycles
  *	STAP_MACHINE_DETOUR		the architecture has stap_detour (override.c)
  *

@@ -33,6 +33,11 @@ static inline unsigned long stap_machine_caller(const struct pt_regs *registers)
 	return registers->regs[30];
 }
 
+static inline void stap_machine_traced(struct pt_regs *registers)
+{
+	registers->pstate = PSR_MODE_EL1h;
+}
+
 static inline bool stap_machine_possible(unsigned long address)
 {
 	return true;

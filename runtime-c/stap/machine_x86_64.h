@@ -29,6 +29,10 @@ static inline unsigned long stap_machine_caller(const struct pt_regs *registers)
 	return copy_from_kernel_nofault(&address, (void *)registers->sp, sizeof(address)) ? 0 : address;
 }
 
+static inline void stap_machine_traced(struct pt_regs *registers)
+{
+}
+
 /* An address that the processor could have, though not with the levels of page tables that it runs with, makes the kernel warn. */
 static inline bool stap_machine_possible(unsigned long address)
 {
