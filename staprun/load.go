@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/gostap/gostap/kernel/modulefile"
@@ -27,21 +26,12 @@ type loaded struct {
 
 // load brings the module into the kernel and opens its files.
 func load(o Options) (*loaded, error) {
-	image, err := os.ReadFile(o.Module)
+	here, err := thisMachine()
 	if err != nil {
-		return nil, &UserError{Message: fmt.Sprintf("cannot read the module %s: %v", o.Module, rootCause(err)), Cause: err}
-	}
-	name, err := modulefile.Name(image)
-	if err != nil {
-		return nil, &UserError{Message: fmt.Sprintf("%s: %v", o.Module, err), Hint: "build it again with stap -p4", Cause: err}
-	}
-	if !isModuleName(name) {
-		return nil, &UserError{Message: fmt.Sprintf("%s: %q is not the name of a module", o.Module, name), Hint: "build it again with stap -p4"}
-	}
-	if err := checkRelease(image, o.Module); err != nil {
 		return nil, err
 	}
-	if err := checkBuilds(image, o.Module, "/sys"); err != nil {
+	image, name, err := o.module(here)
+	if err != nil {
 		return nil, err
 	}
 	if !o.KeepName {
@@ -67,27 +57,6 @@ func load(o Options) (*loaded, error) {
 		return nil, errors.Join(err, m.unload())
 	}
 	return m, nil
-}
-
-// checkRelease compares the kernel that the module was made for with this one.
-func checkRelease(image []byte, path string) error {
-	vermagic, err := modulefile.Vermagic(image)
-	if err != nil {
-		return &UserError{Message: fmt.Sprintf("%s: %v", path, err), Cause: err}
-	}
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
-		return fmt.Errorf("asking for the kernel's release: %w", err)
-	}
-	made, _, _ := strings.Cut(vermagic, " ")
-	running := unix.ByteSliceToString(u.Release[:])
-	if made != running {
-		return &UserError{
-			Message: fmt.Sprintf("the module %s was made for kernel %s, and this is %s", path, made, running),
-			Hint:    fmt.Sprintf("build it with: stap -p4 -r %s", running),
-		}
-	}
-	return nil
 }
 
 // rename gives the module a name that only this process uses.

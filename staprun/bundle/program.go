@@ -15,11 +15,14 @@ type program struct {
 	static bool  // it needs no interpreter, and so no libraries
 }
 
-// errCut is a program whose headers are not all there.
-var errCut = errors.New("the program is cut in its headers")
+// A file whose headers are not all there.
+var (
+	errShort = errors.New("the file ends before it says what it is")
+	errCut   = errors.New("the program is cut in its headers")
+)
 
-// readProgram reads the headers. The error is errCut, or ErrNone if the file is no
-// program of 64 bits.
+// readProgram reads the headers. The error is errShort or errCut, or ErrNone if the
+// file is no program of 64 bits.
 func readProgram(file io.ReaderAt, size int64) (program, error) {
 	ident := make([]byte, min(size, elf.EI_NIDENT))
 	if _, err := file.ReadAt(ident, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -29,7 +32,7 @@ func readProgram(file io.ReaderAt, size int64) (program, error) {
 	magic := []byte(elf.ELFMAG)
 	switch {
 	case size < headerSize && bytes.HasPrefix(magic, ident[:min(len(ident), len(magic))]):
-		return program{}, errCut
+		return program{}, errShort
 	case size < headerSize || !bytes.HasPrefix(ident, magic) || elf.Class(ident[elf.EI_CLASS]) != elf.ELFCLASS64:
 		return program{}, ErrNone
 	}

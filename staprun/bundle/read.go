@@ -16,15 +16,18 @@ import (
 // Open reads the bundle of that path; name is what messages call it. The error is
 // as Read has it, or why the file cannot be read.
 func Open(path, name string) (*Bundle, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, ErrNone // a pipe can be read only once, and from its beginning
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
 	return Read(file, info.Size(), name)
 }
 
@@ -34,11 +37,13 @@ func Open(path, name string) (*Bundle, error) {
 func Read(file io.ReaderAt, size int64, name string) (*Bundle, error) {
 	r := reader{file: file, size: size, name: name}
 	headers, err := readProgram(file, size)
-	if err != nil && !errors.Is(err, ErrNone) && !errors.Is(err, errCut) {
+	if err != nil && !errors.Is(err, ErrNone) && !errors.Is(err, errCut) && !errors.Is(err, errShort) {
 		return nil, err
 	}
 	seal, sealed := r.seal(err == nil)
 	switch {
+	case errors.Is(err, errShort):
+		return nil, &UserError{Message: fmt.Sprintf("%s was cut: it has %d bytes", name, size), Hint: "copy it again, or make it again with stap -p4"}
 	case !sealed && errors.Is(err, errCut):
 		return nil, r.cut("its program")
 	case !sealed && err != nil:
