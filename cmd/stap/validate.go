@@ -143,6 +143,11 @@ func (s *messageSettings) validate(given func(string) bool) error {
 
 func (s *settings) validateModule(given func(string) bool) error {
 	s.settleRelease(given)
+	if given("bundle") {
+		if err := s.validateBundle(); err != nil {
+			return err
+		}
+	}
 	if s.arch != "" && s.arch != "x86_64" {
 		return usage("modules for %s are not made by this version: x86_64 are", s.arch)
 	}

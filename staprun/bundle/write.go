@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gostap/gostap/kernel/modulefile"
 )
@@ -78,6 +79,10 @@ func sum(data []byte) string {
 	return hex.EncodeToString(digest[:])
 }
 
+// noTime is the first that a zip archive can say: the files in it have none, so that
+// the same input gives the same bytes.
+var noTime = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
+
 // pack makes the archive that stands at an offset of the file, with its seal.
 func pack(m *Manifest, module []byte, offset int64) ([]byte, error) {
 	text, err := m.Text()
@@ -94,7 +99,7 @@ func pack(m *Manifest, module []byte, offset int64) ([]byte, error) {
 		name string
 		data []byte
 	}{{manifestName, text}, {m.Module.Name + ".ko", module}} {
-		header := &zip.FileHeader{Name: file.name, Method: zip.Deflate}
+		header := &zip.FileHeader{Name: file.name, Method: zip.Deflate, Modified: noTime}
 		header.SetMode(0o644)
 		entry, err := w.CreateHeader(header)
 		if err != nil {
