@@ -112,7 +112,7 @@ func explainLoad(path, name string, err error) error {
 	case errors.Is(err, unix.ENOENT):
 		e.Hint = "the kernel does not export what the module needs: the kernel log (dmesg) names it"
 	case errors.Is(err, unix.EEXIST):
-		e.Hint = fmt.Sprintf("a module named %s is loaded: choose another name with -m, or remove it: rmmod %s", name, name)
+		e.Hint = fmt.Sprintf("a module named %s is loaded: load this one with -R under a name that no other has, or remove that one: rmmod %s", name, name)
 	case errors.Is(err, unix.E2BIG): // of runtime-c/stap/data.c
 		e.Message = fmt.Sprintf("Couldn't insert module '%s': its variables and strings take more memory than STP_MAXMEMORY allows", path)
 		e.Hint = "the kernel log (dmesg) says how much they take; make arrays smaller, or raise -DSTP_MAXMEMORY=KB"
