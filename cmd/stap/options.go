@@ -22,6 +22,7 @@ type settings struct {
 	arch           string
 	sysroot        string
 	module         string
+	bundle         string // the file that module and staprun are packed into; "": none
 	moduleInfo     []string
 	makeVariables  []string
 	kbuildMode     string
@@ -161,7 +162,8 @@ func (s *settings) addModuleFlags(flags *pflag.FlagSet) {
 	s.addRelease(flags)
 	flags.StringVarP(&s.arch, "arch", "a", "", "`ARCHITECTURE` of the kernel: x86_64 or arm64")
 	flags.StringVar(&s.sysroot, "sysroot", "", "`FOLDER` with the files of the system that the module is for: its kernel, headers and debuginfo")
-	flags.StringVarP(&s.module, "module", "m", "", "`NAME` of the module, which is left in the current folder")
+	flags.StringVarP(&s.module, "module", "m", "", "`NAME` of the module, which is left in the current folder, or in the bundle")
+	flags.StringVar(&s.bundle, "bundle", "", "with -p4, pack the module and staprun into `FILE`, which runs where nothing else is installed: ./FILE; ./FILE --manifest says what is in it")
 	flags.StringArrayVar(&s.moduleInfo, "modinfo", nil, "`NAME=VALUE` for modinfo to show")
 	flags.StringArrayVarP(&s.makeVariables, "build-variable", "B", nil, "`NAME=VALUE` for the kernel's build")
 	flags.StringVar(&s.kbuildMode, "kbuild", "replay", "`HOW` to build: replay, or full for the kernel's own build only")

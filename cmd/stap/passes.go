@@ -57,6 +57,9 @@ func runPassesTo(ctx context.Context, s *settings, arguments []string, stdout io
 		return failed(3, d.show(module.C))
 	}
 	built, err := d.build(ctx, module)
+	if err == nil && d.bundle != "" {
+		err = d.pack(script, program, built)
+	}
 	if err != nil || d.stopAfter(4) {
 		return failed(4, err)
 	}
@@ -228,6 +231,9 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 		d.pass(watch, 4, "using cached %s", built.Path)
 	} else {
 		d.pass(watch, 4, "compiled C into %q", filepath.Base(built.Path))
+	}
+	if d.bundle != "" {
+		return built, nil
 	}
 	if err := d.leaveModule(built); err != nil {
 		return nil, err

@@ -222,6 +222,9 @@ func (d *driver) checkRun() error {
 		d.lastPass = 4
 		return nil
 	}
+	if d.bundle != "" {
+		return errBundleRuns
+	}
 	if _, err := os.Stat("/proc/modules"); err != nil && !d.guest {
 		return &kernel.UserError{
 			Message: "this kernel has no loadable modules",

@@ -143,6 +143,11 @@ func (s *messageSettings) validate(given func(string) bool) error {
 
 func (s *settings) validateModule(given func(string) bool) error {
 	s.settleRelease(given)
+	if given("bundle") {
+		if err := s.validateBundle(); err != nil {
+			return err
+		}
+	}
 	if _, err := kernel.ArchitectureNamed(s.arch); err != nil && s.arch != "" {
 		return err
 	}
