@@ -26,7 +26,6 @@
 #include <linux/wait.h>
 #include <asm/linkage.h>
 #include "entry.h"
-#include "machine.h"
 
 #define STAP_DETOURS 64
 
@@ -109,34 +108,22 @@ static noinline notrace void stap_nothing(void)
 }
 
 /* Sends the CPU there, after the delay that another handler of this hit has asked for. */
-static void stap_go_on(struct pt_regs *registers, unsigned long on)
+static bool stap_go_on(struct stap_context *c, unsigned long on)
 {
-	if (STAP_DETOUR && instruction_pointer(registers) == STAP_DETOUR)
+	if (STAP_DETOUR && stap_entry_pointer(c) == STAP_DETOUR) {
 		stap_detour_of(current)->on = on;
-	else
-		instruction_pointer_set(registers, on);
+		return true;
+	}
+	return stap_entry_set_pointer(c, on);
 }
 
 /* A result of NULL: the function has none. */
 static void stap_override(struct stap_context *c, const stap_long *result)
 {
-	struct pt_regs *registers = stap_saved_registers(c);
-
-	if (registers) {
-		if (result)
-			regs_set_return_value(registers, *result);
-		stap_go_on(registers, (unsigned long)stap_nothing);
-	}
-#if defined(CONFIG_ARM64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
-	else if (c->arguments) {
-		if (result)
-			ftrace_regs_set_return_value(c->arguments, *result);
-		ftrace_regs_set_instruction_pointer(c->arguments, (unsigned long)stap_nothing);
-	}
-#endif
-	else {
+	if (!stap_go_on(c, (unsigned long)stap_nothing))
 		stap_error(c, "no registers are known at probe %s", c->probe->point);
-	}
+	else if (result)
+		stap_entry_set_result(c, *result);
 }
 
 void stap_override_return(struct stap_context *c, stap_long value)
@@ -151,8 +138,7 @@ void stap_skip_call(struct stap_context *c)
 
 void stap_delay_call(struct stap_context *c, stap_long milliseconds)
 {
-#if defined(STAP_MACHINE_DETOUR) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
-	struct pt_regs *registers = stap_saved_registers(c);
+#ifdef STAP_MACHINE_DETOUR
 	struct stap_detour *detour;
 
 	if (milliseconds < 0 || milliseconds > 3600 * MSEC_PER_SEC) {
@@ -169,7 +155,7 @@ void stap_delay_call(struct stap_context *c, stap_long milliseconds)
 	}
 	detour = stap_detour_of(current);
 	if (detour) { /* another handler of this hit has delayed it, or it is a call of ours on the way */
-		if (registers->ip == STAP_DETOUR)
+		if (stap_entry_pointer(c) == STAP_DETOUR)
 			detour->delay += milliseconds * NSEC_PER_MSEC;
 		return;
 	}
@@ -183,8 +169,8 @@ void stap_delay_call(struct stap_context *c, stap_long milliseconds)
 	WRITE_ONCE(stap_detours_were, true);
 	atomic_inc(&stap_detours_under_way);
 	detour->delay = milliseconds * NSEC_PER_MSEC;
-	detour->on = registers->ip;
-	registers->ip = STAP_DETOUR;
+	detour->on = stap_entry_pointer(c);
+	stap_entry_set_pointer(c, STAP_DETOUR);
 #else
 	stap_error(c, "a call cannot be delayed on this architecture");
 #endif
