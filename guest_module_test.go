@@ -28,7 +28,7 @@ func (g *guestTest) variables(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := readOutcome(t, path)
+			want := readOutcome(t, path, g.kernel.Arch.Name)
 			module := g.build(t, g.release, append(want.stap, path, file)...)
 			status, stdout, stderr := g.run(t, "staprun", "-R", "-c", command, module)
 			_, results, _ := g.run(t, "cat", "/tmp/results")

@@ -205,18 +205,19 @@ func (g *guestTest) runFor(t *testing.T, limit time.Duration, arguments ...strin
 //	#: status N           the exit status
 //	#: check NAME         a check of the output, of outputChecks
 //	#: arch NAME REASON   for this architecture alone, as uname -m prints it
-//	#| TEXT               a line of the output
+//	#: config NAME        for kernels with this option alone
+//	#| TEXT               a line of the output; #|NAME| TEXT: one on this architecture alone
 //	#! REGEXP             a line of standard error; in any order, and no others
 type outcome struct {
 	stap, staprun []string
 	status        int
 	check         string
-	arch          string
+	arch, config  string
 	stdout        string
 	stderr        []string
 }
 
-func readOutcome(t *testing.T, script string) outcome {
+func readOutcome(t *testing.T, script, arch string) outcome {
 	t.Helper()
 	text, err := os.ReadFile(script)
 	if err != nil {
@@ -224,7 +225,11 @@ func readOutcome(t *testing.T, script string) outcome {
 	}
 	var o outcome
 	for _, line := range strings.Split(string(text), "\n") {
-		if rest, ok := strings.CutPrefix(line, "#|"); ok {
+		if other := lineOfArch.FindStringSubmatch(line); other != nil {
+			if other[1] == arch {
+				o.stdout += other[2] + "\n"
+			}
+		} else if rest, ok := strings.CutPrefix(line, "#|"); ok {
 			o.stdout += strings.TrimPrefix(rest, " ") + "\n"
 		} else if rest, ok := strings.CutPrefix(line, "#! "); ok {
 			o.stderr = append(o.stderr, rest)
@@ -245,6 +250,8 @@ func readOutcome(t *testing.T, script string) outcome {
 				o.check = value
 			case "arch":
 				o.arch = words[0]
+			case "config":
+				o.config = value
 			default:
 				err = fmt.Errorf("unknown key %q", key)
 			}
@@ -256,11 +263,16 @@ func readOutcome(t *testing.T, script string) outcome {
 	return o
 }
 
+var lineOfArch = regexp.MustCompile(`^#\|(x86_64|aarch64)\| (.*)$`)
+
 // script runs one script and compares what comes out with what its comments say.
 func (g *guestTest) script(t *testing.T, script string) {
-	want := readOutcome(t, script)
+	want := readOutcome(t, script, g.kernel.Arch.Name)
 	if want.arch != "" && want.arch != g.kernel.Arch.Name {
 		t.Skipf("for %s alone", want.arch)
+	}
+	if config, err := g.kernel.Config(); want.config != "" && (err != nil || config[want.config] != "y") {
+		t.Skipf("the kernel has no %s", want.config)
 	}
 	module := g.build(t, g.release, append(slices.Clone(want.stap), filepath.Base(script))...)
 	status, stdout, stderr := g.run(t, append(append([]string{"staprun", "-R"}, want.staprun...), module)...)

@@ -11,6 +11,9 @@ type machine struct {
 	// hold, the place for it is handed over as if it were the first argument, and given back
 	// as the result.
 	structureTakesArgument bool
+	// watches: a probe of kernel.data is possible. On arm64 the processor stops before the access,
+	// and the kernel leaves it to a module to get past it, which has no means to.
+	watches bool
 	// systemCall begins the names of the functions that system calls enter by, and
 	// systemCallRegisters are the members of struct pt_regs with the arguments; one that is
 	// an array has all.
@@ -20,7 +23,7 @@ type machine struct {
 
 var machines = map[elf.Machine]*machine{
 	elf.EM_X86_64: {
-		arguments: []int{5, 4, 1, 2, 8, 9}, structureTakesArgument: true,
+		arguments: []int{5, 4, 1, 2, 8, 9}, structureTakesArgument: true, watches: true,
 		systemCall: "__x64_sys_", systemCallRegisters: []string{"di", "si", "dx", "r10", "r8", "r9"},
 	},
 	elf.EM_AARCH64: {

@@ -36,6 +36,11 @@ func watchFamily() family {
 }
 
 func resolveWatch(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
+	if !e.options.machine().watches {
+		d := semanticError(p.Components[1].Token, "memory cannot be watched on this architecture: the access would be stopped again and again")
+		d.Hint = "probe the functions that change it"
+		return nil, d
+	}
 	place := &WatchPlace{Length: pointerSize, Reads: p.Components[len(p.Components)-1].Text == "rw"}
 	if c := p.Components[2]; c.Text == "length" {
 		place.Length = numberArgument(c)

@@ -45,25 +45,5 @@ static inline bool stap_machine_possible(unsigned long address)
 
 #define STAP_MACHINE_NO_CYCLES
 
-/* A return, not a jump, for which the function would have to be marked there. */
-#define STAP_MACHINE_DETOUR \
-	asm(".pushsection .text\n" \
-	    ".type stap_detour, @function\n" \
-	    "stap_detour:\n" \
-	    "	sub	sp, sp, #96\n" \
-	    "	stp	x29, x30, [sp]\n" \
-	    "	mov	x29, sp\n" \
-	    "	stp	x0, x1, [sp, #16]\n	stp	x2, x3, [sp, #32]\n	stp	x4, x5, [sp, #48]\n" \
-	    "	stp	x6, x7, [sp, #64]\n	str	x8, [sp, #80]\n" \
-	    "	bl	stap_detour_sleep\n" \
-	    "	mov	x16, x0\n" \
-	    "	ldp	x0, x1, [sp, #16]\n	ldp	x2, x3, [sp, #32]\n	ldp	x4, x5, [sp, #48]\n" \
-	    "	ldp	x6, x7, [sp, #64]\n	ldr	x8, [sp, #80]\n" \
-	    "	ldp	x29, x30, [sp]\n" \
-	    "	add	sp, sp, #96\n" \
-	    "	ret	x16\n" \
-	    ".size stap_detour, .-stap_detour\n" \
-	    ".popsection\n")
-
 /* Behind a landing pad, and the second of two instructions. */
 #define STAP_MACHINE_SITE 8

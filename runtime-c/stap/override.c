@@ -42,11 +42,7 @@ static DECLARE_WAIT_QUEUE_HEAD(stap_detours_wait);
 
 static bool stap_may_sleep(void)
 {
-#ifdef CONFIG_PREEMPT_COUNT
 	return !in_atomic() && !irqs_disabled() && !rcu_preempt_depth() && task_is_running(current);
-#else
-	return false; /* nothing tells of spin locks */
-#endif
 }
 
 /* That of a task, and for NULL one that is free; NULL: there is none. */
@@ -138,7 +134,9 @@ void stap_skip_call(struct stap_context *c)
 
 void stap_delay_call(struct stap_context *c, stap_long milliseconds)
 {
-#ifdef STAP_MACHINE_DETOUR
+#if !defined(CONFIG_PREEMPT_COUNT)
+	stap_error(c, "a call cannot be delayed: this kernel does not know who must not sleep (CONFIG_PREEMPT_COUNT)");
+#elif defined(STAP_MACHINE_DETOUR)
 	struct stap_detour *detour;
 
 	if (milliseconds < 0 || milliseconds > 3600 * MSEC_PER_SEC) {
