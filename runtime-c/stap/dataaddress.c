@@ -71,13 +71,19 @@ static void stap_data_address_unload(void)
 	stap_data_notified = false;
 }
 
+#ifdef CONFIG_KALLSYMS_ALL
+#define STAP_DATA_UNKNOWN "is not loaded"
+#else
+#define STAP_DATA_UNKNOWN "is not loaded, or not known: this kernel keeps the symbols of modules' functions only (CONFIG_KALLSYMS_ALL)"
+#endif
+
 stap_long stap_data_address(struct stap_context *c, unsigned int n)
 {
-	const struct stap_data_address *data = &stap_data_addresses[n];
+	const struct stap_data_address *data = stap_data(n);
 	unsigned long address = READ_ONCE(data->address);
 
 	if (unlikely(!address))
-		stap_error(c, "%s of module %s is not loaded", data->at.symbol ? data->at.symbol : "data",
+		stap_error(c, "%s of module %s " STAP_DATA_UNKNOWN, data->at.symbol ? data->at.symbol : "data",
 			   data->at.module ? data->at.module : "kernel");
 	return address;
 }

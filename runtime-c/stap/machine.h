@@ -15,6 +15,8 @@
  *	stap_machine_test(), _low(), _count()
  *					one instruction each where there is one: see below
  *	stap_machine_traced()		completes what ftrace saves where it saves all registers
+ *	STAP_MACHINE_LINK		a function is entered with the return address in a register, which no frame has yet
+ *	STAP_MACHINE_WEAK_WORD		code refers to weak symbols by a table of addresses that modules do not have: a variable has them
  *	STAP_MACHINE_NO_CYCLES		get_cycles() counts something slower than the processor's cycles
  *	STAP_MACHINE_DETOUR		the architecture has stap_detour (override.c)
  *
@@ -36,11 +38,12 @@
 #error "no header machine_ARCHITECTURE.h says how this architecture is"
 #endif
 
-/*
- * The address of a symbol that need not be there, NULL if it is not, as a variable has it: code
- * refers to such symbols by a table of addresses, which the kernel makes for modules on few architectures.
- */
+/* The address of a symbol that need not be there, NULL if it is not. */
+#ifdef STAP_MACHINE_WEAK_WORD
 #define stap_weak(address) ({ static typeof((address) + 0) const volatile stap_word = (address); stap_word; })
+#else
+#define stap_weak(address) (address)
+#endif
 
 /* In a function with these labels: to no if none of the bits is set in the CPU's own variable. */
 #ifndef stap_machine_test

@@ -43,6 +43,8 @@ static inline bool stap_machine_possible(unsigned long address)
 	return true;
 }
 
+#define STAP_MACHINE_LINK
+#define STAP_MACHINE_WEAK_WORD
 #define STAP_MACHINE_NO_CYCLES
 
 /* Behind a landing pad, and the second of two instructions. */

@@ -6,6 +6,7 @@
  */
 #include <linux/kallsyms.h>
 #include <linux/ftrace.h>
+#include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
 #include <linux/stacktrace.h>
@@ -106,6 +107,48 @@ static bool stap_walk_from_hit(struct stap_context *c, unsigned long hit, struct
 }
 #endif
 
+#ifdef STAP_MACHINE_LINK
+/* Where the function returns to that was entered last of those with a probe of their return; 0: not known. */
+static unsigned long stap_kretprobe_caller(void)
+{
+#if defined(CONFIG_KRETPROBES) && !defined(CONFIG_KRETPROBE_ON_RETHOOK)
+	struct llist_node *last = READ_ONCE(current->kretprobe_instances.first);
+
+	return last ? (unsigned long)container_of(last, struct kretprobe_instance, llist)->ret_addr : 0;
+#else
+	return 0;
+#endif
+}
+#endif
+
+/*
+ * Where a function was hit at its first instruction, other than by the kernel's tracer, which makes a
+ * frame for it, the walk knows nothing of its caller where no frame has that yet: it is put in.
+ */
+static unsigned int stap_add_caller(struct stap_context *c, unsigned long hit, unsigned long *frames, unsigned int n)
+{
+#ifdef STAP_MACHINE_LINK
+	char *text = this_cpu_ptr(stap_stack_cpus)->before, *plus;
+	unsigned long caller = stap_return_address(c);
+
+	if (!hit || c->arguments || c->probe->family->is_return || !caller)
+		return n;
+	sprint_symbol(text, hit);
+	plus = strrchr(text, '+');
+	if (!plus || strncmp(plus, "+0x0/", 5))
+		return n;
+	sprint_symbol(text, caller);
+	if (strstr(text, "kretprobe_trampoline"))
+		caller = stap_kretprobe_caller();
+	if (!caller || (n > 1 && frames[1] == caller))
+		return n;
+	n = min_t(unsigned int, n + 1, STAP_FRAMES - (frames - this_cpu_ptr(stap_stack_cpus)->frames));
+	memmove(frames + 2, frames + 1, (n - 2) * sizeof(*frames));
+	frames[1] = caller;
+#endif
+	return n;
+}
+
 /*
  * The frames from the hit on: first its own address. Where the registers of the
  * hit are not enough the stack is walked from here, so the handler's frames and
@@ -136,7 +179,7 @@ static struct stap_stack stap_walk(struct stap_context *c)
 	if (hit)
 		all[i] = hit;
 	stack.frames = all + i;
-	stack.n = n - i;
+	stack.n = stap_add_caller(c, hit, stack.frames, n - i);
 	stack.exact = min(stack.exact, stack.n);
 	return stack;
 }
