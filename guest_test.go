@@ -200,12 +200,14 @@ func (g *guestTest) runFor(t *testing.T, limit time.Duration, arguments ...strin
 //	#: staprun OPTIONS    options of staprun
 //	#: status N           the exit status
 //	#: check NAME         a check of the output, of outputChecks
+//	#: needs CONFIG WHY   an option without which a kernel cannot do that
 //	#| TEXT               a line of the output
 //	#! REGEXP             a line of standard error; in any order, and no others
 type outcome struct {
 	stap, staprun []string
 	status        int
 	check         string
+	needs         string // the option, and why
 	stdout        string
 	stderr        []string
 }
@@ -237,6 +239,8 @@ func readOutcome(t *testing.T, script string) outcome {
 				o.status, err = strconv.Atoi(value)
 			case "check":
 				o.check = value
+			case "needs":
+				o.needs = value
 			default:
 				err = fmt.Errorf("unknown key %q", key)
 			}
@@ -248,9 +252,22 @@ func readOutcome(t *testing.T, script string) outcome {
 	return o
 }
 
+// needs skips what the kernel is not configured for.
+func (g *guestTest) needs(t *testing.T, needs string) {
+	t.Helper()
+	config, err := g.kernel.Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if option, why, _ := strings.Cut(needs, " "); option != "" && config[option] == "" {
+		t.Skipf("the kernel is built without %s: %s", option, why)
+	}
+}
+
 // script runs one script and compares what comes out with what its comments say.
 func (g *guestTest) script(t *testing.T, script string) {
 	want := readOutcome(t, script)
+	g.needs(t, want.needs)
 	module := g.build(t, g.release, append(slices.Clone(want.stap), filepath.Base(script))...)
 	status, stdout, stderr := g.run(t, append(append([]string{"staprun", "-R"}, want.staprun...), module)...)
 	if status != want.status {
@@ -336,9 +353,9 @@ var outputChecks = map[string]func(*testing.T, string){
 	"one place": matches(`^Linux version .*\nbegin first second fourth 1\n$`),
 	// target set: staprun and its command, the command's children, an orphan.
 	"target set": matches(`^members 2 orphans 1\ntarget set:\n(\d+ begat \d+\n){5,}$`),
-	// tracepoint: what it passes, and the kernel's functions that led there.
+	// tracepoint: what it passes, since 5.18 the state, too, and the kernel's functions that led there.
 	"tracepoint": matches(`^the same 1, others 0\nsched:sched_switch kernel_tracepoint 0 0 1\nkernel\.trace\("sched:sched_switch"\)\n` +
-		`preempt=0x[01] prev=0xff[0-9a-f]{14} next=0xff[0-9a-f]{14} prev_state=0x[0-9a-f]+\ncallers (0xffffffff[0-9a-f]{8} ){2,}0xffffffff[0-9a-f]{8}\n$`),
+		`preempt=0x[01] prev=0xff[0-9a-f]{14} next=0xff[0-9a-f]{14}( prev_state=0x[0-9a-f]+)?\ncallers (0xffffffff[0-9a-f]{8} ){2,}0xffffffff[0-9a-f]{8}\n$`),
 	// logging: the lines of the kernel's log are the command's.
 	"logging": matches(`^a line\n1\nAssertion failed\ncustom\nnonenonenonenone\nlog level 8 is not from 0 to 7\n2\n<3>\n<7>\n$`),
 }

@@ -26,6 +26,8 @@
 #include <linux/wait.h>
 #include <asm/linkage.h>
 #include "entry.h"
+#include "task.h"
+#include "trace.h"
 
 #define STAP_DETOURS 64
 
@@ -162,12 +164,16 @@ void stap_skip_call(struct stap_context *c)
 
 void stap_delay_call(struct stap_context *c, stap_long milliseconds)
 {
-#if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#if defined(CONFIG_X86_64) && defined(STAP_TRACES)
 	struct pt_regs *registers = stap_saved_registers(c);
 	struct stap_detour *detour;
 
 	if (milliseconds < 0 || milliseconds > 3600 * MSEC_PER_SEC) {
 		stap_error(c, "a call can be delayed for an hour at most");
+		return;
+	}
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT)) {
+		stap_error(c, "no call can be delayed: this kernel does not know who holds a spin lock (CONFIG_PREEMPT_COUNT)");
 		return;
 	}
 	if (!c->arguments) {
