@@ -614,6 +614,7 @@ func (g *guestTest) watched(t *testing.T) {
 // that before the session or several times in it; what they pass is known by the
 // module's BTF. A null_blk device reports its zones when it is made.
 func (g *guestTest) moduleTracepoints(t *testing.T) {
+	g.needs(t, "CONFIG_DEBUG_INFO_BTF_MODULES what a module's tracepoint passes is known by its BTF alone")
 	for _, name := range []string{"configfs", "null_blk"} {
 		path, err := g.kernel.Module(name)
 		if err != nil {
