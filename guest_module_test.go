@@ -103,7 +103,13 @@ func (g *guestTest) sourceModule(t *testing.T, source, name string) string {
 			t.Fatal(err)
 		}
 	}
-	output, err := exec.Command("make", "-s", "ARCH="+g.kernel.Arch.Kbuild, "CROSS_COMPILE="+g.crossPrefix(), "-C", g.kernel.BuildTree, "M="+folder, "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules").CombinedOutput()
+	arguments := []string{"-s", "ARCH=" + g.kernel.Arch.Kbuild, "CROSS_COMPILE=" + g.crossPrefix(), "-C", g.kernel.BuildTree, "M=" + folder, "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"}
+	for _, option := range strings.Fields(os.Getenv("GOSTAP_OPTIONS")) {
+		if strings.Contains(option, "=") && !strings.HasPrefix(option, "-") { // what -B gives make
+			arguments = append(arguments, option)
+		}
+	}
+	output, err := exec.Command("make", arguments...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}

@@ -205,14 +205,15 @@ func (g *guestTest) runFor(t *testing.T, limit time.Duration, arguments ...strin
 //	#: status N           the exit status
 //	#: check NAME         a check of the output, of outputChecks
 //	#: arch NAME REASON   for this architecture alone, as uname -m prints it
-//	#: config NAME        for kernels with this option alone
+//	#: needs CONFIG WHY   an option without which a kernel cannot do that
 //	#| TEXT               a line of the output; #|NAME| TEXT: one on this architecture alone
 //	#! REGEXP             a line of standard error; in any order, and no others
 type outcome struct {
 	stap, staprun []string
 	status        int
 	check         string
-	arch, config  string
+	arch          string
+	needs         string // the option, and why
 	stdout        string
 	stderr        []string
 }
@@ -250,8 +251,8 @@ func readOutcome(t *testing.T, script, arch string) outcome {
 				o.check = value
 			case "arch":
 				o.arch = words[0]
-			case "config":
-				o.config = value
+			case "needs":
+				o.needs = value
 			default:
 				err = fmt.Errorf("unknown key %q", key)
 			}
@@ -292,8 +293,20 @@ func (g *guestTest) skipUnlike(t *testing.T, want outcome) {
 	if want.arch != "" && want.arch != g.kernel.Arch.Name {
 		t.Skipf("for %s alone", want.arch)
 	}
-	if config, err := g.kernel.Config(); want.config != "" && (err != nil || config[want.config] != "y") {
-		t.Skipf("the kernel has no %s", want.config)
+	if want.needs != "" {
+		g.needs(t, want.needs)
+	}
+}
+
+// needs skips what the kernel is not configured for.
+func (g *guestTest) needs(t *testing.T, needs string) {
+	t.Helper()
+	config, err := g.kernel.Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if option, why, _ := strings.Cut(needs, " "); config[option] == "" {
+		t.Skipf("the kernel is built without %s: %s", option, why)
 	}
 }
 
@@ -373,9 +386,9 @@ var outputChecks = map[string]func(*testing.T, string){
 	"one place": matches(`^Linux version .*\nbegin first second fourth 1\n$`),
 	// target set: staprun and its command, the command's children, an orphan.
 	"target set": matches(`^members 2 orphans 1\ntarget set:\n(\d+ begat \d+\n){5,}$`),
-	// tracepoint: what it passes, and the kernel's functions that led there.
+	// tracepoint: what it passes, since 5.18 the state, too, and the kernel's functions that led there.
 	"tracepoint": matches(`^the same 1, others 0\nsched:sched_switch kernel_tracepoint 0 0 1\nkernel\.trace\("sched:sched_switch"\)\n` +
-		`preempt=0x[01] prev=0xff[0-9a-f]{14} next=0xff[0-9a-f]{14} prev_state=0x[0-9a-f]+\ncallers (0xffff[0-9a-f]{12} ){2,}0xffff[0-9a-f]{12}\n$`),
+		`preempt=0x[01] prev=0xff[0-9a-f]{14} next=0xff[0-9a-f]{14}( prev_state=0x[0-9a-f]+)?\ncallers (0xffff[0-9a-f]{12} ){2,}0xffff[0-9a-f]{12}\n$`),
 	// logging: the lines of the kernel's log are the command's.
 	"logging": matches(`^a line\n1\nAssertion failed\ncustom\nnonenonenonenone\nlog level 8 is not from 0 to 7\n2\n<3>\n<7>\n$`),
 }
@@ -641,6 +654,7 @@ func (g *guestTest) watched(t *testing.T) {
 // that before the session or several times in it; what they pass is known by the
 // module's BTF. A null_blk device reports its zones when it is made.
 func (g *guestTest) moduleTracepoints(t *testing.T) {
+	g.needs(t, "CONFIG_DEBUG_INFO_BTF_MODULES what a module's tracepoint passes is known by its BTF alone")
 	for _, name := range []string{"configfs", "null_blk"} {
 		path, err := g.kernel.Module(name)
 		if err != nil {

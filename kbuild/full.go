@@ -97,10 +97,11 @@ func (b *builder) full(ctx context.Context) error {
 	// Handlers are not traced themselves, and debug information is not asked for.
 	// What kbuild tells its tools by the environment is written down for the replay, and so is
 	// how it runs objtool, which kernels before 5.17 do not say in the recorded command.
+	// Kernels before 5.18 are written in an older C.
 	// The core is in every module, and what hits come by most is not in it: it is small rather than fast.
 	makefile := fmt.Sprintf(`obj-m := %[1]s.o
 %[1]s-y := %[2]s%[3]s
-ccflags-y := -I%[4]s%[5]s
+ccflags-y := -std=gnu11 -I%[4]s%[5]s
 ccflags-remove-y := $(CC_FLAGS_FTRACE)
 CFLAGS_%[8]s := -Os
 CFLAGS_%[2]s = $(file >%[9]s,$(cmd_objtool))

@@ -73,6 +73,7 @@ calls. --script shows the script that does it, to be changed and run with stap -
 		newFlagGroup("", s.addRunFlags),
 		newFlagGroup("", func(flags *pflag.FlagSet) {
 			flags.StringArrayVarP(&s.defines, "define", "D", nil, "`NAME=VALUE`: a macro of the module's C")
+			flags.StringArrayVarP(&s.makeVariables, "build-variable", "B", nil, "`NAME=VALUE` for the kernel's build")
 			flags.IntVarP(&s.lastPass, "pass", "p", 5, "stop after pass `N`, as stap does")
 			s.messageSettings.addTo(flags)
 			flags.BoolP("help", "h", false, "this help")

@@ -26,6 +26,8 @@
 #include <linux/wait.h>
 #include <asm/linkage.h>
 #include "entry.h"
+#include "task.h"
+#include "trace.h"
 
 #define STAP_DETOURS 64
 
@@ -135,8 +137,8 @@ void stap_skip_call(struct stap_context *c)
 void stap_delay_call(struct stap_context *c, stap_long milliseconds)
 {
 #if !defined(CONFIG_PREEMPT_COUNT)
-	stap_error(c, "a call cannot be delayed: this kernel does not know who must not sleep (CONFIG_PREEMPT_COUNT)");
-#elif defined(STAP_MACHINE_DETOUR)
+	stap_error(c, "no call can be delayed: this kernel does not know who holds a spin lock (CONFIG_PREEMPT_COUNT)");
+#elif defined(STAP_MACHINE_DETOUR) && defined(STAP_TRACES)
 	struct stap_detour *detour;
 
 	if (milliseconds < 0 || milliseconds > 3600 * MSEC_PER_SEC) {

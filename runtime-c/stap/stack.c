@@ -11,12 +11,8 @@
 #include <linux/ptrace.h>
 #include <linux/stacktrace.h>
 #include <linux/uaccess.h>
-#include <linux/version.h>
 #include "entry.h"
-#include "machine.h"
-#ifdef STAP_MACHINE_UNWIND
-#include <asm/unwind.h>
-#endif
+#include "unwind.h"
 
 #ifndef MAXBACKTRACE
 #define MAXBACKTRACE 20
@@ -37,7 +33,7 @@ static struct stap_stack_cpu {
 } __percpu *stap_stack_cpus;
 
 const struct stap_unit STAP_UNIT(stack) = {
-	.cpu_size = sizeof(struct stap_stack_cpu), .cpu_area = (void __percpu **)&stap_stack_cpus,
+	.load = stap_unwind_load, .cpu_size = sizeof(struct stap_stack_cpu), .cpu_area = (void __percpu **)&stap_stack_cpus,
 };
 
 stap_long stap_stack_size(void)
@@ -72,32 +68,45 @@ struct stap_stack {
 };
 
 #ifdef STAP_MACHINE_UNWIND
+/* Adds the frames around those registers, from NULL on around this call. */
+static void stap_unwind_from(struct stap_stack *stack, struct pt_regs *registers)
+{
+	struct pt_regs *room = &this_cpu_ptr(stap_stack_cpus)->registers;
+	struct unwind_state state;
+	unsigned long address, hidden;
+
+	unwind_start(&state, current, registers, NULL);
+	while (!unwind_done(&state) && stack->n < STAP_FRAMES) {
+		address = unwind_get_return_address(&state);
+		if (!address)
+			break;
+		hidden = stap_unwind_hidden(&state, room, address);
+		if ((hidden || !unwind_error(&state)) && stack->exact == stack->n)
+			stack->exact++;
+		stack->frames[stack->n++] = hidden ?: address;
+		if (!hidden)
+			unwind_next_frame(&state);
+	}
+}
+
 /*
  * From the registers of the hit, with neither the handler's frames nor code
  * that a probe made and the unwinder knows nothing of in between. A breakpoint
  * leaves the instruction pointer behind the place, where the stack may be
- * another: the registers are copied and put back to it.
+ * another: the registers are copied and put back to it. At a return the walk from here is as
+ * good, where the unwinder can tell what is behind the return.
  */
 static bool stap_walk_from_hit(struct stap_context *c, unsigned long hit, struct stap_stack *stack)
 {
 	struct pt_regs *at_hit = &this_cpu_ptr(stap_stack_cpus)->registers, *registers = stap_saved_registers(c);
-	struct unwind_state state;
-	unsigned long address;
 
-	if (!registers || !hit || c->probe->family->is_return)
+	if (!registers || !hit || (c->probe->family->is_return && !STAP_RETURNS_HIDDEN))
 		return false;
 	*at_hit = *registers;
 	at_hit->ip = hit;
 	stack->frames[0] = hit;
 	stack->exact = stack->n = 1;
-	for (unwind_start(&state, current, at_hit, NULL); !unwind_done(&state) && stack->n < STAP_FRAMES; unwind_next_frame(&state)) {
-		address = unwind_get_return_address(&state);
-		if (!address)
-			break;
-		if (!unwind_error(&state) && stack->exact == stack->n)
-			stack->exact++;
-		stack->frames[stack->n++] = address;
-	}
+	stap_unwind_from(stack, at_hit);
 	return stack->n > 1;
 }
 #else
@@ -106,6 +115,18 @@ static bool stap_walk_from_hit(struct stap_context *c, unsigned long hit, struct
 	return false;
 }
 #endif
+
+static unsigned int stap_walk_from_here(struct stap_stack *stack)
+{
+#if STAP_RETURNS_HIDDEN
+	stack->n = 0;
+	stap_unwind_from(stack, NULL);
+#else
+	stack->n = stack_trace_save(stack->frames, STAP_FRAMES, 0);
+#endif
+	stack->exact = STAP_FRAMES;
+	return stack->n;
+}
 
 #ifdef STAP_MACHINE_LINK
 /* Where the function returns to that was entered last of those with a probe of their return; 0: not known. */
@@ -163,8 +184,7 @@ static struct stap_stack stap_walk(struct stap_context *c)
 
 	if (stap_walk_from_hit(c, hit, &stack))
 		return stack;
-	n = stack_trace_save(all, STAP_FRAMES, 0);
-	stack.exact = STAP_FRAMES;
+	n = stap_walk_from_here(&stack);
 	for (i = 0; i < n; i++) {
 		/* the hit's frame is a few bytes further on: behind what the probe put there */
 		if (hit ? all[i] - hit < 16 : !within_module(all[i], THIS_MODULE))
