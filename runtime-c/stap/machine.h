@@ -34,7 +34,7 @@
 #include "machine_x86_64.h"
 #elif defined(CONFIG_ARM64)
 #include "machine_arm64.h"
-#else
+#elif !defined(STAP_MACHINE_NONE) /* no kernel's */
 #error "no header machine_ARCHITECTURE.h says how this architecture is"
 #endif
 
