@@ -175,7 +175,7 @@ func (d *driver) guestConfig(built *kbuild.Result) (vm.Config, error) {
 		config.Files = append(config.Files, vm.File{Path: guestLog, Mode: 0o644, Host: d.faultReplay})
 	}
 	if d.command != "" || len(d.guestFiles) > 0 {
-		packed, err := vm.Pack(cmp.Or(d.packed, d.command), d.guestFiles)
+		packed, err := vm.PackFrom(vm.Origin{Arch: k.Arch, Sysroot: d.sysroot}, cmp.Or(d.packed, d.command), d.guestFiles)
 		if err != nil {
 			return vm.Config{}, err
 		}
