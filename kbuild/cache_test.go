@@ -102,7 +102,7 @@ func TestSavedCommand(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, ".x.o.cmd"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	got, err := savedCommand(folder, "x.o")
+	got, err := (&builder{options: Options{Folder: folder}}).savedCommand("x.o")
 	if want := `gcc -DA='"$x"' -o @FOLDER@/x.o @FOLDER@/x.c ; ./tools/objtool @FOLDER@/x.o`; got != want || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}

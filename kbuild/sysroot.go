@@ -28,7 +28,10 @@ import (
 var includeLine = regexp.MustCompile(`(?m)^include (/usr/src/([^/\s]+))/Makefile$`)
 
 // view gives the build tree that kbuild is to use, a folder of folder's if it must be made.
-func view(k *kernel.Kernel, folder string) (string, error) {
+func view(k *kernel.Kernel, root buildRoot, folder string) (string, error) {
+	if root != "" {
+		return root.tree(k)
+	}
 	if k.Sysroot == "" {
 		return k.BuildTree, nil
 	}

@@ -7,7 +7,6 @@ import (
 	"hash"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -45,7 +44,7 @@ func newTarget(k *kernel.Kernel, m translate.Module, o Options) (*target, error)
 		views = o.Cache.root
 	}
 	var err error
-	if t.tree, err = view(k, views); err != nil {
+	if t.tree, err = view(k, buildRoot(o.Root), views); err != nil {
 		return nil, err
 	}
 	h := sha256.New()
@@ -124,8 +123,9 @@ var debianCompiler = regexp.MustCompile(`(?m)^CC\s*=.*\)([A-Za-z0-9._+-]*gcc[-0-
 // findTools looks for make and the compiler, so that their absence is said
 // before kbuild says it.
 func (t *target) findTools() error {
-	if _, err := exec.LookPath("make"); err != nil {
-		return missingTool("make", "make", err)
+	root := buildRoot(t.options.Root)
+	if _, err := root.lookPath("make"); err != nil {
+		return root.missingTool("make", "make", err)
 	}
 	name := "gcc"
 	if config, err := os.ReadFile(filepath.Join(t.BuildTree, ".config")); err == nil {
@@ -145,9 +145,9 @@ func (t *target) findTools() error {
 	if cc := variable(t.make, "CC"); cc != "" {
 		name, debian = cc, filepath.Base(cc)
 	}
-	path, err := exec.LookPath(name)
+	path, err := root.lookPath(name)
 	if err != nil {
-		return missingTool(name, debian, err)
+		return root.missingTool(name, debian, err)
 	}
 	t.compiler = path
 	return nil
@@ -179,12 +179,17 @@ func variable(variables []string, name string) (value string) {
 	return value
 }
 
-func missingTool(name, debianPackage string, cause error) error {
-	return &kernel.UserError{
+func (r buildRoot) missingTool(name, debianPackage string, cause error) error {
+	e := &kernel.UserError{
 		Message: fmt.Sprintf("%s is needed to build kernel modules and is not on this machine", name),
 		Hint:    "install it, on Debian: apt-get install " + debianPackage,
 		Cause:   cause,
 	}
+	if r != "" {
+		e.Message = fmt.Sprintf("%s is needed to build kernel modules and is not in the build root %s", name, r)
+		e.Hint = fmt.Sprintf("install it there, on Debian: chroot %s apt-get install %s", r, debianPackage)
+	}
+	return e
 }
 
 // exportDefines gives a -D for each optional symbol that the kernel exports.

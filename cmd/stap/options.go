@@ -21,6 +21,7 @@ type settings struct {
 	release        string
 	arch           string
 	sysroot        string
+	buildRoot      string
 	module         string
 	bundle         string // the file that module and staprun are packed into; "": none
 	moduleInfo     []string
@@ -161,6 +162,7 @@ func (s *settings) addRelease(flags *pflag.FlagSet) {
 func (s *settings) addModuleFlags(flags *pflag.FlagSet) {
 	s.addRelease(flags)
 	flags.StringVarP(&s.arch, "arch", "a", "", "`ARCHITECTURE` of the kernel: x86_64 or arm64")
+	flags.StringVar(&s.buildRoot, "build-root", "", "`FOLDER` with a system whose compiler and tools build, and whose kernels are looked for, unless --sysroot names others")
 	flags.StringVar(&s.sysroot, "sysroot", "", "`FOLDER` with the files of the system that the module is for: its kernel, headers and debuginfo")
 	flags.StringVarP(&s.module, "module", "m", "", "`NAME` of the module, which is left in the current folder, or in the bundle")
 	flags.StringVar(&s.bundle, "bundle", "", "with -p4, pack the module and staprun into `FILE`, which runs where nothing else is installed: ./FILE; ./FILE --manifest says what is in it")

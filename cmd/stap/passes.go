@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"debug/elf"
 	"errors"
@@ -180,7 +181,7 @@ func (d *driver) findKernel() (*kernel.Kernel, error) {
 	if d.guest {
 		find = kernel.FindGuest
 	}
-	k, err := find(kernel.Query{Release: d.release, Arch: d.arch, Sysroot: d.sysroot})
+	k, err := find(kernel.Query{Release: d.release, Arch: d.arch, Sysroot: cmp.Or(d.sysroot, d.buildRoot)})
 	d.kernel = k
 	return k, err
 }
@@ -211,11 +212,18 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 	if err != nil {
 		return nil, err
 	}
-	if d.folder, err = os.MkdirTemp("", "stap"); err != nil {
+	place := "" // where temporary files go
+	if d.buildRoot != "" {
+		if err := kbuild.CheckRoot(d.buildRoot); err != nil {
+			return nil, err
+		}
+		place = kbuild.RootFolder(d.buildRoot)
+	}
+	if d.folder, err = os.MkdirTemp(place, "stap"); err != nil {
 		return nil, &kernel.UserError{Message: fmt.Sprintf("cannot make a temporary folder: %v", err), Hint: "name another place with TMPDIR", Cause: err}
 	}
 	options := kbuild.Options{
-		PoisonCache: d.poisonCache || d.keep, Full: d.kbuildMode == "full", Name: d.module, Folder: d.folder,
+		PoisonCache: d.poisonCache || d.keep, Full: d.kbuildMode == "full", Name: d.module, Folder: d.folder, Root: d.buildRoot,
 		Defines: d.defines(), MakeVariables: d.makeVariables, Trace: d.trace,
 	}
 	if !d.disableCache {

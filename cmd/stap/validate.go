@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -147,6 +148,16 @@ func (s *settings) validateModule(given func(string) bool) error {
 		if err := s.validateBundle(); err != nil {
 			return err
 		}
+	}
+	for _, folder := range []*string{&s.buildRoot, &s.sysroot} {
+		if *folder == "" {
+			continue
+		}
+		absolute, err := filepath.Abs(*folder)
+		if err != nil {
+			return err
+		}
+		*folder = absolute
 	}
 	if _, err := kernel.ArchitectureNamed(s.arch); err != nil && s.arch != "" {
 		return err
