@@ -55,7 +55,8 @@ type preparation struct {
 	apt      *apt
 	request  Request
 	progress Progress
-	asked    bool // root's help was asked for already
+	asked    bool   // root's help was asked for already
+	last     string // the release that was fetched last, or should have been
 }
 
 // Prepare fetches what is missing and gives the kernel. What is at hand
@@ -92,6 +93,16 @@ func (p *preparation) run(ctx context.Context) (*Kernel, error) {
 			return nil, err
 		}
 		kernel, err = p.fetch(ctx)
+		// A mirror may have lost the newest; a few older ones are worth a try.
+		for range 5 {
+			release := p.last
+			if !errors.Is(err, errOldLists) || release == p.request.Release {
+				break
+			}
+			p.progress.Step(fmt.Sprintf("the mirror has lost the packages of %s: trying an older one", release))
+			p.apt.lost = append(p.apt.lost, release)
+			kernel, err = p.fetch(ctx)
+		}
 	}
 	if err != nil || p.request.HeadersOnly {
 		return kernel, err
@@ -308,6 +319,7 @@ func (p *preparation) fetchComponents(ctx context.Context, release string, compo
 	if err := p.haveRoom(release, need); err != nil {
 		return err
 	}
+	p.last = release
 	p.progress.Step("fetching kernel " + release)
 	files, err := p.apt.download(ctx, all, p.machine.downloads())
 	if err != nil {

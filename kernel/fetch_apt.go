@@ -26,6 +26,7 @@ type apt struct {
 	host     *Architecture          // of what runs here
 	options  []string               // of all of apt's programs: other lists than the machine's own
 	known    map[string]*aptPackage // answers so far, nil for what apt does not have
+	lost     []string               // releases whose packages are listed and cannot be downloaded
 }
 
 func newApt(m machine, progress Progress) *apt {
@@ -179,6 +180,9 @@ func (a *apt) newest(ctx context.Context, asked string) (string, error) {
 	}
 	for _, candidates := range candidateReleases(output, asked, a.arch) {
 		for _, release := range candidates {
+			if slices.Contains(a.lost, release) {
+				continue
+			}
 			_, err := a.show(ctx, packageOf(release, image), packageOf(release, headers), packageOf(release, debuginfo))
 			if err != nil {
 				return "", err
