@@ -68,6 +68,9 @@ func (k *Kernel) sourceTrees() []string {
 		if !found || filepath.Base(path) != "Makefile" {
 			continue
 		}
+		if inside := filepath.Join(k.Sysroot, path); k.Sysroot != "" && filepath.IsAbs(path) && isFile(inside) {
+			path = inside
+		}
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(k.BuildTree, path)
 		}
