@@ -44,8 +44,7 @@ func eachKernel(t *testing.T, folder string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		hostStaprun := filepath.Join(binaries, "staprun")
-		staprun := hostStaprun
+		staprun := filepath.Join(binaries, "staprun")
 		if k.Arch != kernel.Host() {
 			staprun = filepath.Join(binaries, k.Arch.Debian, "staprun")
 		}
@@ -65,7 +64,6 @@ func eachKernel(t *testing.T, folder string) {
 						err := emptyHome(env)
 						env.Setenv("RELEASE", k.Release)
 						env.Setenv("ARCH", k.Arch.Name)
-						env.Setenv("HOST_STAPRUN", hostStaprun)
 						env.Setenv("XDG_DATA_HOME", data)
 						env.Setenv("SYSTEMTAP_DIR", cache)
 						env.Setenv("SYSTEMTAP_STAPRUN", staprun)
