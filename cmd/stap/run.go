@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -139,6 +140,25 @@ func (d *driver) fileOptions() []string {
 // findStaprun finds the program beside this one, or by SYSTEMTAP_STAPRUN or PATH; that of
 // another architecture in a folder beside this one that is named for it.
 func findStaprun(arch *kernel.Architecture) (string, error) {
+	path, err := lookForStaprun(arch)
+	if err != nil {
+		return "", err
+	}
+	file, err := elf.Open(path)
+	if err != nil {
+		return path, nil // a script that stands for it, or what running it complains of
+	}
+	defer file.Close()
+	if arch.Machine != elf.EM_NONE && file.Machine != arch.Machine {
+		return "", &kernel.UserError{
+			Message: fmt.Sprintf("%s is a program for another architecture than %s", path, arch.Name),
+			Hint:    fmt.Sprintf("`make ARCH=%s` builds one for it", arch.Debian),
+		}
+	}
+	return path, nil
+}
+
+func lookForStaprun(arch *kernel.Architecture) (string, error) {
 	if path := os.Getenv("SYSTEMTAP_STAPRUN"); path != "" {
 		return path, nil
 	}
