@@ -103,7 +103,7 @@ func checkBuildTree(k *kernel.Kernel) error {
 	if _, err := os.Stat(config); err != nil {
 		return &kernel.UserError{
 			Message: fmt.Sprintf("Checking %q failed with error: %v", config, rootCause(err)),
-			Hint:    fmt.Sprintf("the build tree is not whole; install the kernel's header package again, or run: stap prep -r %s", k.Release),
+			Hint:    fmt.Sprintf("the build tree is not whole; install the kernel's header package again, or run: %s", k.Prep()),
 			Cause:   err,
 		}
 	}
