@@ -162,7 +162,7 @@ func makeVariables(k *kernel.Kernel, users []string) []string {
 	variables := slices.Clone(users)
 	for _, v := range []string{"ARCH=" + k.Arch.Kbuild, "CROSS_COMPILE=" + k.Arch.Target + "-"} {
 		name, _, _ := strings.Cut(v, "=")
-		if variable(users, name) == "" {
+		if !slices.ContainsFunc(users, func(v string) bool { return strings.HasPrefix(v, name+"=") }) { // it may be empty
 			variables = append(variables, v)
 		}
 	}

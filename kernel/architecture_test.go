@@ -68,7 +68,7 @@ func TestCompilerPackage(t *testing.T) {
 		want       string
 	}{
 		{arm, intel, "gcc-12-aarch64-linux-gnu"},
-		{intel, arm, "gcc-12-x86_64-linux-gnu"},
+		{intel, arm, "gcc-12-x86-64-linux-gnu"},
 		{arm, arm, "gcc-12"},
 	} {
 		if got := test.arch.CompilerPackage("gcc-12", test.host); got != test.want {
@@ -284,6 +284,30 @@ func TestDebuginfoInASysroot(t *testing.T) {
 	write(t, built, vmlinux)
 	if k := m.kernel(release); k.Debuginfo != built {
 		t.Errorf("found %q, want %s", k.Debuginfo, built)
+	}
+}
+
+// Debian's headers refer to each other by paths that hold in their own system.
+func TestHeadersInASysroot(t *testing.T) {
+	m := fakeMachine(t)
+	const release = "6.1.0-9-arm64"
+	m.root, m.other, m.any = filepath.Join(t.TempDir(), "sysroot"), true, true
+	addKernelOf(t, m.root, release, architectures[1])
+	write(t, filepath.Join(m.root, "usr/src/linux-headers-"+release, "Makefile"), "include /usr/src/common/Makefile\n")
+	common := filepath.Join(m.root, "opt/common")
+	link(t, "/opt/common", filepath.Join(m.root, "usr/src/common"))
+	write(t, filepath.Join(common, "Makefile"), "")
+	write(t, filepath.Join(common, "include/linux/fs.h"), "struct file;")
+	write(t, filepath.Join(common, "include/trace/events/sched.h"), "#define TRACE_SYSTEM sched\nTRACE_EVENT(sched_switch, TP_PROTO(int x), TP_ARGS(x));\n")
+	k := m.kernel(release)
+	if text, err := k.Header("include/linux/fs.h"); err != nil || string(text) != "struct file;" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if systems, err := k.TraceSystems(); err != nil || systems["sched_switch"] != "sched" {
+		t.Errorf("%v, %v", systems, err)
+	}
+	if _, err := k.Header("include/none.h"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("one that is not there: %v", err)
 	}
 }
 

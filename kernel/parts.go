@@ -176,21 +176,14 @@ func (k *Kernel) Header(path string) ([]byte, error) {
 	if err := k.CheckBuildTree(); err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(k.BuildTree, path))
-	if !errors.Is(err, fs.ErrNotExist) {
-		return text, err
-	}
-	makefile, other := os.ReadFile(filepath.Join(k.BuildTree, "Makefile"))
-	if other != nil {
-		return nil, other
-	}
-	for line := range strings.Lines(string(makefile)) {
-		// As Debian divides a tree: include /usr/src/linux-headers-…-common/Makefile
-		if tree, found := strings.CutPrefix(strings.TrimSpace(line), "include "); found && filepath.Base(tree) == "Makefile" && filepath.IsAbs(tree) {
-			return os.ReadFile(filepath.Join(filepath.Dir(tree), path))
+	var text []byte
+	var err error
+	for _, tree := range k.sourceTrees() {
+		if text, err = os.ReadFile(filepath.Join(tree, path)); !errors.Is(err, fs.ErrNotExist) {
+			break
 		}
 	}
-	return nil, err
+	return text, err
 }
 
 // Config gives the kernel's configuration, "CONFIG_SMP" → "y", strings
