@@ -189,7 +189,7 @@ func toolsRun(tree string) error {
 	command.Stdout, command.Stderr = &complaint, &complaint
 	err = command.Run()
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if err != nil && !(errors.As(err, &exit) && exit.Exited()) {
 		return fmt.Errorf("%s does not run here: %w", program, err)
 	}
 	// What it says without arguments is how it is used; what the loader says names a library.
