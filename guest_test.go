@@ -32,6 +32,7 @@ type guestTest struct {
 	stap        string
 	cache       string
 	environment []string // of stap, beside this one's
+	options     []string // of stap, for all that it builds
 }
 
 // TestGuest boots each kernel of GOSTAP_KERNELS once and runs every script of
@@ -129,7 +130,11 @@ func bootGuest(t *testing.T, beginning string, changes ...func(*vm.Config)) *gue
 			t.Errorf("closing the guest: %v", err)
 		}
 	})
-	return &guestTest{Guest: guest, kernel: k, release: k.Release, stap: filepath.Join(binaries, "stap"), cache: t.TempDir()}
+	var options []string
+	if k.Sysroot != "" {
+		options = []string{"--build-root", k.Sysroot}
+	}
+	return &guestTest{options: options, Guest: guest, kernel: k, release: k.Release, stap: filepath.Join(binaries, "stap"), cache: t.TempDir()}
 }
 
 // command is one of stap's, where the scripts are; one for a kernel has the options of GOSTAP_OPTIONS, too.

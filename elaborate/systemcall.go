@@ -308,7 +308,13 @@ func (c *systemCalls) typeNamed(name string) debuginfo.Type {
 // target gives the saved register that a parameter is in: memory, which can be set.
 func (s *systemCall) target(p *FunctionPlace, t *parse.Target) (value, *parse.Diagnostic) {
 	var names []string
-	for i, parameter := range s.signature().Parameters {
+	signature := s.signature()
+	if signature == nil {
+		d := p.noVariable(t, nil)
+		d.Hint = "nothing at hand says what the system call takes: the kernel's headers do, include/linux/syscalls.h"
+		return value{}, d
+	}
+	for i, parameter := range signature.Parameters {
 		if "$"+parameter.Name != t.Name {
 			names = append(names, "$"+parameter.Name)
 			continue

@@ -79,11 +79,13 @@ func TestCompilerPackage(t *testing.T) {
 
 func TestNamed(t *testing.T) {
 	for word, want := range map[string]Query{
-		"":           {},
-		"6.1":        {Release: "6.1"},
-		"arm64:6.1":  {Release: "6.1", Arch: "arm64"},
-		"arm64:":     {Arch: "arm64"},
-		"/usr/src/a": {Release: "/usr/src/a"},
+		"":                    {},
+		"6.1":                 {Release: "6.1"},
+		"arm64:6.1":           {Release: "6.1", Arch: "arm64"},
+		"arm64:":              {Arch: "arm64"},
+		"/usr/src/a":          {Release: "/usr/src/a"},
+		"arm64:6.1@/srv/root": {Release: "6.1", Arch: "arm64", Sysroot: "/srv/root"},
+		"@/srv/root":          {Sysroot: "/srv/root"},
 	} {
 		if got := Named(word); got != want {
 			t.Errorf("%q: %+v", word, got)

@@ -96,13 +96,13 @@ type Query struct {
 	Sysroot string // the folder that is the root of the system that has them, of any architecture if none is named; "": this system's
 }
 
-// Named reads a query of a word, RELEASE or ARCHITECTURE:RELEASE, as tests name kernels.
-func Named(word string) Query {
-	arch, release, found := strings.Cut(word, ":")
-	if !found {
-		return Query{Release: word}
+// Named reads a query of a word, [ARCHITECTURE:]RELEASE[@SYSROOT], as tests name kernels.
+func Named(word string) (q Query) {
+	q.Release, q.Sysroot, _ = strings.Cut(word, "@")
+	if arch, release, found := strings.Cut(q.Release, ":"); found {
+		q.Arch, q.Release = arch, release
 	}
-	return Query{Release: release, Arch: arch}
+	return q
 }
 
 func (q Query) machine() (machine, error) {
