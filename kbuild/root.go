@@ -40,10 +40,13 @@ func (r buildRoot) inside(path string) string {
 		return path
 	}
 	rest, found := strings.CutPrefix(path, strings.TrimSuffix(string(r), "/"))
-	if !found {
-		return path
+	switch {
+	case found && rest == "":
+		return "/"
+	case found && rest[0] == '/':
+		return rest
 	}
-	return rest
+	return path
 }
 
 // searchPath is where programs of another system are looked for.

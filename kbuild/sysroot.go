@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 
+	securejoin "github.com/cyphar/filepath-securejoin"
 	"github.com/gostap/gostap/kernel"
 )
 
@@ -43,7 +44,10 @@ func view(k *kernel.Kernel, root buildRoot, folder string) (string, error) {
 	if include == nil {
 		return k.BuildTree, explainTools(k, toolsRun(k.BuildTree))
 	}
-	common := filepath.Join(k.Sysroot, string(include[1]))
+	common, err := securejoin.SecureJoin(k.Sysroot, string(include[1]))
+	if err != nil {
+		return "", err
+	}
 	if _, err := os.Stat(filepath.Join(common, "Makefile")); err != nil {
 		return "", &kernel.UserError{
 			Message: fmt.Sprintf("%s has no %s, which the headers of kernel %s refer to", k.Sysroot, include[1], k.Release),
@@ -67,11 +71,30 @@ func view(k *kernel.Kernel, root buildRoot, folder string) (string, error) {
 		}
 	}
 	makefile = bytes.Replace(makefile, include[1], []byte(shared), 1)
-	temporary := filepath.Join(tree, "Makefile.new") // renamed: two builds may be at it
-	if err := os.WriteFile(temporary, makefile, 0o644); err != nil {
+	if err := writeLast(filepath.Join(tree, "Makefile"), makefile); err != nil {
 		return "", explainDisk(folder, err)
 	}
-	return tree, os.Rename(temporary, filepath.Join(tree, "Makefile"))
+	return tree, nil
+}
+
+// writeLast makes a file that, if it is there, is whole: two builds may be at it.
+func writeLast(path string, text []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary.Name()) // is gone when all went well
+	_, err = temporary.Write(text)
+	if err == nil {
+		err = temporary.Chmod(0o644)
+	}
+	if closed := temporary.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), path)
 }
 
 // viewName is another one for each tree and for each state of it.
@@ -134,7 +157,7 @@ func runningTools(k *kernel.Kernel) (string, error) {
 		if err == nil {
 			return folder, nil
 		}
-		if i == 0 {
+		if i < len(candidates) {
 			reason = err
 		}
 	}
@@ -166,7 +189,7 @@ func toolsRun(tree string) error {
 	command.Stdout, command.Stderr = &complaint, &complaint
 	err = command.Run()
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if err != nil && !(errors.As(err, &exit) && exit.Exited()) {
 		return fmt.Errorf("%s does not run here: %w", program, err)
 	}
 	// What it says without arguments is how it is used; what the loader says names a library.

@@ -103,7 +103,7 @@ func checkBuildTree(k *kernel.Kernel) error {
 	if _, err := os.Stat(config); err != nil {
 		return &kernel.UserError{
 			Message: fmt.Sprintf("Checking %q failed with error: %v", config, rootCause(err)),
-			Hint:    fmt.Sprintf("the build tree is not whole; install the kernel's header package again, or run: stap prep -r %s", k.Release),
+			Hint:    fmt.Sprintf("the build tree is not whole; install the kernel's header package again, or run: %s", k.Prep()),
 			Cause:   err,
 		}
 	}
@@ -162,7 +162,7 @@ func makeVariables(k *kernel.Kernel, users []string) []string {
 	variables := slices.Clone(users)
 	for _, v := range []string{"ARCH=" + k.Arch.Kbuild, "CROSS_COMPILE=" + k.Arch.Target + "-"} {
 		name, _, _ := strings.Cut(v, "=")
-		if variable(users, name) == "" {
+		if !slices.ContainsFunc(users, func(v string) bool { return strings.HasPrefix(v, name+"=") }) { // it may be empty
 			variables = append(variables, v)
 		}
 	}

@@ -86,5 +86,5 @@ func (a *Architecture) CompilerPackage(compiler string, host *Architecture) stri
 	if a == host {
 		return compiler
 	}
-	return compiler + "-" + a.Target
+	return compiler + "-" + strings.ReplaceAll(a.Target, "_", "-") // as names of packages are
 }

@@ -96,7 +96,7 @@ func (p *preparation) run(ctx context.Context) (*Kernel, error) {
 		// A mirror may have lost the newest; a few older ones are worth a try.
 		for range 5 {
 			release := p.last
-			if !errors.Is(err, errOldLists) || release == p.request.Release {
+			if !errors.Is(err, errOldLists) || release == "" || release == p.request.Release {
 				break
 			}
 			p.progress.Step(fmt.Sprintf("the mirror has lost the packages of %s: trying an older one", release))
@@ -105,7 +105,7 @@ func (p *preparation) run(ctx context.Context) (*Kernel, error) {
 		}
 	}
 	if err != nil || p.request.HeadersOnly {
-		return kernel, err
+		return kernel, p.explainLost(err)
 	}
 	if p.request.Guest && p.request.Release == "" {
 		if err := p.chooseGuest(kernel.Release); err != nil {
@@ -198,6 +198,9 @@ func (p *preparation) fetch(ctx context.Context) (*Kernel, error) {
 func (p *preparation) settled(k *Kernel) bool {
 	if p.request.Release != "" {
 		return k.Release == p.request.Release
+	}
+	if p.request.Suite != "" { // nothing tells of which it is
+		return false
 	}
 	chosen, err := os.Readlink(p.machine.guestLink())
 	return k.Running || err == nil && filepath.Base(chosen) == k.Release

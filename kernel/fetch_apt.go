@@ -196,10 +196,24 @@ func (a *apt) newest(ctx context.Context, asked string) (string, error) {
 			}
 		}
 	}
-	return "", &UserError{
+	return "", a.unknownKernel(asked)
+}
+
+const otherKernelHint = "run the same command again later, or ask for another kernel: -r RELEASE, --suite RELEASE"
+
+func (a *apt) unknownKernel(asked string) *UserError {
+	e := &UserError{
 		Message: fmt.Sprintf("Debian's package lists have no kernel %q for %s", asked, a.arch.Debian),
 		Hint:    "lists that are old do not know a new kernel: sudo apt-get update; `apt-cache pkgnames linux-image-` shows what there is",
 	}
+	if a.options != nil {
+		e.Hint = "ask for the beginning of a release, such as 6.1, or for the kernels of another release of Debian: --suite"
+	}
+	if len(a.lost) > 0 {
+		e.Message = fmt.Sprintf("the mirror has lost the packages of %s, and Debian's package lists have no other kernel %q for %s", strings.Join(a.lost, ", "), asked, a.arch.Debian)
+		e.Hint = otherKernelHint
+	}
+	return e
 }
 
 // candidateReleases picks the releases that match from the names of packages,
@@ -252,7 +266,11 @@ func (a *apt) standard(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if release := metaTarget(pkg); release != "" {
+		release := metaTarget(pkg)
+		if slices.Contains(a.lost, release) {
+			return a.newest(ctx, realRelease.FindString(release))
+		}
+		if release != "" {
 			return release, nil
 		}
 	}

@@ -41,13 +41,7 @@ func (p *preparation) useLists(ctx context.Context) error {
 		p.apt.options = p.listOptions()
 		return nil
 	}
-	known := err == nil
-	err = p.readLists(ctx)
-	if known && errors.Is(err, errOffline) {
-		p.progress.Step(fmt.Sprintf("%v: the package lists of %s are old", err, info.ModTime().Format(time.DateOnly)))
-		return nil
-	}
-	return err
+	return p.readLists(ctx)
 }
 
 // renewLists reads the lists again, those of the machine as root.
@@ -111,18 +105,24 @@ func (p *preparation) readLists(ctx context.Context) error {
 	}
 	p.apt.options = p.listOptions()
 	p.progress.Step("reading the package lists for " + p.machine.arch.Debian + suiteText(p.request.Suite))
-	if _, err := p.apt.run(ctx, "", "apt-get", "-q=2", "update"); err != nil {
-		err = explainDownload(p.machine.data, err)
-		_, shown := p.apt.showOne(ctx, "linux-base") // some of the lists are enough
-		if shown == nil {
-			return nil
-		}
-		if err := os.Remove(list); err != nil { // or they would be taken for new
+	// By itself apt calls it a success to have fetched nothing.
+	_, err = p.apt.run(ctx, "", "apt-get", "-q=2", "-o", "APT::Update::Error-Mode=any", "update")
+	if err == nil {
+		return nil
+	}
+	err = explainDownload(p.machine.data, err)
+	if _, shown := p.apt.showOne(ctx, "linux-base"); shown != nil {
+		if err := os.Remove(list); err != nil { // or there would seem to be lists
 			return err
 		}
 		return p.explainLists(err)
 	}
-	return nil
+	// Some of the lists are enough; those that the network kept from being read are not new.
+	if !errors.Is(err, errOffline) {
+		return nil
+	}
+	p.progress.Step(fmt.Sprintf("%v: the package lists may be old", err))
+	return os.Chtimes(list, time.Time{}, time.Now().Add(-staleLists))
 }
 
 func suiteText(suite string) string {
@@ -136,11 +136,24 @@ func (p *preparation) explainLists(err error) error {
 	if p.request.Suite == "" || errors.Is(err, errOffline) {
 		return err
 	}
+	var failed *ToolError
+	if errors.As(err, &failed) { // to read the lists again would not help
+		err = failed
+	}
 	return &UserError{
 		Message: fmt.Sprintf("no package lists of Debian %q for %s where this machine has its own from", p.request.Suite, p.machine.arch.Debian),
 		Hint:    "give the name of a release, such as bookworm or trixie",
 		Cause:   err,
 	}
+}
+
+// explainLost says what to do about packages that such lists name and the mirror has not.
+func (p *preparation) explainLost(err error) error {
+	var lost *UserError
+	if !p.ownLists() || !errors.Is(err, errOldLists) || !errors.As(err, &lost) {
+		return err
+	}
+	return &UserError{Message: lost.Message, Hint: otherKernelHint, Cause: lost.Cause}
 }
 
 // sources gives the lines of sources.list: where this machine has Debian's main

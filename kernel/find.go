@@ -297,6 +297,10 @@ func (m machine) findGuest() (*Kernel, error) {
 			e.Message += " for " + m.arch.Name
 			e.Hint = fmt.Sprintf("`stap prep --vm -a %s` fetches one", m.arch.Debian)
 		}
+		if m.other {
+			e.Message += " in " + m.root
+			e.Hint = "it takes boot/vmlinuz-RELEASE, lib/modules/RELEASE and the headers in lib/modules/RELEASE/build or usr/src there"
+		}
 		return nil, e
 	}
 	return best, nil
@@ -330,14 +334,14 @@ func (m machine) all() ([]*Kernel, error) {
 	if running, err := m.running(); err == nil && !m.other {
 		releases = append(releases, running)
 	}
-	releases = append(releases, releasesBelow(m.root)...)
+	releases = append(releases, m.releasesBelow(m.root)...)
 	fetched, err := os.ReadDir(m.kernels())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("fetched kernels: %w", err)
 	}
 	for _, entry := range fetched {
 		if !m.other {
-			releases = append(releases, releasesBelow(filepath.Join(m.kernels(), entry.Name()))...)
+			releases = append(releases, m.releasesBelow(filepath.Join(m.kernels(), entry.Name()))...)
 		}
 	}
 	slices.Sort(releases)
@@ -360,7 +364,7 @@ func (m machine) all() ([]*Kernel, error) {
 }
 
 // releasesBelow gives what may be a release by its name in one tree.
-func releasesBelow(root string) []string {
+func (m machine) releasesBelow(root string) []string {
 	var releases []string
 	for _, place := range []struct{ folder, beginning string }{
 		{"lib/modules", ""},
@@ -368,7 +372,7 @@ func releasesBelow(root string) []string {
 		{"usr/src", "linux-headers-"},
 		{"usr/lib/debug/boot", "vmlinux-"},
 	} {
-		entries, err := os.ReadDir(filepath.Join(root, place.folder))
+		entries, err := os.ReadDir(m.below(root, place.folder))
 		if err != nil {
 			continue // a tree has the places that it has
 		}

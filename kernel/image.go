@@ -28,7 +28,7 @@ func (k *Kernel) BTFData() ([]byte, error) {
 	if k.Image == "" {
 		return nil, &UserError{
 			Message: "no BTF of kernel " + k.Release + " on this machine",
-			Hint:    fmt.Sprintf("`stap prep -r %s` fetches the kernel's image, which carries it", k.Release),
+			Hint:    fmt.Sprintf("`%s` fetches the kernel's image, which carries it", k.Prep()),
 		}
 	}
 	data, err := k.Kept("btf", func(vmlinux []byte) ([]byte, error) {

@@ -5,6 +5,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 )
@@ -29,10 +30,10 @@ func isFlatImage(image []byte) bool {
 
 // elfOfFlat makes an ELF file of a flat image, which it writes to.
 func elfOfFlat(image []byte) ([]byte, error) {
-	relocations := findRelocations(image)
-	if len(relocations) == 0 {
-		return nil, errors.New("the kernel's image has no relocations, by which its address is known (CONFIG_RELOCATABLE)")
+	if size := sizeOfFlat(image); size > len(image) {
+		return nil, fmt.Errorf("cut off: %d bytes of %d are there", len(image), size)
 	}
+	relocations := findRelocations(image)
 	text := uint64(math.MaxUint64)
 	for _, r := range relocations {
 		for _, address := range []uint64{r.place, r.value} {
@@ -40,6 +41,9 @@ func elfOfFlat(image []byte) ([]byte, error) {
 				text = min(text, address)
 			}
 		}
+	}
+	if text == math.MaxUint64 {
+		return nil, errors.New("the kernel's image has no relocations, by which its address is known (CONFIG_RELOCATABLE)")
 	}
 	text &^= 1<<16 - 1
 	for _, r := range relocations {
@@ -55,6 +59,26 @@ func elfOfFlat(image []byte) ([]byte, error) {
 		sections = append(sections, flatSection{name: ".notes", kind: elf.SHT_NOTE, at: at, size: size})
 	}
 	return wrapFlat(image, sections), nil
+}
+
+// sizeOfFlat gives the size that the image should have, by what it says as a program of
+// the firmware's (PE/COFF), which most images are; 0 for others.
+func sizeOfFlat(image []byte) (size int) {
+	const header, section = 24, 40
+	at := uint64(binary.LittleEndian.Uint32(image[0x3c:]))
+	if at+header > uint64(len(image)) || string(image[at:at+4]) != "PE\x00\x00" {
+		return 0
+	}
+	sections := image[at+header:]
+	sections = sections[min(int(binary.LittleEndian.Uint16(image[at+20:])), len(sections)):]
+	for range binary.LittleEndian.Uint16(image[at+6:]) {
+		if len(sections) < section {
+			break
+		}
+		end := uint64(binary.LittleEndian.Uint32(sections[16:])) + uint64(binary.LittleEndian.Uint32(sections[20:]))
+		size, sections = max(size, int(end)), sections[section:]
+	}
+	return size
 }
 
 type relocation struct{ place, value uint64 }
@@ -113,6 +137,9 @@ func findBuildID(image []byte) (at, size int) {
 		}
 		if file, err := elf.NewFile(bytes.NewReader(image[page:])); err == nil {
 			for _, s := range file.Sections {
+				if s.Type == elf.SHT_NOBITS {
+					continue
+				}
 				inside = append(inside, [2]int{page + int(s.Offset), page + int(s.Offset+s.FileSize)})
 			}
 		}

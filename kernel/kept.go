@@ -129,7 +129,7 @@ func (k *Kernel) keptPath(part, image string) (string, error) {
 	if image == "" {
 		return "", &UserError{
 			Message: "the image of kernel " + k.Release + " is not on this machine",
-			Hint:    fmt.Sprintf("`stap prep -r %s` fetches it", k.Release),
+			Hint:    fmt.Sprintf("`%s` fetches it", k.Prep()),
 		}
 	}
 	folder, name := filepath.Split(image)
@@ -177,7 +177,7 @@ func (k *Kernel) Kallsyms() ([]byte, error) {
 	if k.kallsyms == "" {
 		return nil, &UserError{
 			Message: "nothing on this machine tells the symbols of kernel " + k.Release,
-			Hint:    fmt.Sprintf("`stap prep -r %s` fetches the kernel's image, which carries them", k.Release),
+			Hint:    fmt.Sprintf("`%s` fetches the kernel's image, which carries them", k.Prep()),
 		}
 	}
 	return os.ReadFile(k.kallsyms)

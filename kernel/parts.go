@@ -41,7 +41,7 @@ func (m machine) kernel(release string) *Kernel {
 	}
 	k.Image = first(isFile, "boot/vmlinuz-"+release, modules+"/vmlinuz")
 	for _, place := range k.folders.ofKernel(release, m.root, fetched, "") {
-		if k.Debuginfo == "" && hasDWARF(place) {
+		if place := m.inRoot(place); k.Debuginfo == "" && hasDWARF(place) {
 			k.Debuginfo = place
 		}
 	}
@@ -72,6 +72,14 @@ func (m machine) below(root, place string) string {
 		}
 	}
 	return filepath.Join(root, place)
+}
+
+// inRoot is below for a path that may be of the root.
+func (m machine) inRoot(path string) string {
+	if rest, found := strings.CutPrefix(path, strings.TrimSuffix(m.root, "/")+"/"); found {
+		return m.below(m.root, rest)
+	}
+	return path
 }
 
 // fromBuildTree gives the kernel of a kbuild tree: what the tree says of
@@ -111,6 +119,9 @@ func (m machine) complete(k *Kernel) {
 		k.configs = append([]string{filepath.Join(k.BuildTree, ".config")}, k.configs...)
 	}
 	k.Arch = m.arch
+	if !m.other {
+		k.Arch = m.host // what is fetched has a configuration
+	}
 	if config, err := k.Config(); err == nil {
 		for _, arch := range architectures {
 			if config[arch.option] == "y" {
@@ -145,9 +156,18 @@ func (k *Kernel) CheckBuildTree() error {
 	}
 	return &UserError{
 		Message: "the headers of kernel " + k.Release + " are not on this machine",
-		Hint: fmt.Sprintf("`stap prep -r %s` fetches them without root, or `sudo apt-get install linux-headers-%[1]s`; "+
-			"for a kernel of your own give its build tree: -r /path/to/tree", k.Release),
+		Hint: fmt.Sprintf("`%s` fetches them without root, or `sudo apt-get install linux-headers-%s`; "+
+			"for a kernel of your own give its build tree: -r /path/to/tree", k.Prep(), k.Release),
 	}
+}
+
+// Prep gives the command, with more options or none, that fetches the kernel's parts.
+func (k *Kernel) Prep(options ...string) string {
+	command := strings.Join(append([]string{"stap prep"}, options...), " ") + " -r " + k.Release
+	if k.Arch != nil && k.Arch != Host() {
+		command += " -a " + k.Arch.Debian
+	}
+	return command
 }
 
 // Header gives a file of the kernel's source that its headers have, such as
@@ -156,14 +176,14 @@ func (k *Kernel) Header(path string) ([]byte, error) {
 	if err := k.CheckBuildTree(); err != nil {
 		return nil, err
 	}
+	var text []byte
 	var err error
 	for _, tree := range k.sourceTrees() {
-		var text []byte
 		if text, err = os.ReadFile(filepath.Join(tree, path)); !errors.Is(err, fs.ErrNotExist) {
-			return text, err
+			break
 		}
 	}
-	return nil, err
+	return text, err
 }
 
 // Config gives the kernel's configuration, "CONFIG_SMP" → "y", strings
@@ -182,7 +202,7 @@ func (k *Kernel) Config() (map[string]string, error) {
 	}
 	return nil, &UserError{
 		Message: "the configuration of kernel " + k.Release + " is not on this machine",
-		Hint:    fmt.Sprintf("`stap prep -r %s` fetches it with the headers", k.Release),
+		Hint:    fmt.Sprintf("`%s` fetches it with the headers", k.Prep()),
 	}
 }
 

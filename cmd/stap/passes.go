@@ -214,9 +214,6 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 	}
 	place := "" // where temporary files go
 	if d.buildRoot != "" {
-		if err := kbuild.CheckRoot(d.buildRoot); err != nil {
-			return nil, err
-		}
 		place = kbuild.RootFolder(d.buildRoot)
 	}
 	if d.folder, err = os.MkdirTemp(place, "stap"); err != nil {

@@ -149,15 +149,23 @@ func (s *settings) validateModule(given func(string) bool) error {
 			return err
 		}
 	}
-	for _, folder := range []*string{&s.buildRoot, &s.sysroot} {
-		if *folder == "" {
+	for name, folder := range map[string]*string{"build-root": &s.buildRoot, "sysroot": &s.sysroot} {
+		if !given(name) {
 			continue
+		}
+		if *folder == "" {
+			return usage("--%s takes the name of a folder", name)
 		}
 		absolute, err := filepath.Abs(*folder)
 		if err != nil {
 			return err
 		}
 		*folder = absolute
+	}
+	if s.buildRoot != "" {
+		if err := kbuild.CheckRoot(s.buildRoot); err != nil {
+			return err
+		}
 	}
 	if _, err := kernel.ArchitectureNamed(s.arch); err != nil && s.arch != "" {
 		return err

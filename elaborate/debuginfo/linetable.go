@@ -192,9 +192,13 @@ func (m *Image) linesOfRoom(parts []LinePart, runs []lineRun) error {
 	}
 	for n := range runs {
 		run := &runs[n]
+		moved := false // the row before
 		for i := range run.rows {
 			row := &run.rows[i]
-			if earlier := row.position - uint32(room); behind[row.position] && (i == 0 || run.rows[i-1].position <= earlier) {
+			earlier := row.position - uint32(room)
+			// A row of its own where the symbol is means that there is no room.
+			free := i == 0 || run.rows[i-1].position < earlier || moved && run.rows[i-1].position == earlier
+			if moved = behind[row.position] && free; moved {
 				row.position = earlier
 			}
 		}

@@ -54,14 +54,16 @@ func (o Origin) foreign() bool {
 // PackFrom is Pack for another system. Without a sysroot, a program of this machine comes
 // along if it is for the guest's architecture, with libraries of the cross compiler's, and
 // scripts do; what else a command names is left to the guest's own programs. Paths of add
-// are this machine's.
+// are this machine's; what these need of libraries is the sysroot's, if there is one.
 func PackFrom(o Origin, command string, add []string) (Packed, error) {
 	p := &packer{origin: o, seen: map[string]bool{}}
 	p.libraryFolders = p.findLibraryFolders("/etc/ld.so.conf")
 	if folder, err := os.Getwd(); err == nil {
+		p.local = true
 		if err := p.folder(folder); err != nil {
 			return Packed{}, err
 		}
+		p.local = false
 	}
 	for _, word := range commandWords(command) {
 		if err := p.word(word); err != nil {
@@ -125,12 +127,23 @@ type packer struct {
 	libraryFolders []string
 }
 
-// host gives the path on this machine of a file of the origin.
+// host gives the path on this machine of a file of the origin, for a path without links.
 func (p *packer) host(path string) string {
 	if p.local || p.origin.Sysroot == "" {
 		return path
 	}
 	return filepath.Join(p.origin.Sysroot, path)
+}
+
+// follow gives the file on this machine that a path of the origin leads to there.
+func (p *packer) follow(path string) string {
+	if p.local || p.origin.Sysroot == "" {
+		return path
+	}
+	if place, err := securejoin.SecureJoin(p.origin.Sysroot, path); err == nil {
+		return place
+	}
+	return p.host(path)
 }
 
 // lookPath finds the program that a word names, on the origin; "" if there is none.
@@ -150,8 +163,7 @@ func (p *packer) lookPath(word string) (string, error) {
 		}
 	}
 	for _, path := range candidates {
-		place, err := securejoin.SecureJoin(p.origin.Sysroot, path)
-		if err == nil && isFile(place) && strings.HasPrefix(path, "/") {
+		if info, err := os.Stat(p.follow(path)); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 && filepath.IsAbs(path) {
 			return path, nil
 		}
 	}
@@ -175,6 +187,10 @@ func (p *packer) put(file File) {
 	}
 }
 
+// beforeBusybox are the folders of the guest's PATH where a program is found before
+// busybox's of the same name.
+var beforeBusybox = []string{"/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/bin"}
+
 // word packs the program that a word names, if it does. A program that the
 // guest would not find in its PATH gets a link there.
 func (p *packer) word(word string) error {
@@ -182,7 +198,7 @@ func (p *packer) word(word string) error {
 	if path == "" || err != nil {
 		return err
 	}
-	if !strings.Contains(word, "/") && !slices.Contains(filepath.SplitList(guest.SearchPath), filepath.Dir(path)) {
+	if !strings.Contains(word, "/") && !slices.Contains(beforeBusybox, filepath.Dir(path)) {
 		p.put(File{Path: "/usr/local/bin/" + word, Mode: fs.ModeSymlink, Data: []byte(path)})
 	}
 	return p.program(path)
@@ -204,7 +220,7 @@ func (p *packer) program(path string) error {
 			return p.runtime(path, r)
 		}
 	}
-	for _, word := range interpreter(p.host(path)) {
+	for _, word := range interpreter(p.follow(path)) {
 		if err := p.word(word); err != nil {
 			return err
 		}
@@ -421,6 +437,10 @@ func (p *packer) regular(path string, inherited []string) error {
 
 // needs packs the interpreter and the libraries of an ELF file.
 func (p *packer) needs(path string, file *elf.File, inherited []string) error {
+	if p.local && p.origin.Sysroot != "" { // where nothing but the program itself is this machine's
+		p.local = false
+		defer func() { p.local = true }()
+	}
 	for _, segment := range file.Progs {
 		if segment.Type != elf.PT_INTERP {
 			continue
@@ -475,8 +495,8 @@ func (p *packer) loader(program, path string) error {
 		}
 		return p.compilerLibrary(library, path)
 	}
-	if isFile(p.host(cache)) {
-		p.put(File{Path: cache, Mode: 0o644, Host: p.host(cache)})
+	if place := p.follow(cache); isFile(place) {
+		p.put(File{Path: cache, Mode: 0o644, Host: place})
 	}
 	return p.regular(path, nil)
 }
@@ -484,7 +504,7 @@ func (p *packer) loader(program, path string) error {
 // fromCompiler tells whether libraries come from a cross compiler's folder, where no guest
 // would look for them: they are put into /lib.
 func (p *packer) fromCompiler() bool {
-	return p.origin.foreign() && (p.local || p.origin.Sysroot == "")
+	return p.origin.foreign() && p.origin.Sysroot == ""
 }
 
 // compilerLibrary packs a library of a cross compiler's, and what it needs.
@@ -526,7 +546,7 @@ func (p *packer) findLibrary(name string, user *elf.File, folders []string) stri
 		}
 	}
 	for _, candidate := range candidates {
-		library, err := elf.Open(p.host(candidate))
+		library, err := elf.Open(p.follow(candidate))
 		if err != nil {
 			continue
 		}
@@ -549,7 +569,7 @@ func (p *packer) findLibraryFolders(configuration string) []string {
 	var folders []string
 	var read func(path string, depth int)
 	read = func(path string, depth int) {
-		text, err := os.ReadFile(p.host(path))
+		text, err := os.ReadFile(p.follow(path))
 		if err != nil || depth > 8 {
 			return
 		}
@@ -562,7 +582,8 @@ func (p *packer) findLibraryFolders(configuration string) []string {
 				if !filepath.IsAbs(pattern) {
 					pattern = filepath.Join(filepath.Dir(path), pattern)
 				}
-				included, _ := filepath.Glob(p.host(pattern))
+				folder, name := filepath.Split(pattern)
+				included, _ := filepath.Glob(filepath.Join(p.follow(folder), name))
 				for _, file := range included {
 					read(strings.TrimPrefix(file, strings.TrimSuffix(p.host("/"), "/")), depth+1)
 				}
