@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -45,7 +46,9 @@ func TestGuest(t *testing.T) {
 			if err != nil || len(scripts) == 0 {
 				t.Fatalf("no scripts in testdata/guest: %v", err)
 			}
+			ahead := g.buildAhead(scripts)
 			for _, script := range scripts {
+				<-ahead
 				t.Run(strings.TrimSuffix(filepath.Base(script), ".stp"), func(t *testing.T) { g.script(t, script) })
 			}
 			t.Run("accounts", g.accounts)
@@ -151,8 +154,12 @@ func (g *guestTest) command(arguments ...string) *exec.Cmd {
 // build makes a module of a script and puts it into the guest.
 func (g *guestTest) build(t *testing.T, release string, arguments ...string) string {
 	t.Helper()
-	// An emulated CPU that holds a lock may stand still for a tenth of a second.
-	return g.buildWith(t, append([]string{"-p4", "-r", release, "-DMAXTRYLOCK=100000"}, arguments...)...)
+	return g.buildWith(t, g.buildArguments(release, arguments...)...)
+}
+
+// buildArguments are stap's: an emulated CPU that holds a lock may stand still for a tenth of a second.
+func (g *guestTest) buildArguments(release string, arguments ...string) []string {
+	return append([]string{"-p4", "-r", release, "-DMAXTRYLOCK=100000"}, arguments...)
 }
 
 // buildWith has stap make a module and puts it into the guest.
@@ -318,6 +325,36 @@ func (g *guestTest) needs(t *testing.T, needs string) {
 // unsteppable is said of inlined copies of functions that begin with an instruction which the kernel
 // cannot execute elsewhere; of x86_64 there is none.
 var unsteppable = regexp.MustCompile(`(?m)^WARNING: \d+ of the places that patterns stand for cannot be probed; stap -vv names them\n`)
+
+// buildAhead has the module of a script in the cache before its turn comes, built while the script
+// before it runs; what goes wrong comes to light then. The channel lets scripts go, one by one.
+func (g *guestTest) buildAhead(scripts []string) (ready chan struct{}) {
+	ready = make(chan struct{})
+	wanted := flag.Lookup("test.run").Value.String() == "" || strings.Count(flag.Lookup("test.run").Value.String(), "/") < 2
+	go func() {
+		for _, script := range scripts {
+			if options, err := stapOptions(script); wanted && err == nil {
+				_ = g.command(g.buildArguments(g.release, append(options, filepath.Base(script))...)...).Run()
+			}
+			ready <- struct{}{}
+		}
+	}()
+	return ready
+}
+
+// stapOptions gives what a script's comments say of stap's.
+func stapOptions(script string) ([]string, error) {
+	text, err := os.ReadFile(script)
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "#: stap "); ok {
+			return shlex.Split(rest)
+		}
+	}
+	return nil, nil
+}
 
 // examples runs those of the folder examples while a command runs: each has
 // something to say.
