@@ -143,11 +143,34 @@ func (s *messageSettings) validate(given func(string) bool) error {
 }
 
 func (s *settings) validateModule(given func(string) bool) error {
-	s.settleRelease(given)
 	if given("bundle") {
 		if err := s.validateBundle(); err != nil {
 			return err
 		}
+	}
+	if err := s.validateTarget(given); err != nil {
+		return err
+	}
+	for _, v := range s.makeVariables {
+		if !variablePattern.MatchString(v) {
+			return usage("-B takes NAME=VALUE, not '%s'", v)
+		}
+	}
+	if given("module") {
+		var err error
+		if s.module, err = kbuild.UserName(s.module); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		oneOf("kbuild", s.kbuildMode, "full", "replay"),
+		safe("--modinfo", s.moduleInfo, moduleInfoPattern),
+	)
+}
+
+func (s *settings) validateTarget(given func(string) bool) error {
+	if !given("release") {
+		s.release = os.Getenv("SYSTEMTAP_RELEASE")
 	}
 	for name, folder := range map[string]*string{"build-root": &s.buildRoot, "sysroot": &s.sysroot} {
 		if !given(name) {
@@ -170,27 +193,7 @@ func (s *settings) validateModule(given func(string) bool) error {
 	if _, err := kernel.ArchitectureNamed(s.arch); err != nil && s.arch != "" {
 		return err
 	}
-	for _, v := range s.makeVariables {
-		if !variablePattern.MatchString(v) {
-			return usage("-B takes NAME=VALUE, not '%s'", v)
-		}
-	}
-	if given("module") {
-		var err error
-		if s.module, err = kbuild.UserName(s.module); err != nil {
-			return err
-		}
-	}
-	return errors.Join(
-		oneOf("kbuild", s.kbuildMode, "full", "replay"),
-		safe("--modinfo", s.moduleInfo, moduleInfoPattern),
-	)
-}
-
-func (s *settings) settleRelease(given func(string) bool) {
-	if !given("release") {
-		s.release = os.Getenv("SYSTEMTAP_RELEASE")
-	}
+	return nil
 }
 
 func (s *settings) validateRun(given func(string) bool) error {
