@@ -6,11 +6,11 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/gostap/gostap/kernel"
-	"github.com/gostap/gostap/staprun/vm"
 )
 
 // TestGuestTargets: one script and a command line for each target of GOSTAP_TARGETS give a bundle each, which prints the
@@ -25,6 +25,55 @@ func TestGuestTargets(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fromSysroot builds for a kernel whose headers lie in the root of another system, as Debian has them there: what
+// they share is named by its path there, and the tools are programs that are not for this machine.
+func (g *guestTest) fromSysroot(t *testing.T) {
+	sysroot := t.TempDir()
+	common := ""
+	sources := filepath.Join(sysroot, "usr/src")
+	for _, tree := range []string{g.kernel.BuildTree, ""} {
+		if tree == "" {
+			tree = filepath.Join(filepath.Dir(g.kernel.BuildTree), common)
+		}
+		folder := filepath.Join(sources, filepath.Base(tree))
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := os.ReadDir(tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			from, to := filepath.Join(tree, entry.Name()), filepath.Join(folder, entry.Name())
+			switch {
+			case entry.Name() == "scripts" || entry.Name() == "tools":
+				if from, err = os.Readlink(from); err != nil { // ../../lib/linux-kbuild-…/scripts
+					t.Fatal(err)
+				}
+			case entry.Name() == "Makefile" && common == "":
+				text, err := os.ReadFile(from)
+				if err != nil {
+					t.Fatal(err)
+				}
+				include := regexp.MustCompile(`(?m)^include (.*)/usr/src/(.*)/Makefile$`)
+				common = string(include.FindSubmatch(text)[2])
+				if err := os.WriteFile(to, include.ReplaceAll(text, []byte("include /usr/src/$2/Makefile")), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			if err := os.Symlink(from, to); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	module := g.buildWith(t, "-p4", "--sysroot", sysroot, "-r", g.release, "-e", `probe begin { println("from a sysroot") exit() }`)
+	if status, stdout, stderr := g.run(t, "staprun", module); status != 0 || stdout != "from a sysroot\n" {
+		t.Errorf("status %d, %q, %s", status, stdout, stderr)
+	}
+	g.nothingLeft(t)
 }
 
 // sameEverywhere builds the bundle as one would on the command line and runs it.
@@ -69,10 +118,11 @@ var smokeScripts = []string{
 func TestGuestSmoke(t *testing.T) {
 	for _, target := range strings.Fields(os.Getenv("GOSTAP_SMOKE")) {
 		t.Run(target, func(t *testing.T) {
-			g := bootGuest(t, target, func(c *vm.Config) {})
+			g := bootGuest(t, target)
 			for _, name := range smokeScripts {
 				t.Run(name, func(t *testing.T) { g.script(t, filepath.Join("testdata/guest", name+".stp")) })
 			}
+			t.Run("sysroot", g.fromSysroot)
 			g.sameEverywhere(t, kernel.Named(target))
 			if complaints := g.Complaints(); len(complaints) > 0 {
 				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))

@@ -24,22 +24,22 @@ func (b *bench) cross(ctx context.Context) ([]table, error) {
 	}
 	t := table{
 		title:  "Cross builds: script to module for arm64",
-		intro:  "As the table of start-up, native and cross builds by turns, twice; the lesser median, and the cross build's share of the native one's time.",
+		intro:  "As the table of start-up, native and cross builds by turns, twice; the least time, and the cross build's share of the native one's time.",
 		header: []string{"case", native.Release, foreign.Release, "times", "target"},
 	}
 	for _, c := range startCases {
 		b.say("cross: %s", c.name)
-		var medians [2][]float64
+		var times [2][]float64
 		for range 2 {
 			for i, k := range []*kernel.Kernel{native, foreign} {
 				s, err := b.timeCase(ctx, k, c)
 				if err != nil {
 					return nil, err
 				}
-				medians[i] = append(medians[i], s.median)
+				times[i] = append(times[i], s.least)
 			}
 		}
-		here, there := slices.Min(medians[0]), slices.Min(medians[1])
+		here, there := slices.Min(times[0]), slices.Min(times[1])
 		t.rows = append(t.rows, []string{c.name, fmt.Sprintf("%.3f s", here), fmt.Sprintf("%.3f s", there),
 			fmt.Sprintf("%.2f", there/here), against(crossTarget, "", there/here)})
 	}
