@@ -1,7 +1,9 @@
 # What can be done here; `make help` lists it. `setup` sees to what a target needs and the machine lacks.
 
 PREFIX   ?= /usr/local
+ARCH      =
 KERNELS  ?= 6.1 6.12
+SMOKE    ?= arm64:6.1
 FUZZTIME ?= 60s
 
 # The files that processes open and create, seen from a guest with Debian's own kernel.
@@ -14,20 +16,35 @@ export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build setup prep demo test test-all lint unit guest guest-preempt storms torture race fuzz corpus bench conformance install clean
+.PHONY: help build setup prep demo test test-all lint unit guest guest-preempt guest-arm64 roots targets storms torture race fuzz corpus bench conformance install clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build bin/stap and bin/staprun, static (the default)
+# What Go calls an architecture that people name; stap looks for another machine's staprun beside itself, in a folder of that name.
+goarch = $(or $(word 2,$(subst :, ,$(filter $(1):%,x86_64:amd64 aarch64:arm64))),$(1))
+
+build: ## build bin/stap and bin/staprun, static (the default); with ARCH=arm64 bin/arm64/staprun, for other machines
 	@./setup go
+ifeq ($(ARCH),)
 	go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/stap ./cmd/staprun
+else
+	GOARCH=$(call goarch,$(ARCH)) go build -trimpath -ldflags '-s -w' -o bin/$(call goarch,$(ARCH))/ ./cmd/staprun
+endif
 
 setup: ## set up what this machine lacks: Go, compiler, QEMU
 	@./setup go guest
 
+# fetch NAMES OPTIONS: the kernels of these names, each RELEASE or ARCHITECTURE:RELEASE, and a staprun for other machines.
+fetch = @for name in $(1); do \
+	case $$name in \
+	*:*) ./setup arm64 && $(MAKE) --no-print-directory build ARCH=$${name%%:*} && bin/stap prep --vm $(2) -a $${name%%:*} -r $${name\#*:} ;; \
+	*) bin/stap prep --vm $(2) -r $$name ;; \
+	esac || exit 1; done
+
 prep: setup build ## fetch the kernels that guests run, with their debuginfo
-	@for release in $(KERNELS); do bin/stap prep --vm --debuginfo -r $$release || exit 1; done
+	$(call fetch,$(KERNELS),--debuginfo)
+	$(call fetch,$(filter-out $(KERNELS),$(SMOKE)),)
 
 demo: setup build ## boot a guest and print the files that its processes open
 	@bin/stap prep --vm -r 6.1
@@ -41,9 +58,9 @@ test: ## lint, unit tests, and guest tests on the kernels of KERNELS (6.1 6.12)
 	done
 	@echo "make test: all passed"
 
-test-all: ## make test, then guests with preempt=full, the race detector, fuzzing, the corpus and one round of every Go benchmark
+test-all: ## make test, then guests with preempt=full and of arm64, the targets, the race detector, fuzzing, the corpus and one round of every Go benchmark
 	@./setup go guest race test
-	@$(MAKE) --no-print-directory test guest-preempt race fuzz corpus
+	@$(MAKE) --no-print-directory test guest-preempt guest-arm64 targets race fuzz corpus
 	go test -run '^$$' -bench . -benchtime 1x ./...
 	@echo "make test-all: all passed"
 
@@ -57,13 +74,27 @@ unit: ## unit tests; no root, kernel or guest needed
 	@./setup go race
 	go test ./...
 
-guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12)
+guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12), and some on those of SMOKE (arm64:6.1)
 	@./setup test
 	@go test -tags guest -list '^TestGuest' ./... | grep -q '^TestGuest' || { echo "make guest: no guest tests found"; exit 1; }
-	GOSTAP_KERNELS="$(KERNELS)" go test -count=1 -p 1 -timeout 30m -tags guest -run '^TestGuest' ./...
+	GOSTAP_KERNELS="$(KERNELS)" GOSTAP_SMOKE="$(SMOKE)" go test -count=1 -p 1 -timeout 60m -tags guest -run '^TestGuest' ./...
 
 guest-preempt: ## make guest with kernels that are fully preemptible
-	@GOSTAP_APPEND=preempt=full $(MAKE) --no-print-directory guest
+	@GOSTAP_APPEND=preempt=full $(MAKE) --no-print-directory guest SMOKE=
+
+guest-arm64: ## make guest with an emulated arm64 machine
+	@$(MAKE) --no-print-directory guest KERNELS=arm64:6.1 SMOKE=
+
+# Build roots of the oldest and the newest release of Debian whose kernels are among the targets.
+ROOTS = $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/gostap/roots
+
+roots: build ## make build roots of Debian 11 and 13, with their kernels; needs root
+	@./setup roots
+	testdata/buildroot/make.sh bullseye $(ROOTS)/bullseye 5.10
+	testdata/buildroot/make.sh trixie $(ROOTS)/trixie 6.12
+
+targets: roots prep ## build one script for five targets, two of them in build roots, and run it in a guest of each
+	GOSTAP_TARGETS="$(KERNELS) $(SMOKE) 5.10@$(ROOTS)/bullseye 6.12@$(ROOTS)/trixie" go test -count=1 -v -timeout 30m -tags guest -run '^TestGuestTargets' .
 
 # A storm may take hours where the machine is slow; each prints its count.
 STORMS = -count=1 -p 1 -v -timeout 24h -tags guest -run '^TestStorm' .

@@ -19,14 +19,14 @@ var nameless = regexp.MustCompile(`^ 0x[0-9a-f]{16}$`)
 // probe's own way: R570, R571, R572, R575.
 func checkBacktrace(t *testing.T, stdout string) {
 	const (
-		enter = `(entry_SYSCALL_64_after_hwframe)`
-		call  = `(do_syscall_64|x64_sys_call) `
+		enter = `(entry_SYSCALL_64_after_hwframe|el0t_64_sync)`
+		call  = `(do_syscall_64|x64_sys_call|invoke_syscall|el0_svc_common\S*) `
 	)
 	want := map[string]string{
-		"function":   `^vfs_write ((__x64_sys|ksys)_write )+` + call + `.*` + enter + `$`,
-		"kprobe":     `^vfs_read ((__x64_sys|ksys)_read |\w+ )+` + enter + `$`,
-		"return":     `^vfs_write ((__x64_sys|ksys)_write )+` + call + `.*` + enter + `$`,
-		"tracepoint": `.*` + call + enter + `$`,
+		"function":   `^vfs_write ((__x64_sys|__arm64_sys|ksys)_write )+` + call + `.*` + enter + `$`,
+		"kprobe":     `^vfs_read ((__x64_sys|__arm64_sys|ksys)_read |[\w.]+ )+` + enter + `$`,
+		"return":     `^vfs_write ((__x64_sys|__arm64_sys|ksys)_write )+` + call + `.*` + enter + `$`,
+		"tracepoint": `.*` + call + `([\w.]+ )*` + enter + `$`,
 		"timer":      `.`,
 		"profile":    `.`,
 		"perf":       `.`,
@@ -102,8 +102,10 @@ func checkLines(t *testing.T, stdout string) {
 		`0x5 0x5 0x5`,
 		` 0x[0-9a-f]{16} : vfs_write\+0x0/0x[0-9a-f]+ at fs/read_write\.c:\d+ \[kernel\]`,
 		` 0x[0-9a-f]{16} : ksys_write\+0x[0-9a-f]+/0x[0-9a-f]+ at fs/read_write\.c:\d+ \[kernel\]`,
-		` 0x[0-9a-f]{16} : do_syscall_64\+0x[0-9a-f]+/0x[0-9a-f]+ at arch/x86/entry/common\.c:\d+ \[kernel\]`,
-		` 0x[0-9a-f]{16} : entry_SYSCALL_64_after_hwframe\+0x[0-9a-f]+/0x[0-9a-f]+ at arch/x86/entry/entry_64\.S:\d+ \[kernel\]`,
+		`( 0x[0-9a-f]{16} : \w+\+0x[0-9a-f]+/0x[0-9a-f]+ at \S+:\d+ \[kernel\]\n)*` +
+			` 0x[0-9a-f]{16} : (do_syscall_64|el0_svc_common\S*)\+0x[0-9a-f]+/0x[0-9a-f]+ at arch/(x86/entry/common|arm64/kernel/syscall)\.c:\d+ \[kernel\]`,
+		`( 0x[0-9a-f]{16} : \w+\+0x[0-9a-f]+/0x[0-9a-f]+ at \S+:\d+ \[kernel\]\n)*` +
+			` 0x[0-9a-f]{16} : (entry_SYSCALL_64_after_hwframe|el0t_64_sync)\+0x[0-9a-f]+/0x[0-9a-f]+ at arch/(x86/entry/entry_64|arm64/kernel/entry)\.S:\d+ \[kernel\]`,
 		`1 1 1 0`, // the entry has its own line, and so have more than five others; not all; all have one
 	}
 	if !regexp.MustCompile("^" + strings.Join(want, "\n") + "\n$").MatchString(stdout) {

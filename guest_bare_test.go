@@ -21,6 +21,9 @@ func (g *guestTest) withoutDebuginfo(t *testing.T) {
 	without := *g
 	without.environment = []string{"XDG_DATA_HOME=" + data}
 	for _, name := range []string{"open", "return", "pattern", "pretty", "probe", "kprobe", "stack", "timing", "tracepoint"} {
+		if name == "timing" && g.kernel.Arch.Name == "aarch64" {
+			continue // its kernel has vsnprintf twice, the other one being of the part that starts it
+		}
 		t.Run(name, func(t *testing.T) { without.script(t, filepath.Join("testdata/guest", name+".stp")) })
 	}
 	t.Run("system calls", without.systemCalls)

@@ -28,10 +28,14 @@ func (g *guestTest) variables(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := readOutcome(t, path)
+			want := readOutcome(t, path, g.kernel.Arch.Name)
+			g.skipUnlike(t, want)
 			module := g.build(t, g.release, append(want.stap, path, file)...)
 			status, stdout, stderr := g.run(t, "staprun", "-R", "-c", command, module)
 			_, results, _ := g.run(t, "cat", "/tmp/results")
+			if script == "nested.stp" {
+				results = "" // what the module comes to depends on whether another script has set something
+			}
 			stdout = regexp.MustCompile(`\+0x[0-9a-f]+(/0x[0-9a-f]+)?`).ReplaceAllString(stdout, "+0x...")
 			stdout = regexp.MustCompile(`0x[0-9a-f]{9,}`).ReplaceAllString(stdout, "0x...") + results
 			if status != 0 || stdout != want.stdout {
@@ -58,7 +62,7 @@ func (g *guestTest) moduleLines(t *testing.T) {
 	status, stdout, stderr := g.run(t, "staprun", "-R", "-c", command, module)
 	once := "start 1 137\n"
 	for _, frame := range []string{
-		`nested_inner\+0x0/0x\w+ at \S*nested\.c:9 \[gostap_odd\]`, `nested_middle\+\S+ at \S*nested\.c:18 \[gostap_odd\]`,
+		`nested_inner\+0x0/0x\w+ at \S*nested\.c:(9|10) \[gostap_odd\]`, `nested_middle\+\S+ at \S*nested\.c:18 \[gostap_odd\]`,
 		`nested_outer\+\S+ at \S*nested\.c:26 \[gostap_odd\]`, `odd_write\+\S+ at \S*odd\.c:111 \[gostap_odd\]`, `proc_reg_write\+\S+ \[kernel\]`,
 	} {
 		once += " 0x[0-9a-f]{16} : " + frame + "\n"
@@ -99,7 +103,13 @@ func (g *guestTest) sourceModule(t *testing.T, source, name string) string {
 			t.Fatal(err)
 		}
 	}
-	output, err := exec.Command("make", "-s", "-C", g.kernel.BuildTree, "M="+folder, "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules").CombinedOutput()
+	arguments := []string{"-s", "ARCH=" + g.kernel.Arch.Kbuild, "CROSS_COMPILE=" + g.crossPrefix(), "-C", g.kernel.BuildTree, "M=" + folder, "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"}
+	for _, option := range strings.Fields(os.Getenv("GOSTAP_OPTIONS")) {
+		if strings.Contains(option, "=") && !strings.HasPrefix(option, "-") { // what -B gives make
+			arguments = append(arguments, option)
+		}
+	}
+	output, err := exec.Command("make", arguments...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gostap/gostap/kernel"
 )
 
 // program compiles a program of ours for the guest's /tmp.
@@ -15,9 +17,10 @@ func (g *guestTest) program(t *testing.T, source string) {
 	t.Helper()
 	name := strings.TrimSuffix(filepath.Base(source), ".c")
 	program := filepath.Join(t.TempDir(), name)
-	output, err := exec.Command("gcc-12", "-O2", "-Wall", "-static", "-o", program, source).CombinedOutput()
+	compiler := g.crossPrefix() + "gcc-12"
+	output, err := exec.Command(compiler, "-O2", "-Wall", "-static", "-o", program, source).CombinedOutput()
 	if err != nil {
-		t.Fatalf("gcc-12: %v\n%s", err, output)
+		t.Fatalf("%s: %v\n%s; run: ./setup arm64", compiler, err, output)
 	}
 	file, err := os.Open(program)
 	if err != nil {
@@ -29,16 +32,29 @@ func (g *guestTest) program(t *testing.T, source string) {
 	}
 }
 
+// crossPrefix is what the names of a compiler for the guest begin with.
+func (g *guestTest) crossPrefix() string {
+	if g.kernel.Arch == kernel.Host() {
+		return ""
+	}
+	return g.kernel.Arch.Target + "-"
+}
+
 // systemCalls: P230: a program that calls open(2) and others by their numbers, seen by
 // probes on sys_NAME with the parameters as the source names them, and their results.
 func (g *guestTest) systemCalls(t *testing.T) {
 	g.program(t, "testdata/guest/systemcalls.c")
+	open := "sys_open"
+	if g.kernel.Arch.Name == "aarch64" { // which has openat alone
+		open = "sys_openat"
+	}
 	module := g.build(t, g.release, "-e", `
-		probe kernel.function("sys_open") { if (pid() == target()) printf("%s %s %d %o\n", execname(), user_string($filename), $flags & 0x41, $mode) }
-		probe kernel.function("sys_open").return { if (pid() == target()) printf("open %d of %s\n", $return, user_string(@entry($filename))) }
-		probe kernel.function("sys_pread64") { if (pid() == target()) printf("pread64 %d %d %d\n", $fd, $count, $pos) }
-		probe kernel.function("sys_getppid").call { if (pid() == target()) printf("getppid%s\n", $$parms) }
-		probe kernel.function("sys_mm?p"), kernel.function("sys_lsee*") { if (pid() == target() && ppfunc() != "sys_mmap") printf("%s %s\n", ppfunc(), $$parms) }`)
+		@define ours %( pid() == target() && execname() == "systemcalls" %)
+		probe kernel.function("`+open+`") { if (@ours) printf("%s %s %d %o\n", execname(), user_string($filename), $flags & 0x41, $mode) }
+		probe kernel.function("`+open+`").return { if (@ours) printf("open %d of %s\n", $return, user_string(@entry($filename))) }
+		probe kernel.function("sys_pread64") { if (@ours) printf("pread64 %d %d %d\n", $fd, $count, $pos) }
+		probe kernel.function("sys_getppid").call { if (@ours) printf("getppid%s\n", $$parms) }
+		probe kernel.function("sys_mm?p"), kernel.function("sys_lsee*") { if (@ours && ppfunc() != "sys_mmap") printf("%s %s\n", ppfunc(), $$parms) }`)
 	status, stdout, stderr := g.run(t, "staprun", "-c", "/tmp/systemcalls", module)
 	want := strings.Join([]string{"systemcalls /tmp/opened-by-number 65 640", "open -1 of /tmp/opened-by-number", "pread64 77 0 123456789", "getppid",
 		"sys_lseek fd=0x4d offset=0xffffffffffffffff whence=0x2", ""}, "\n")

@@ -40,6 +40,7 @@
 package elaborate
 
 import (
+	"debug/elf"
 	"fmt"
 	"slices"
 	"sort"
@@ -51,6 +52,9 @@ import (
 
 // Options say what the scripts are elaborated against.
 type Options struct {
+	// Machine gives the kernel's architecture, elf.EM_NONE if that is not known; called when
+	// a probe needs it.
+	Machine func() elf.Machine
 	// BTF reads the kernel's type information; called once, when a probe needs it.
 	BTF func() (*debuginfo.BTF, error)
 	// What there is beyond it, of an object: "kernel", the name of a module or the path

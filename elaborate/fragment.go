@@ -1,7 +1,6 @@
 package elaborate
 
 import (
-	"debug/elf"
 	"fmt"
 	"slices"
 
@@ -33,20 +32,13 @@ type fragment struct {
 // locator makes values of locations.
 type locator struct {
 	at      parse.Token // for errors at run time
-	machine elf.Machine
+	machine *machine
 	address func(debuginfo.Address) (Expression, error)
-}
-
-// argumentNumbers are DWARF's numbers of the registers of arguments: these are at
-// hand where others would have to be saved first.
-var argumentNumbers = map[elf.Machine][]int{
-	elf.EM_X86_64:  {5, 4, 1, 2, 8, 9},
-	elf.EM_AARCH64: {0, 1, 2, 3, 4, 5, 6, 7},
 }
 
 // register gives what a register has at the hit.
 func (l *locator) register(n int) Expression {
-	if i := slices.Index(argumentNumbers[l.machine], n); i >= 0 {
+	if i := slices.Index(l.machine.arguments, n); i >= 0 {
 		return &Argument{N: i, Size: wordBits / 8}
 	}
 	return &Register{n}

@@ -66,10 +66,6 @@ func (p *FunctionPlace) describedSignature() *debuginfo.Function {
 	return prototype
 }
 
-// argumentRegisters is how many words the calling convention passes in
-// registers, on all architectures at least this many.
-const argumentRegisters = 6
-
 // instruction describes the place by DWARF, nil where none is at hand.
 func (p *FunctionPlace) instruction() (*instruction, error) {
 	return p.described.get(func() (*instruction, error) {
@@ -202,7 +198,7 @@ func (p *FunctionPlace) target(e *elaborator, t *parse.Target) (value, *parse.Di
 // parameter finds a parameter by the calling convention.
 func (p *FunctionPlace) parameter(t *parse.Target) (value, *parse.Diagnostic) {
 	name := strings.TrimPrefix(t.Name, "$")
-	parameter, x, why := passed(p.signature(), name)
+	parameter, x, why := p.object.options.machine().passed(p.signature(), name)
 	switch {
 	case parameter == nil:
 		var names []string
@@ -219,9 +215,9 @@ func (p *FunctionPlace) parameter(t *parse.Target) (value, *parse.Diagnostic) {
 
 // passed finds the parameter of a name, nil if there is none, and by the calling
 // convention its register, or why that does not tell it.
-func passed(f *debuginfo.Function, name string) (p *debuginfo.Parameter, x *Argument, why string) {
+func (m *machine) passed(f *debuginfo.Function, name string) (p *debuginfo.Parameter, x *Argument, why string) {
 	register := 0
-	inMemory := returnsInMemory(f)
+	inMemory := m.structureTakesArgument && returnsInMemory(f)
 	for i := range f.Parameters {
 		p := &f.Parameters[i]
 		size, why := registerValue(p.Type)
@@ -229,7 +225,7 @@ func passed(f *debuginfo.Function, name string) (p *debuginfo.Parameter, x *Argu
 			why = "comes with the place for a structure that the function returns"
 		}
 		switch {
-		case p.Name == name && why == "" && register >= argumentRegisters:
+		case p.Name == name && why == "" && register >= len(m.arguments):
 			return p, nil, "is not passed in a register"
 		case p.Name == name && why != "":
 			return p, nil, why
@@ -237,16 +233,14 @@ func passed(f *debuginfo.Function, name string) (p *debuginfo.Parameter, x *Argu
 			return p, &Argument{N: register, Size: size.size, Signed: size.signed}, ""
 		case why != "":
 			// What follows a parameter that does not take one register cannot be told.
-			register = argumentRegisters
+			register = len(m.arguments)
 		}
 		register++
 	}
 	return nil, nil, ""
 }
 
-// returnsInMemory reports whether a function returns a structure that registers do not
-// hold. On some machines, such as x86-64, the place for it takes the register of the
-// first parameter.
+// returnsInMemory reports whether a function returns a structure that registers do not hold.
 func returnsInMemory(f *debuginfo.Function) bool {
 	const registers = 2
 	s, ok := f.Result.(*debuginfo.Struct)

@@ -66,10 +66,10 @@ func newInstruction(o *object, code *debuginfo.Code, at debuginfo.Address) (*ins
 // code that they have not optimised, and make no difference between the entry and what
 // has no instruction behind it.
 func (i *instruction) argument(v *debuginfo.Variable) *Argument {
-	if i.called == nil || !v.Parameter || len(argumentNumbers[i.info.Image().Machine]) < argumentRegisters {
+	if i.called == nil || !v.Parameter {
 		return nil
 	}
-	_, x, _ := passed(i.called, v.Name)
+	_, x, _ := i.object.options.machine().passed(i.called, v.Name)
 	return x
 }
 
@@ -182,7 +182,7 @@ func (e *elaborator) located(i *instruction, v *debuginfo.Variable, at parse.Tok
 		return nothing, semanticError(at, fmt.Sprintf("variable '%s' cannot be read: %s", v.Name, err))
 	}
 	e.bindTo(i.object.module())
-	l := &locator{at: at, machine: i.info.Image().Machine, address: func(a debuginfo.Address) (Expression, error) { return e.dataAddress(i.object, a, at) }}
+	l := &locator{at: at, machine: i.object.options.machine(), address: func(a debuginfo.Address) (Expression, error) { return e.dataAddress(i.object, a, at) }}
 	x, err := l.value(location, v.Type)
 	if err != nil {
 		return nothing, semanticError(at, fmt.Sprintf("variable '%s' cannot be read: %s", v.Name, err))

@@ -111,11 +111,14 @@ func (p *FunctionPlace) overridable(by *Function) (why, hint string) {
 			return fmt.Sprintf("%s returns a %s in memory of its caller's", p.Name, result), ""
 		}
 	}
-	if by.reaches(argumentsTag) && len(signature.Parameters) > argumentRegisters {
-		return fmt.Sprintf("%s has %d parameters, and %d are kept", p.Name, len(signature.Parameters), argumentRegisters), "delay_call(milliseconds) keeps its caller waiting instead"
+	if by.reaches(argumentsTag) && len(signature.Parameters) > deferredArguments {
+		return fmt.Sprintf("%s has %d parameters, and %d are kept", p.Name, len(signature.Parameters), deferredArguments), "delay_call(milliseconds) keeps its caller waiting instead"
 	}
 	return "", ""
 }
+
+// deferredArguments is how many arguments a call that begins later may have (runtime-c/stap/defer.h).
+const deferredArguments = 6
 
 // indispensable says why a function of that name and address cannot be left out; "" if nothing is known against it.
 func (o *object) indispensable(name string, at debuginfo.Address) string {

@@ -1,7 +1,6 @@
 package elaborate
 
 import (
-	"debug/elf"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,7 +102,7 @@ func (p *ReturnPlace) structure(t *debuginfo.Struct, at *parse.Target) (value, *
 	if t.Size <= registers*wordBits/8 {
 		return v, nil
 	}
-	if i, err := p.instruction(); err == nil && i != nil && i.info.Image().Machine == elf.EM_X86_64 {
+	if i, err := p.instruction(); err == nil && i != nil && p.object.options.machine().structureTakesArgument {
 		return value{typ: t, address: &ReturnValue{Size: 8}}, nil
 	}
 	return value{typ: t}, semanticError(at.Token, fmt.Sprintf("the result of %s is a structure, and nothing says where it is", p.Name))

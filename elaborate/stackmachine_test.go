@@ -62,7 +62,7 @@ func testMemory(address int64) uint64 {
 }
 
 func runMachine(operations []debuginfo.Operation) (Expression, error) {
-	l := locator{address: func(a debuginfo.Address) (Expression, error) {
+	l := locator{machine: &machine{}, address: func(a debuginfo.Address) (Expression, error) {
 		return &KernelData{At: KernelAddress{Offset: int64(a.Offset)}}, nil
 	}}
 	return l.run(operations)
@@ -203,7 +203,7 @@ func TestFragments(t *testing.T) {
 		return debuginfo.Piece{Kind: debuginfo.InRegister, Register: n, Bits: bits, BitOffset: offset}
 	}
 	memory := debuginfo.Piece{Kind: debuginfo.InMemory, Operations: []debuginfo.Operation{constant(0x800)}, Bits: 64}
-	l := locator{}
+	l := locator{machine: &machine{}}
 	r := testRegister
 	for name, test := range map[string]struct {
 		pieces []debuginfo.Piece

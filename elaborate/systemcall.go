@@ -23,18 +23,6 @@ import (
 // Names and types are from BTF, where __do_sys_open was not inlined, else from the
 // prototypes in include/linux/syscalls.h of the kernel's headers, else from DWARF.
 
-// systemCallConvention is how an architecture's wrappers are named and where they
-// find the arguments.
-type systemCallConvention struct {
-	prefix    string
-	registers []string // members of struct pt_regs; one that is an array has all
-}
-
-var systemCallConventions = []systemCallConvention{
-	{"__x64_sys_", []string{"di", "si", "dx", "r10", "r8", "r9"}},
-	{"__arm64_sys_", []string{"regs"}},
-}
-
 // systemCall is the system call whose wrapper a place is at.
 type systemCall struct {
 	name      string // "open"
@@ -45,8 +33,8 @@ type systemCall struct {
 // systemCalls are those of the kernel.
 type systemCalls struct {
 	e          *elaborator
-	convention *systemCallConvention // nil if functions have the names of calls
-	declared   map[string]string     // "open" → "const char __user *filename, int flags, umode_t mode"
+	convention *machine          // nil if functions have the names of calls
+	declared   map[string]string // "open" → "const char __user *filename, int flags, umode_t mode"
 	types      map[string]debuginfo.Type
 	registers  *debuginfo.Struct
 }
@@ -74,8 +62,8 @@ func (q *codeQuery) systemCalls() ([]*foundFunction, *parse.Diagnostic) {
 		return nil, nil
 	}
 	var found []*foundFunction
-	for _, wrapper := range q.wrappers(calls.convention.prefix) {
-		call := strings.TrimPrefix(wrapper.Name, calls.convention.prefix)
+	for _, wrapper := range q.wrappers(calls.convention.systemCall) {
+		call := strings.TrimPrefix(wrapper.Name, calls.convention.systemCall)
 		if !q.form.wants(wrapper) {
 			continue
 		}
@@ -122,22 +110,20 @@ func (q *codeQuery) wrappers(prefix string) []debuginfo.Symbol {
 func (e *elaborator) readSystemCalls() (*systemCalls, error) {
 	calls := &systemCalls{e: e, types: map[string]debuginfo.Type{}}
 	o := e.object(kernelObject)
-	for i := range systemCallConventions {
-		c := &systemCallConventions[i]
-		wrapper := c.prefix + "read" // every kernel has that call
-		if table, err := o.symbols(); err == nil {
-			if table.Named(wrapper) != nil {
-				calls.convention = c
-			}
-			continue
+	machine := e.options.machine()
+	wrapper := machine.systemCall + "read" // every kernel has that call
+	if table, err := o.symbols(); err == nil {
+		if table.Named(wrapper) != nil {
+			calls.convention = machine
 		}
-		btf, err := o.btf()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := btf.Function(wrapper); err == nil {
-			calls.convention = c
-		}
+		return calls, nil
+	}
+	btf, err := o.btf()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := btf.Function(wrapper); err == nil {
+		calls.convention = machine
 	}
 	return calls, nil
 }
@@ -322,7 +308,13 @@ func (c *systemCalls) typeNamed(name string) debuginfo.Type {
 // target gives the saved register that a parameter is in: memory, which can be set.
 func (s *systemCall) target(p *FunctionPlace, t *parse.Target) (value, *parse.Diagnostic) {
 	var names []string
-	for i, parameter := range s.signature().Parameters {
+	signature := s.signature()
+	if signature == nil {
+		d := p.noVariable(t, nil)
+		d.Hint = "nothing at hand says what the system call takes: the kernel's headers do, include/linux/syscalls.h"
+		return value{}, d
+	}
+	for i, parameter := range signature.Parameters {
 		if "$"+parameter.Name != t.Name {
 			names = append(names, "$"+parameter.Name)
 			continue
@@ -356,7 +348,7 @@ func (s *systemCall) register(n int) (int64, error) {
 		}
 		s.calls.registers = registers
 	}
-	names := s.calls.convention.registers
+	names := s.calls.convention.systemCallRegisters
 	name, behind := names[0], int64(8*n)
 	if len(names) > 1 {
 		if n >= len(names) {

@@ -206,17 +206,13 @@ func (q *tracepointQuery) ofModules(wanted func(module string) bool) (sites []si
 
 // ofModule finds those of one module.
 func (q *tracepointQuery) ofModule(module *parse.StringLiteral) (sites []site, names []string, d *parse.Diagnostic) {
-	btf, err := q.object(module.Value).btf()
+	tracepoints, err := q.tracepointsOf(module.Value, func(string) bool { return true })
 	if missing, failure := atHand(err); failure != nil {
 		return nil, nil, q.fail(failure)
 	} else if missing != nil {
 		d := semanticError(module.Token, missing.Message)
 		d.Hint = missing.Hint
 		return nil, nil, d
-	}
-	tracepoints, err := btf.Tracepoints(func(string) bool { return true })
-	if err != nil {
-		return nil, nil, q.fail(err)
 	}
 	for _, t := range tracepoints {
 		names = append(names, t.Name)
@@ -232,18 +228,32 @@ func (q *tracepointQuery) ofModule(module *parse.StringLiteral) (sites []site, n
 	return sites, names, nil
 }
 
-// describe finds out what a module's tracepoint passes; of a module without BTF
-// nothing is known.
+// tracepointsOf gives those of a module that are wanted, by its BTF or, where it carries none, its DWARF.
+func (q *tracepointQuery) tracepointsOf(module string, wanted func(name string) bool) ([]*debuginfo.Function, error) {
+	btf, err := q.object(module).btf()
+	if err == nil {
+		return btf.Tracepoints(wanted)
+	}
+	if _, failure := atHand(err); failure != nil {
+		return nil, err
+	}
+	info, other := q.object(module).debugInfo()
+	if missing, _ := atHand(other); missing != nil {
+		return nil, err
+	} else if other != nil {
+		return nil, other
+	}
+	return info.Tracepoints(wanted)
+}
+
+// describe finds out what a module's tracepoint passes; of a module with neither BTF nor
+// DWARF nothing is known.
 func (q *tracepointQuery) describe(place *TracepointPlace) *parse.Diagnostic {
-	btf, err := q.object(place.Module).btf()
+	tracepoints, err := q.tracepointsOf(place.Module, func(name string) bool { return name == place.Name })
 	if missing, failure := atHand(err); failure != nil {
 		return q.fail(failure)
 	} else if missing != nil {
 		return nil
-	}
-	tracepoints, err := btf.Tracepoints(func(name string) bool { return name == place.Name })
-	if err != nil {
-		return q.fail(err)
 	}
 	for _, t := range tracepoints {
 		place.known, place.passes = true, t.Parameters
@@ -339,7 +349,7 @@ func (p *TracepointPlace) target(e *elaborator, t *parse.Target) (value, *parse.
 	d.Similar = parse.Similar(t.Name, names, 5)
 	switch {
 	case !p.known:
-		d.Hint = fmt.Sprintf("the module %s carries no BTF, which would say what the tracepoint passes", p.Module)
+		d.Hint = fmt.Sprintf("the module %s carries no BTF, which would say what the tracepoint passes; its debuginfo does, too (`stap prep --debuginfo=%[1]s`)", p.Module)
 	case names == nil:
 		d.Hint = "it passes nothing"
 	default:

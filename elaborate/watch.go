@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/parse"
 )
 
@@ -35,6 +36,11 @@ func watchFamily() family {
 }
 
 func resolveWatch(e *elaborator, p *parse.ProbePoint) ([]site, *parse.Diagnostic) {
+	if !e.options.machine().watches {
+		d := semanticError(p.Components[1].Token, "memory cannot be watched on this architecture: the access would be stopped again and again")
+		d.Hint = "probe the functions that change it"
+		return nil, d
+	}
 	place := &WatchPlace{Length: pointerSize, Reads: p.Components[len(p.Components)-1].Text == "rw"}
 	if c := p.Components[2]; c.Text == "length" {
 		place.Length = numberArgument(c)
@@ -76,6 +82,16 @@ func (e *elaborator) checkWatched(place *WatchPlace, at parse.Token) *parse.Diag
 		return nil
 	}
 	symbols := table.Named(place.At.Symbol)
+	if len(symbols) == 0 { // an image may keep functions only (CONFIG_KALLSYMS_ALL)
+		if symbols, err = e.linkedSymbols(place.At.Symbol); err != nil {
+			return semanticError(at, err.Error())
+		}
+		if len(symbols) == 1 {
+			if place.At, err = e.address(e.object(kernelObject), symbols[0].Address); err != nil {
+				return semanticError(at, err.Error())
+			}
+		}
+	}
 	switch {
 	case len(symbols) == 0:
 		var names []string
@@ -97,4 +113,19 @@ func (e *elaborator) checkWatched(place *WatchPlace, at parse.Token) *parse.Diag
 		return d
 	}
 	return nil
+}
+
+// linkedSymbols gives the kernel's symbols of a name by its debuginfo, if that is at hand.
+func (e *elaborator) linkedSymbols(name string) (found []debuginfo.Symbol, err error) {
+	info, err := e.object(kernelObject).debugInfo()
+	if missing, failure := atHand(err); missing != nil || failure != nil {
+		return nil, failure
+	}
+	symbols, err := info.Image().Symbols()
+	for _, s := range symbols {
+		if s.Name == name {
+			found = append(found, s)
+		}
+	}
+	return found, err
 }

@@ -102,7 +102,7 @@ func TestSavedCommand(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, ".x.o.cmd"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	got, err := savedCommand(folder, "x.o")
+	got, err := (&builder{options: Options{Folder: folder}}).savedCommand("x.o")
 	if want := `gcc -DA='"$x"' -o @FOLDER@/x.o @FOLDER@/x.c ; ./tools/objtool @FOLDER@/x.o`; got != want || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -115,19 +115,38 @@ func TestBuildErrorIsOneLine(t *testing.T) {
 	}
 }
 
-// TestBuild builds for a fetched kernel: two at once into an empty cache, then
-// by the recorded build, and one with a user's C and the precompiled header.
+// TestBuild builds for the kernels of GOSTAP_KERNELS, or the newest that is fetched, with the -B
+// of GOSTAP_OPTIONS.
 func TestBuild(t *testing.T) {
-	k, err := kernel.FindGuest("")
-	if err != nil {
-		t.Skipf("no kernel to build for (%v): stap prep --vm fetches one", err)
+	kernels := strings.Fields(os.Getenv("GOSTAP_KERNELS"))
+	if len(kernels) == 0 {
+		kernels = []string{""}
 	}
+	var variables []string
+	for word, words := "", strings.Fields(os.Getenv("GOSTAP_OPTIONS")); len(words) > 0; words = words[1:] {
+		if word == "-B" {
+			variables = append(variables, words[0])
+		}
+		word = words[0]
+	}
+	for _, beginning := range kernels {
+		k, err := kernel.FindGuest(kernel.Named(beginning))
+		if err != nil {
+			t.Skipf("no kernel to build for (%v): stap prep --vm fetches one", err)
+		}
+		t.Run(k.Release, func(t *testing.T) { testBuild(t, k, variables) })
+	}
+}
+
+// testBuild builds two at once into an empty cache, then by the recorded build, and one with a
+// user's C and the precompiled header.
+func testBuild(t *testing.T, k *kernel.Kernel, variables []string) {
 	c := newCache(t)
 	build := func(script string, embedded bool) (*Result, string) {
 		var trace bytes.Buffer
 		var lock sync.Mutex
 		result, err := Build(context.Background(), translate.Module{C: []byte(script), KernelHeaders: embedded}, k, Options{
-			Cache: c, Folder: t.TempDir(), Trace: func(format string, arguments ...any) {
+			Cache: c, Folder: t.TempDir(), MakeVariables: variables, Trace: func(format string, arguments ...any) {
 				lock.Lock()
 				defer lock.Unlock()
 				trace.WriteString(format)

@@ -24,6 +24,7 @@ const (
 	runtimeFolder = "runtime"
 
 	environmentFile = "environment"
+	objtoolFile     = "objtool"
 )
 
 // unitO gives the object of a unit of the runtime.
@@ -44,7 +45,7 @@ func (b *builder) writeSources() error {
 	}
 	for i, file := range b.module.Files {
 		if i == 0 {
-			fmt.Fprintf(&text, "#define STAP_FILES %q\n", b.options.Folder)
+			fmt.Fprintf(&text, "#define STAP_FILES %q\n", b.folder())
 		}
 		if err := os.WriteFile(b.file(file.Name), file.Data, 0o644); err != nil {
 			return err
@@ -89,27 +90,31 @@ func (b *builder) full(ctx context.Context) error {
 	for _, define := range append(exports, b.options.Defines...) {
 		fmt.Fprintf(&flags, " -D%s", define)
 	}
+	inside := func(name string) string { return filepath.Join(b.folder(), name) }
 	var units strings.Builder
 	for _, unit := range b.units {
 		units.WriteString(" " + unitO(unit))
 	}
 	// Handlers are not traced themselves, and debug information is not asked for.
-	// What kbuild tells its tools by the environment is written down for the replay.
+	// What kbuild tells its tools by the environment is written down for the replay, and so is
+	// how it runs objtool, which kernels before 5.17 do not say in the recorded command.
+	// Kernels before 5.18 are written in an older C.
 	// The core is in every module, and what hits come by most is not in it: it is small rather than fast.
 	makefile := fmt.Sprintf(`obj-m := %[1]s.o
 %[1]s-y := %[2]s%[3]s
-ccflags-y := -I%[4]s%[5]s
+ccflags-y := -std=gnu11 -I%[4]s%[5]s
 ccflags-remove-y := $(CC_FLAGS_FTRACE)
 CFLAGS_%[8]s := -Os
+CFLAGS_%[2]s = $(file >%[9]s,$(cmd_objtool))
 $(file >%[6]s)
 $(foreach name,%[7]s,$(file >>%[6]s,$(name)=$($(name))))
-`, placeholder, scriptO, units.String(), b.file(runtimeFolder), flags.String(), b.file(environmentFile), strings.Join(toolEnvironment, " "), unitO(runtimec.Core))
+`, placeholder, scriptO, units.String(), inside(runtimeFolder), flags.String(), inside(environmentFile), strings.Join(toolEnvironment, " "), unitO(runtimec.Core), inside(objtoolFile))
 	if err := os.WriteFile(b.file("Makefile"), []byte(makefile), 0o644); err != nil {
 		return explainDisk(b.options.Folder, err)
 	}
-	arguments := []string{"-j2", "-C", b.target.BuildTree, "M=" + b.options.Folder,
+	arguments := []string{"-j2", "-C", b.target.tree, "M=" + b.folder(),
 		"CONFIG_DEBUG_INFO_BTF_MODULES=", "KCFLAGS=-g0"}
-	arguments = append(arguments, b.options.MakeVariables...)
+	arguments = append(arguments, b.target.make...)
 	command := exec.CommandContext(ctx, "make", append(arguments, "modules")...)
 	return b.run(command)
 }
@@ -122,12 +127,16 @@ func (b *builder) run(command *exec.Cmd) error {
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
 	command.Env = append(append(os.Environ(), command.Env...), "LC_ALL=C")
+	b.root().enter(command)
 	output, err := command.CombinedOutput()
 	if len(output) > 0 {
 		b.options.Trace("%s", output)
 	}
 	if err == nil {
 		return nil
+	}
+	if explained := b.root().explain(err); explained != err {
+		return explained
 	}
 	return &BuildError{Embedded: b.module.KernelHeaders, Log: string(output), Err: err}
 }

@@ -54,7 +54,8 @@ type Options struct {
 	PoisonCache   bool     // write the cache, do not read finished modules from it
 	Full          bool     // insist on the kernel's own build
 	Name          string   // the module's name; "" for one made of its contents
-	Folder        string   // an empty folder to work in; the caller removes it
+	Folder        string   // an empty folder to work in; the caller removes it; with Root, in its RootFolder
+	Root          string   // the folder that the build's programs have as their root, with the kernel's headers in it; "": this system's
 	Defines       []string // NAME or NAME=VALUE, for the runtime and the script
 	MakeVariables []string // NAME=VALUE, for the kernel's build
 	Trace         func(format string, arguments ...any)
@@ -121,6 +122,11 @@ type builder struct {
 
 func (b *builder) file(name string) string { return filepath.Join(b.options.Folder, name) }
 
+func (b *builder) root() buildRoot { return buildRoot(b.options.Root) }
+
+// folder is the build's folder for the programs that build.
+func (b *builder) folder() string { return b.root().inside(b.options.Folder) }
+
 // build leaves the linked module in the folder.
 func (b *builder) build(ctx context.Context) error {
 	if err := b.writeSources(); err != nil {
@@ -146,7 +152,7 @@ func (b *builder) build(ctx context.Context) error {
 	if b.options.Cache == nil {
 		return nil
 	}
-	r, err := record(b.options.Folder, b.target.BuildTree, b.units)
+	r, err := b.record()
 	if err != nil {
 		b.options.Trace("the kernel's build was not recorded: %v\n", err)
 		return nil

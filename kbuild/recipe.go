@@ -34,8 +34,9 @@ type recipe struct {
 const folderMark = "@FOLDER@"
 
 // record reads what kbuild left in the folder of a build.
-func record(folder, tree string, units []string) (*recipe, error) {
-	r := &recipe{Tree: tree}
+func (b *builder) record() (*recipe, error) {
+	folder := b.options.Folder
+	r := &recipe{Tree: b.target.tree}
 	targets := map[string]*string{
 		scriptO:                &r.Compile,
 		placeholder + ".o":     &r.Link,
@@ -44,19 +45,22 @@ func record(folder, tree string, units []string) (*recipe, error) {
 		placeholder + ".ko":    &r.Final,
 	}
 	for target, command := range targets {
-		text, err := savedCommand(folder, target)
+		text, err := b.savedCommand(target)
 		if err != nil {
 			return nil, err
 		}
 		*command = text
 	}
+	if err := b.complete(r); err != nil {
+		return nil, err
+	}
 	order, err := os.ReadFile(filepath.Join(folder, "modules.order"))
 	if err != nil {
 		return nil, err
 	}
-	r.Order = strings.ReplaceAll(string(order), folder, folderMark)
+	r.Order = strings.ReplaceAll(string(order), b.folder(), folderMark)
 	r.Objects = []string{placeholder + ".mod.o"}
-	for _, name := range units {
+	for _, name := range b.units {
 		r.Objects = append(r.Objects, unitO(name))
 	}
 	if _, err := os.Stat(filepath.Join(folder, ".module-common.o")); err == nil {
@@ -71,12 +75,32 @@ func record(folder, tree string, units []string) (*recipe, error) {
 	return r, err
 }
 
+// complete adds what commands of older kernels lack: objtool, which kbuild ran by itself, and
+// that the objects to link are listed in a file, since a script may need others.
+func (b *builder) complete(r *recipe) error {
+	objtool, err := os.ReadFile(b.file(objtoolFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	command := strings.Trim(string(objtool), "; \t\n")
+	if command != "" && !strings.Contains(r.Compile, "objtool") {
+		r.Compile += " ; " + strings.ReplaceAll(command, b.folder(), folderMark)
+	}
+	var objects strings.Builder
+	objects.WriteString(" " + folderMark + "/" + scriptO)
+	for _, unit := range b.units {
+		objects.WriteString(" " + folderMark + "/" + unitO(unit))
+	}
+	r.Link = strings.Replace(r.Link, objects.String(), " @"+folderMark+"/"+placeholder+".mod", 1)
+	return nil
+}
+
 var savedCommandLine = regexp.MustCompile(`(?m)^(?:saved)?cmd_\S+ := *(.*)$`)
 
 // savedCommand gives the command by which kbuild made target (scripts/Kbuild.include,
 // if_changed: make's own escapes of $ and # are in it).
-func savedCommand(folder, target string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(folder, "."+target+".cmd"))
+func (b *builder) savedCommand(target string) (string, error) {
+	text, err := os.ReadFile(b.file("." + target + ".cmd"))
 	if err != nil {
 		return "", err
 	}
@@ -85,7 +109,7 @@ func savedCommand(folder, target string) (string, error) {
 		return "", fmt.Errorf("%s: no command in it", target)
 	}
 	command := strings.NewReplacer("$$", "$", `$(pound)`, "#", `\#`, "#").Replace(string(m[1]))
-	return strings.ReplaceAll(command, folder, folderMark), nil
+	return strings.ReplaceAll(command, b.folder(), folderMark), nil
 }
 
 // objectSymbols lists the global symbols of an object file, but for those that
@@ -160,13 +184,13 @@ func (b *builder) takeKept(kept *keptKernel) error {
 		if _, err := os.Stat(path); err != nil {
 			continue // a unit that no script needed before
 		}
-		if err := os.Symlink(path, b.file(object)); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := b.take(path, b.file(object)); err != nil {
 			return err
 		}
 	}
-	texts := map[string]string{"modules.order": strings.ReplaceAll(kept.recipe.Order, folderMark, b.options.Folder)}
+	texts := map[string]string{"modules.order": strings.ReplaceAll(kept.recipe.Order, folderMark, b.folder())}
 	for _, object := range b.objects() {
-		texts[placeholder+".mod"] += b.file(object) + "\n"
+		texts[placeholder+".mod"] += filepath.Join(b.folder(), object) + "\n"
 	}
 	for name, text := range texts {
 		if err := os.WriteFile(b.file(name), []byte(text), 0o644); err != nil {
@@ -176,12 +200,27 @@ func (b *builder) takeKept(kept *keptKernel) error {
 	return nil
 }
 
+// take puts a kept file into the folder: a link to it, which in a build root would lead nowhere.
+func (b *builder) take(kept, path string) error {
+	if b.root() == "" {
+		if err := os.Symlink(kept, path); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return nil
+	}
+	data, err := os.ReadFile(kept)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o644)
+}
+
 // compile compiles the script, and at the same time the units that no script
 // needed before.
 func (b *builder) compile(ctx context.Context, kept *keptKernel) error {
 	r := kept.recipe
 	commands := []string{r.Compile}
-	if b.module.KernelHeaders {
+	if b.module.KernelHeaders && b.root() == "" { // which does not see the cache
 		commands[0] = b.options.Cache.withPrecompiledHeader(ctx, b, kept)
 	}
 	var missing []string
@@ -231,7 +270,7 @@ func (b *builder) asked(r *recipe) ([]string, error) {
 }
 
 func (b *builder) shell(ctx context.Context, r *recipe, commands ...string) error {
-	script := strings.ReplaceAll(strings.Join(commands, "\n"), folderMark, b.options.Folder)
+	script := strings.ReplaceAll(strings.Join(commands, "\n"), folderMark, b.folder())
 	command := exec.CommandContext(ctx, "sh", "-e", "-c", script)
 	command.Dir, command.Env = r.Tree, r.Environment
 	return b.run(command)

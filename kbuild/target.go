@@ -7,7 +7,6 @@ import (
 	"hash"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -24,7 +23,9 @@ import (
 // a runtime object are good for.
 type target struct {
 	*kernel.Kernel
-	compiler string // path of the compiler that the kernel's build will run
+	tree     string   // the build tree, or a view of it
+	compiler string   // path of the compiler that the kernel's build will run
+	make     []string // variables of the kernel's build: those for another architecture, and the user's
 	options  Options
 	key      string
 }
@@ -34,17 +35,25 @@ func newTarget(k *kernel.Kernel, m translate.Module, o Options) (*target, error)
 	if err := checkBuildTree(k); err != nil {
 		return nil, err
 	}
-	t := &target{Kernel: k, options: o}
+	t := &target{Kernel: k, options: o, make: makeVariables(k, o.MakeVariables)}
 	if err := t.findTools(); err != nil {
 		return nil, err
 	}
+	views := o.Folder
+	if o.Cache != nil {
+		views = o.Cache.root
+	}
+	var err error
+	if t.tree, err = view(k, buildRoot(o.Root), views); err != nil {
+		return nil, err
+	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n%s\n", k.Release, k.Arch, k.BuildTree)
+	fmt.Fprintf(h, "%s\n%s\n%s\n", k.Release, k.Arch.Name, k.BuildTree)
 	for _, file := range []string{filepath.Join(k.BuildTree, ".config"), filepath.Join(k.BuildTree, "Module.symvers"), t.compiler} {
 		addStamp(h, file)
 	}
 	addRuntime(h)
-	for _, list := range [][]string{o.Defines, o.MakeVariables} {
+	for _, list := range [][]string{o.Defines, t.make} {
 		sorted := append([]string(nil), list...)
 		sort.Strings(sorted)
 		fmt.Fprintf(h, "%q\n", sorted)
@@ -94,7 +103,7 @@ func checkBuildTree(k *kernel.Kernel) error {
 	if _, err := os.Stat(config); err != nil {
 		return &kernel.UserError{
 			Message: fmt.Sprintf("Checking %q failed with error: %v", config, rootCause(err)),
-			Hint:    fmt.Sprintf("the build tree is not whole; install the kernel's header package again, or run: stap prep -r %s", k.Release),
+			Hint:    fmt.Sprintf("the build tree is not whole; install the kernel's header package again, or run: %s", k.Prep()),
 			Cause:   err,
 		}
 	}
@@ -114,8 +123,9 @@ var debianCompiler = regexp.MustCompile(`(?m)^CC\s*=.*\)([A-Za-z0-9._+-]*gcc[-0-
 // findTools looks for make and the compiler, so that their absence is said
 // before kbuild says it.
 func (t *target) findTools() error {
-	if _, err := exec.LookPath("make"); err != nil {
-		return missingTool("make", "make", err)
+	root := buildRoot(t.options.Root)
+	if _, err := root.lookPath("make"); err != nil {
+		return root.missingTool("make", "make", err)
 	}
 	name := "gcc"
 	if config, err := os.ReadFile(filepath.Join(t.BuildTree, ".config")); err == nil {
@@ -129,25 +139,57 @@ func (t *target) findTools() error {
 			name = string(m[1])
 		}
 	}
-	for _, variable := range t.options.MakeVariables {
-		if cc, ok := strings.CutPrefix(variable, "CC="); ok {
-			name = cc
-		}
+	bare := strings.TrimPrefix(name, t.Arch.Target+"-") // of a kernel that was built where it runs
+	name = variable(t.make, "CROSS_COMPILE") + bare
+	debian := t.Arch.CompilerPackage(bare, kernel.Host())
+	if cc := variable(t.make, "CC"); cc != "" {
+		name, debian = cc, filepath.Base(cc)
 	}
-	path, err := exec.LookPath(name)
+	path, err := root.lookPath(name)
 	if err != nil {
-		return missingTool(name, filepath.Base(name), err)
+		return root.missingTool(name, debian, err)
 	}
 	t.compiler = path
 	return nil
 }
 
-func missingTool(name, debianPackage string, cause error) error {
-	return &kernel.UserError{
+// makeVariables are those of the kernel's build: for another architecture than this
+// machine's, its name and the compiler's, unless the user names others.
+func makeVariables(k *kernel.Kernel, users []string) []string {
+	if k.Arch == kernel.Host() {
+		return users
+	}
+	variables := slices.Clone(users)
+	for _, v := range []string{"ARCH=" + k.Arch.Kbuild, "CROSS_COMPILE=" + k.Arch.Target + "-"} {
+		name, _, _ := strings.Cut(v, "=")
+		if !slices.ContainsFunc(users, func(v string) bool { return strings.HasPrefix(v, name+"=") }) { // it may be empty
+			variables = append(variables, v)
+		}
+	}
+	return variables
+}
+
+// variable gives the value of the last of NAME=VALUE with that name, "" if there is none.
+func variable(variables []string, name string) (value string) {
+	for _, v := range variables {
+		if text, ok := strings.CutPrefix(v, name+"="); ok {
+			value = text
+		}
+	}
+	return value
+}
+
+func (r buildRoot) missingTool(name, debianPackage string, cause error) error {
+	e := &kernel.UserError{
 		Message: fmt.Sprintf("%s is needed to build kernel modules and is not on this machine", name),
 		Hint:    "install it, on Debian: apt-get install " + debianPackage,
 		Cause:   cause,
 	}
+	if r != "" {
+		e.Message = fmt.Sprintf("%s is needed to build kernel modules and is not in the build root %s", name, r)
+		e.Hint = fmt.Sprintf("install it there, on Debian: chroot %s apt-get install %s", r, debianPackage)
+	}
+	return e
 }
 
 // exportDefines gives a -D for each optional symbol that the kernel exports.

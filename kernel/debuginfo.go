@@ -226,8 +226,8 @@ func (k *Kernel) searchFor(object string) (*search, []string, error) {
 }
 
 func (k *Kernel) debuginfoHint(option string) string {
-	return fmt.Sprintf("`stap prep %s -r %s` fetches it without root, or `sudo apt-get install linux-image-%[2]s-dbg`; "+
-		"or name a debuginfod server with DEBUGINFOD_URLS", option, k.Release)
+	return fmt.Sprintf("`%s` fetches it without root, or `sudo apt-get install linux-image-%s-dbg`; "+
+		"or name a debuginfod server with DEBUGINFOD_URLS", k.Prep(option), k.Release)
 }
 
 // debugLink reads .gnu_debuglink: a name, filled up with NULs to four bytes, and the

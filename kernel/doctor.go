@@ -78,7 +78,7 @@ func (m machine) examine() (*Report, error) {
 		checkDisk(m.cache),
 	}
 	boot := []Check{
-		m.checkProgram("QEMU", qemu, "`stap prep --vm` installs it"),
+		m.checkProgram("QEMU", m.arch.Emulator, "`stap prep --vm` installs it"),
 		m.checkBusybox(),
 		checkFetched(kernels, guest),
 	}

@@ -17,7 +17,9 @@ import (
 
 // Request says what shall be at hand when Prepare is done.
 type Request struct {
-	Release     string // full, or the beginning of one; "" for the running kernel
+	Release     string // full, or the beginning of one; "" for the running kernel, of others for what Debian installs
+	Arch        string // a name of its architecture; "": this machine's
+	Suite       string // the release of Debian that it comes from, such as trixie; "": this machine's
 	Guest       bool   // also what a guest needs: QEMU, compiler, busybox; with Release "" any kernel of this Debian will do
 	Debuginfo   bool   // also vmlinux with DWARF
 	HeadersOnly bool   // neither image nor modules
@@ -53,7 +55,8 @@ type preparation struct {
 	apt      *apt
 	request  Request
 	progress Progress
-	asked    bool // root's help was asked for already
+	asked    bool   // root's help was asked for already
+	last     string // the release that was fetched last, or should have been
 }
 
 // Prepare fetches what is missing and gives the kernel. What is at hand
@@ -61,11 +64,11 @@ type preparation struct {
 // that can be met from what is at hand is met. Two at once wait for each
 // other. Conditions that the user can change come as *UserError.
 func Prepare(ctx context.Context, request Request, progress Progress) (*Kernel, error) {
-	machine, err := thisMachine()
+	machine, err := Query{Arch: request.Arch}.machine()
 	if err != nil {
 		return nil, err
 	}
-	p := &preparation{machine: machine, apt: newApt(progress), request: request, progress: progress}
+	p := &preparation{machine: machine, apt: newApt(machine, progress), request: request, progress: progress}
 	return p.run(ctx)
 }
 
@@ -85,15 +88,24 @@ func (p *preparation) run(ctx context.Context) (*Kernel, error) {
 		return nil, err
 	}
 	kernel, err := p.fetch(ctx)
-	if errors.Is(err, errOldLists) && os.Geteuid() == 0 {
-		if err := p.asRoot(ctx, true, nil); err != nil {
+	if errors.Is(err, errOldLists) && (p.ownLists() || os.Geteuid() == 0) {
+		if err := p.renewLists(ctx); err != nil {
 			return nil, err
 		}
-		p.apt = newApt(p.progress)
 		kernel, err = p.fetch(ctx)
+		// A mirror may have lost the newest; a few older ones are worth a try.
+		for range 5 {
+			release := p.last
+			if !errors.Is(err, errOldLists) || release == "" || release == p.request.Release {
+				break
+			}
+			p.progress.Step(fmt.Sprintf("the mirror has lost the packages of %s: trying an older one", release))
+			p.apt.lost = append(p.apt.lost, release)
+			kernel, err = p.fetch(ctx)
+		}
 	}
 	if err != nil || p.request.HeadersOnly {
-		return kernel, err
+		return kernel, p.explainLost(err)
 	}
 	if p.request.Guest && p.request.Release == "" {
 		if err := p.chooseGuest(kernel.Release); err != nil {
@@ -111,12 +123,19 @@ func (p *preparation) run(ctx context.Context) (*Kernel, error) {
 
 var plainRelease = regexp.MustCompile(`^[0-9][0-9A-Za-z.+~_-]*$`)
 
+var plainSuite = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+
 func checkRequest(request Request, data string) error {
 	switch {
 	case strings.HasPrefix(request.Release, "/"):
 		return &UserError{
 			Message: "a build tree is not fetched: " + request.Release,
 			Hint:    "use it as it is: stap -r " + request.Release,
+		}
+	case request.Suite != "" && !plainSuite.MatchString(request.Suite):
+		return &UserError{
+			Message: fmt.Sprintf("%q is not the name of a release of Debian", request.Suite),
+			Hint:    "give one like bookworm or trixie",
 		}
 	case request.Release != "" && !plainRelease.MatchString(request.Release):
 		return &UserError{
@@ -180,6 +199,9 @@ func (p *preparation) settled(k *Kernel) bool {
 	if p.request.Release != "" {
 		return k.Release == p.request.Release
 	}
+	if p.request.Suite != "" { // nothing tells of which it is
+		return false
+	}
 	chosen, err := os.Readlink(p.machine.guestLink())
 	return k.Running || err == nil && filepath.Base(chosen) == k.Release
 }
@@ -215,7 +237,7 @@ func (p *preparation) present(release string) *Kernel {
 func (p *preparation) candidates(release string) ([]*Kernel, error) {
 	if release != "" {
 		kernels, err := p.machine.all()
-		return slices.DeleteFunc(kernels, func(k *Kernel) bool { return !matches(k.Release, release) }), err
+		return slices.DeleteFunc(kernels, func(k *Kernel) bool { return k.Arch != p.machine.arch || !matches(k.Release, release) }), err
 	}
 	find := func() (*Kernel, error) { return p.machine.find("") }
 	if p.request.Guest {
@@ -257,6 +279,9 @@ func (p *preparation) resolve(ctx context.Context) (string, error) {
 	if p.request.Release != "" {
 		return p.apt.newest(ctx, p.request.Release)
 	}
+	if p.ownLists() {
+		return p.apt.standard(ctx)
+	}
 	running, err := p.machine.running()
 	if err != nil {
 		return "", err
@@ -297,6 +322,7 @@ func (p *preparation) fetchComponents(ctx context.Context, release string, compo
 	if err := p.haveRoom(release, need); err != nil {
 		return err
 	}
+	p.last = release
 	p.progress.Step("fetching kernel " + release)
 	files, err := p.apt.download(ctx, all, p.machine.downloads())
 	if err != nil {

@@ -22,16 +22,20 @@ import (
 // apt asks the machine's apt, as any user may. It never changes the system.
 type apt struct {
 	progress Progress
+	arch     *Architecture          // of the packages
+	host     *Architecture          // of what runs here
+	options  []string               // of all of apt's programs: other lists than the machine's own
 	known    map[string]*aptPackage // answers so far, nil for what apt does not have
+	lost     []string               // releases whose packages are listed and cannot be downloaded
 }
 
-func newApt(progress Progress) *apt {
-	return &apt{progress: progress, known: make(map[string]*aptPackage)}
+func newApt(m machine, progress Progress) *apt {
+	return &apt{progress: progress, arch: m.arch, host: m.host, known: make(map[string]*aptPackage)}
 }
 
 // aptPackage is what apt-cache says of the version that it would install.
 type aptPackage struct {
-	name          string
+	name          string     // with ":ARCHITECTURE" if it is another one than asked for
 	depends       [][]string // names; of each inner list one will do
 	size          int64      // bytes of the package
 	installedSize int64      // bytes unpacked
@@ -64,7 +68,7 @@ func newCommand(ctx context.Context, program string, arguments ...string) *exec.
 
 // run gives what a program prints.
 func (a *apt) run(ctx context.Context, folder, program string, arguments ...string) (string, error) {
-	command := newCommand(ctx, program, arguments...)
+	command := newCommand(ctx, program, append(slices.Clone(a.options), arguments...)...)
 	command.Dir = folder
 	var output, complaints bytes.Buffer
 	command.Stdout, command.Stderr = &output, &complaints
@@ -93,7 +97,7 @@ func (a *apt) show(ctx context.Context, names ...string) ([]aptPackage, error) {
 		for _, name := range unknown {
 			a.known[name] = nil
 		}
-		for _, pkg := range parsePackages(output) {
+		for _, pkg := range parsePackages(output, a.arch.Debian) {
 			a.known[pkg.name] = &pkg
 		}
 	}
@@ -119,7 +123,7 @@ func (a *apt) showOne(ctx context.Context, name string) (aptPackage, error) {
 
 // parsePackages reads the paragraphs that apt-cache show prints. Packages that
 // are installed and can no longer be downloaded are left out.
-func parsePackages(output string) []aptPackage {
+func parsePackages(output, arch string) []aptPackage {
 	var packages []aptPackage
 	for paragraph := range strings.SplitSeq(output, "\n\n") {
 		fields := make(map[string]string)
@@ -132,6 +136,9 @@ func parsePackages(output string) []aptPackage {
 			continue
 		}
 		pkg := aptPackage{name: fields["Package"]}
+		if other := fields["Architecture"]; other != "" && other != "all" && other != arch {
+			pkg.name += ":" + other
+		}
 		pkg.size, _ = strconv.ParseInt(fields["Size"], 10, 64) // 0: only the check for room suffers
 		pkg.installedSize, _ = strconv.ParseInt(fields["Installed-Size"], 10, 64)
 		pkg.installedSize <<= 10
@@ -162,10 +169,6 @@ func parseDepends(field string) [][]string {
 	return depends
 }
 
-// flavours are the kernels that Debian builds for machines like this one, the
-// one made for guests first: it is smaller and boots faster.
-func flavours() []string { return []string{"-cloud-" + debianArch, "-" + debianArch} }
-
 var realRelease = regexp.MustCompile(`^[0-9]+\.[0-9]+`)
 
 // newest gives the newest release that Debian has of what was asked for, a
@@ -175,8 +178,11 @@ func (a *apt) newest(ctx context.Context, asked string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, candidates := range candidateReleases(output, asked) {
+	for _, candidates := range candidateReleases(output, asked, a.arch) {
 		for _, release := range candidates {
+			if slices.Contains(a.lost, release) {
+				continue
+			}
 			_, err := a.show(ctx, packageOf(release, image), packageOf(release, headers), packageOf(release, debuginfo))
 			if err != nil {
 				return "", err
@@ -190,19 +196,33 @@ func (a *apt) newest(ctx context.Context, asked string) (string, error) {
 			}
 		}
 	}
-	return "", &UserError{
-		Message: fmt.Sprintf("Debian's package lists have no kernel %q for %s", asked, debianArch),
+	return "", a.unknownKernel(asked)
+}
+
+const otherKernelHint = "run the same command again later, or ask for another kernel: -r RELEASE, --suite RELEASE"
+
+func (a *apt) unknownKernel(asked string) *UserError {
+	e := &UserError{
+		Message: fmt.Sprintf("Debian's package lists have no kernel %q for %s", asked, a.arch.Debian),
 		Hint:    "lists that are old do not know a new kernel: sudo apt-get update; `apt-cache pkgnames linux-image-` shows what there is",
 	}
+	if a.options != nil {
+		e.Hint = "ask for the beginning of a release, such as 6.1, or for the kernels of another release of Debian: --suite"
+	}
+	if len(a.lost) > 0 {
+		e.Message = fmt.Sprintf("the mirror has lost the packages of %s, and Debian's package lists have no other kernel %q for %s", strings.Join(a.lost, ", "), asked, a.arch.Debian)
+		e.Hint = otherKernelHint
+	}
+	return e
 }
 
 // candidateReleases picks the releases that match from the names of packages,
 // per flavour, the newest first. Apt knows names of packages that it does not
 // have, so that these are candidates.
-func candidateReleases(names, asked string) [][]string {
+func candidateReleases(names, asked string, arch *Architecture) [][]string {
 	var all [][]string
 	rest := strings.Fields(names)
-	for _, flavour := range flavours() {
+	for _, flavour := range arch.flavours() {
 		var releases, others []string
 		for _, name := range rest {
 			release := strings.TrimPrefix(name, "linux-image-")
@@ -238,7 +258,7 @@ func metaTarget(pkg aptPackage) string {
 
 // standard gives the release that this Debian's own meta-package stands for.
 func (a *apt) standard(ctx context.Context) (string, error) {
-	for _, flavour := range flavours() {
+	for _, flavour := range a.arch.flavours() {
 		pkg, err := a.showOne(ctx, "linux-image"+flavour)
 		if errors.Is(err, errNoPackage) {
 			continue
@@ -246,12 +266,16 @@ func (a *apt) standard(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if release := metaTarget(pkg); release != "" {
+		release := metaTarget(pkg)
+		if slices.Contains(a.lost, release) {
+			return a.newest(ctx, realRelease.FindString(release))
+		}
+		if release != "" {
 			return release, nil
 		}
 	}
 	return "", &UserError{
-		Message: "the package lists have no package linux-image" + flavours()[0],
+		Message: "the package lists have no package linux-image" + a.arch.flavours()[0],
 		Hint:    "stap prep fetches Debian's kernels; on another system use a build tree: stap -r /path/to/tree",
 	}
 }
@@ -288,7 +312,7 @@ func (a *apt) packagesFor(ctx context.Context, release string, c component) ([]a
 	}
 	packages := []aptPackage{first}
 	for latest := packages; len(latest) > 0; packages = append(packages, latest...) {
-		names := partsNeeded(latest, packages, parts)
+		names := a.partsNeeded(latest, packages, parts)
 		if latest, err = a.show(ctx, names...); err != nil {
 			return nil, err
 		}
@@ -300,12 +324,16 @@ func (a *apt) packagesFor(ctx context.Context, release string, c component) ([]a
 }
 
 // partsNeeded gives what the latest packages depend on, if it begins with one
-// of parts and is not among the packages already.
-func partsNeeded(latest, packages []aptPackage, parts []string) []string {
+// of parts and is not among the packages already. The tools of the kernel's build
+// are to run here.
+func (a *apt) partsNeeded(latest, packages []aptPackage, parts []string) []string {
 	var needed []string
 	for _, pkg := range latest {
 		for _, alternatives := range pkg.depends {
 			name := alternatives[0]
+			if a.arch != a.host && strings.HasPrefix(name, "linux-kbuild-") {
+				name += ":" + a.host.Debian
+			}
 			if slices.ContainsFunc(parts, func(part string) bool { return strings.HasPrefix(name, part) }) &&
 				!slices.ContainsFunc(packages, func(pkg aptPackage) bool { return pkg.name == name }) &&
 				!slices.Contains(needed, name) {
@@ -375,7 +403,8 @@ func (a *apt) files(ctx context.Context, names []string) ([]aptFile, error) {
 	}
 	ordered := make([]aptFile, len(names))
 	for i, name := range names {
-		at := slices.IndexFunc(files, func(file aptFile) bool { return strings.HasPrefix(file.name, name+"_") })
+		bare, _, _ := strings.Cut(name, ":")
+		at := slices.IndexFunc(files, func(file aptFile) bool { return strings.HasPrefix(file.name, bare+"_") })
 		if at < 0 {
 			return nil, fmt.Errorf("apt-get download --print-uris does not list %s", name)
 		}

@@ -14,7 +14,7 @@ import (
 
 func TestParsePackages(t *testing.T) {
 	packages := make(map[string]aptPackage)
-	for _, pkg := range parsePackages(string(readTestdata(t, "show.txt"))) {
+	for _, pkg := range parsePackages(string(readTestdata(t, "show.txt")), "amd64") {
 		packages[pkg.name] = pkg
 	}
 	headers := packages["linux-headers-6.1.0-9-cloud-amd64"]
@@ -38,20 +38,20 @@ func TestParsePackages(t *testing.T) {
 	}
 	newer := packages["linux-headers-6.12.9+deb12-cloud-amd64"]
 	parts := []string{"linux-headers-", "linux-kbuild-"}
-	needed := partsNeeded([]aptPackage{newer}, []aptPackage{newer}, parts)
+	needed := (&apt{arch: Host(), host: Host()}).partsNeeded([]aptPackage{newer}, []aptPackage{newer}, parts)
 	if want := []string{"linux-headers-6.12.9+deb12-common", "linux-kbuild-6.12.9+deb12"}; !reflect.DeepEqual(needed, want) {
 		t.Errorf("parts of the headers: %v", needed)
 	}
 }
 
 func TestParsePackagesOnlyInstalled(t *testing.T) {
-	if packages := parsePackages("Package: old\nStatus: install ok installed\nVersion: 1\n"); len(packages) > 0 {
+	if packages := parsePackages("Package: old\nStatus: install ok installed\nVersion: 1\n", "amd64"); len(packages) > 0 {
 		t.Errorf("%v", packages)
 	}
 }
 
 func TestCandidateReleases(t *testing.T) {
-	here := func(text string) string { return strings.ReplaceAll(text, "amd64", debianArch) }
+	here := func(text string) string { return strings.ReplaceAll(text, "amd64", Host().Debian) }
 	names := here(string(readTestdata(t, "pkgnames.txt")))
 	for asked, want := range map[string][2]string{
 		"6.1":                 {"6.1.0-50-cloud-amd64", "6.1.0-50-amd64"},
@@ -61,13 +61,13 @@ func TestCandidateReleases(t *testing.T) {
 		"6.1.0-9-amd64":       {"", "6.1.0-9-amd64"},
 		"6.3":                 {"", ""},
 	} {
-		for i, releases := range candidateReleases(names, here(asked)) {
+		for i, releases := range candidateReleases(names, here(asked), Host()) {
 			first := ""
 			if len(releases) > 0 {
 				first = releases[0]
 			}
 			if first != here(want[i]) {
-				t.Errorf("%s, flavour %s: %q, want %q", asked, flavours()[i], first, want[i])
+				t.Errorf("%s, flavour %s: %q, want %q", asked, Host().flavours()[i], first, want[i])
 			}
 		}
 	}

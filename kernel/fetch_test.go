@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-const debianRelease = "6.1.0-9-cloud-" + debianArch
+var debianRelease = "6.1.0-9-cloud-" + Host().Debian
 
 // archive is a Debian as apt shows it: stand-ins for its programs come first
 // in PATH, and its packages are plain tar files.
@@ -30,18 +30,21 @@ func newArchive(t *testing.T) *archive {
 	a.program(t, "apt-cache", `
 		case $1 in
 		pkgnames) ls pool;;
-		show) shift; shift; found=; for p; do [ -f show/$p ] && cat show/$p && found=1; done
+		show) shift; shift; found=
+			[ -z "$lists" ] || [ -f "$lists/read" ] || set --
+			for p; do [ -f show/$p ] && cat show/$p && found=1; done
 			[ "$found" ] || { echo 'E: No packages found' >&2; exit 100; };;
 		esac`)
 	a.program(t, "apt-get", `
 		echo "$*" >>log
 		case "$*" in
-		*update) mv later/* pool/; exit 0;;
-		*--print-uris*) shift; shift; for p; do echo "'http://mirror.example/$p' ${p}_1_all.deb $(stat -c %s show/$p.deb) SHA256:$(cat show/$p.sum)"; done; exit 0;;
+		*update) mv later/* pool/; [ -z "$lists" ] || : >"$lists/read"; exit 0;;
+		indextargets*) cat targets; exit 0;;
+		*--print-uris*) shift; shift; for p; do echo "'http://mirror.example/$p' ${p%:*}_1_all.deb $(stat -c %s show/$p.deb) SHA256:$(cat show/$p.sum)"; done; exit 0;;
 		esac
 		while [ "$1" != download ]; do shift; done; shift
 		for p; do [ -f pool/$p ] || { echo "E: Failed to fetch http://mirror.example/$p  404  Not Found" >&2; exit 100; }
-			cp pool/$p "$from/${p}_1_all.deb"; done`)
+			cp pool/$p "$from/${p%:*}_1_all.deb"; done`)
 	a.program(t, "dpkg-deb", `cat "$2"`)
 	t.Setenv("PATH", filepath.Join(a.folder, "bin")+":"+os.Getenv("PATH"))
 	write(t, filepath.Join(a.folder, "later/none"), "")
@@ -72,10 +75,26 @@ func newArchive(t *testing.T) *archive {
 	return a
 }
 
+// options takes the options that come first from apt's arguments, of which it keeps the
+// folder with other lists than the machine's, and notes what is asked of whose lists.
+const options = `
+		lists= sources=
+		while [ "$1" = -o ]; do
+			case $2 in
+			Dir::State::Lists=*) lists=${2#*=};;
+			Dir::Etc::SourceList=*) sources=${2#*=};;
+			esac
+			shift 2
+		done
+		echo "${lists:+own }${0##*/} $*" >>calls`
+
 func (a *archive) program(t *testing.T, name, script string) {
 	t.Helper()
-	write(t, filepath.Join(a.folder, "bin", name), "#!/bin/sh\nfrom=$PWD\n"+
-		map[bool]string{true: "", false: "cd '" + a.folder + "'\n"}[name == "dpkg-deb"]+script+"\n")
+	begin := "#!/bin/sh\nfrom=$PWD\n"
+	if name != "dpkg-deb" {
+		begin += "cd '" + a.folder + "'" + options + "\n"
+	}
+	write(t, filepath.Join(a.folder, "bin", name), begin+script+"\n")
 }
 
 func (a *archive) add(t *testing.T, name, depends string, entries []entry) {
@@ -102,7 +121,9 @@ func (a *archive) add(t *testing.T, name, depends string, entries []entry) {
 	}
 	pool := filepath.Join(a.folder, "pool", name)
 	write(t, pool, packed.String())
-	write(t, filepath.Join(a.folder, "show", name), fmt.Sprintf("Package: %s\nDepends: %s\nFilename: pool/%[1]s\nSize: %[3]d\n\n", name, depends, packed.Len()))
+	bare, architecture, _ := strings.Cut(name, ":")
+	write(t, filepath.Join(a.folder, "show", name), fmt.Sprintf("Package: %s\nArchitecture: %s\nDepends: %s\nFilename: pool/%[1]s\nSize: %[4]d\n\n",
+		bare, architecture, depends, packed.Len()))
 	write(t, filepath.Join(a.folder, "show", name+".deb"), packed.String())
 	write(t, filepath.Join(a.folder, "show", name+".sum"), fmt.Sprintf("%x", sha256.Sum256(packed.Bytes())))
 }
@@ -130,7 +151,7 @@ func aptMachine(t *testing.T) machine {
 
 func prepare(m machine, request Request) (*Kernel, error) {
 	progress := &quiet{}
-	p := &preparation{machine: m, apt: newApt(progress), request: request, progress: progress}
+	p := &preparation{machine: m, apt: newApt(m, progress), request: request, progress: progress}
 	return p.run(context.Background())
 }
 
@@ -292,7 +313,7 @@ func TestPrepareOffline(t *testing.T) {
 	if _, err := prepare(m, Request{Release: "6.1"}); !errors.As(err, &wrong) || !strings.Contains(wrong.Message, "cannot download") {
 		t.Errorf("with nothing at hand: %v", err)
 	}
-	older := "6.1.0-7-cloud-" + debianArch
+	older := "6.1.0-7-cloud-" + Host().Debian
 	addKernel(t, filepath.Join(m.kernels(), older), older)
 	write(t, filepath.Join(m.kernels(), older, "boot/btf-"+older), "raw")
 	if kernel, err := prepare(m, Request{Release: "6.1"}); err != nil || kernel.Release != older {
@@ -332,7 +353,7 @@ func TestPrepareRefusals(t *testing.T) {
 func TestPrepareWaitsForTheLock(t *testing.T) {
 	m := aptMachine(t)
 	progress := &quiet{}
-	p := &preparation{machine: m, apt: newApt(progress), progress: progress}
+	p := &preparation{machine: m, apt: newApt(m, progress), progress: progress}
 	if err := os.MkdirAll(m.data, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,6 @@ type tool struct {
 	why string
 }
 
-const qemu = "qemu-system-x86_64"
-
 // needPackages makes sure that apt and its package lists are there.
 func (p *preparation) needPackages(ctx context.Context) error {
 	for _, program := range []string{"apt-get", "apt-cache", "dpkg-deb"} {
@@ -35,12 +33,15 @@ func (p *preparation) needPackages(ctx context.Context) error {
 		}
 	}
 	if p.machine.hasPackageLists() {
-		return nil
+		return p.useLists(ctx)
 	}
 	if !p.request.Guest && os.Geteuid() != 0 {
 		return &UserError{Message: "Debian's package lists are missing", Hint: "fetch them once as root: sudo apt-get update"}
 	}
-	return p.asRoot(ctx, true, p.machine.missingTools(p.request.Guest, "gcc"))
+	if err := p.asRoot(ctx, true, p.machine.missingTools(p.request.Guest, "gcc")); err != nil {
+		return err
+	}
+	return p.useLists(ctx)
 }
 
 func (m machine) hasPackageLists() bool {
@@ -53,6 +54,9 @@ func (m machine) hasPackageLists() bool {
 // prepareGuest brings what a guest needs besides its kernel, if asked for.
 func (p *preparation) prepareGuest(ctx context.Context, release string) error {
 	if !p.request.Guest {
+		for _, tool := range p.machine.missingTools(false, p.compiler(ctx, release)) {
+			p.progress.Step(fmt.Sprintf("to build modules for it, install %s, which %s: sudo apt-get install %[1]s", tool.pkg, tool.why))
+		}
 		return nil
 	}
 	if missing := p.machine.missingTools(true, p.compiler(ctx, release)); len(missing) > 0 {
@@ -111,9 +115,9 @@ func (m machine) missingTools(guest bool, compiler string) []tool {
 		}
 	}
 	if guest {
-		need(m.lookPath(qemu) != "", "qemu-system-x86", "runs the guest")
+		need(m.lookPath(m.arch.Emulator) != "", m.arch.Package, "runs the guest")
 	}
-	need(m.lookPath(compiler) != "", compiler, "compiles modules")
+	need(m.compiler(compiler) != "", m.arch.CompilerPackage(compiler, m.host), "compiles modules")
 	need(m.lookPath("make") != "", "make", "runs the kernel's build")
 	need(m.hasLibrary("libelf.so.1"), "libelf1", "the kernel's objtool uses it")
 	return missing
@@ -130,8 +134,17 @@ func (m machine) lookPath(program string) string {
 	return ""
 }
 
+// compiler finds the compiler of that name for the wanted architecture.
+func (m machine) compiler(name string) string {
+	if m.arch != m.host {
+		name = m.arch.Target + "-" + name
+	}
+	return m.lookPath(name)
+}
+
 func (m machine) hasLibrary(name string) bool {
-	for _, folder := range []string{"usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "lib/aarch64-linux-gnu", "usr/lib64", "lib64", "usr/lib", "lib"} {
+	multiarch := m.host.Target
+	for _, folder := range []string{"usr/lib/" + multiarch, "lib/" + multiarch, "usr/lib64", "lib64", "usr/lib", "lib"} {
 		if isFile(filepath.Join(m.root, folder, name)) {
 			return true
 		}
@@ -188,34 +201,48 @@ func (p *preparation) asRoot(ctx context.Context, update bool, missing []tool) e
 	return nil
 }
 
-// Busybox gives the path of a static busybox: the system's, or the one that
-// Prepare fetched. A *UserError says that there is none.
-func Busybox() (string, error) {
+// Busybox gives the path of a static busybox for an architecture: the system's,
+// or the one that Prepare fetched. A *UserError says that there is none.
+func Busybox(arch *Architecture) (string, error) {
 	machine, err := thisMachine()
 	if err != nil {
 		return "", err
 	}
+	machine.arch = arch
 	return machine.busybox()
 }
 
-func (m machine) fetchedBusybox() string { return filepath.Join(m.data, "busybox") }
+func (m machine) fetchedBusybox() string {
+	name := "busybox"
+	if m.arch != m.host {
+		name += "-" + m.arch.Name
+	}
+	return filepath.Join(m.data, name)
+}
 
 func (m machine) busybox() (string, error) {
 	for _, path := range []string{filepath.Join(m.root, "bin/busybox"), filepath.Join(m.root, "usr/bin/busybox"), m.fetchedBusybox()} {
-		if isStatic(path) {
+		if isStatic(path, m.arch.Machine) {
 			return path, nil
 		}
 	}
-	return "", &UserError{Message: "no static busybox on this machine, which a guest's file system is made from", Hint: "`stap prep --vm` fetches it"}
+	prep := "stap prep --vm"
+	if m.arch != m.host {
+		prep += " -a " + m.arch.Debian
+	}
+	return "", &UserError{
+		Message: "no static busybox for " + m.arch.Name + " on this machine, which a guest's file system is made from",
+		Hint:    "`" + prep + "` fetches it",
+	}
 }
 
-func isStatic(path string) bool {
+func isStatic(path string, machine elf.Machine) bool {
 	file, err := elf.Open(path)
 	if err != nil {
 		return false
 	}
 	defer file.Close()
-	return !slices.ContainsFunc(file.Progs, func(segment *elf.Prog) bool { return segment.Type == elf.PT_INTERP })
+	return file.Machine == machine && !slices.ContainsFunc(file.Progs, func(segment *elf.Prog) bool { return segment.Type == elf.PT_INTERP })
 }
 
 func (p *preparation) fetchBusybox(ctx context.Context) error {

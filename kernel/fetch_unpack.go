@@ -252,6 +252,20 @@ func relocateHeaders(tree, final, release string) error {
 	return os.Chtimes(name, info.ModTime(), info.ModTime())
 }
 
+// BuildTools gives the folders of that name, such as linux-kbuild-6.1, that have tools of a
+// kernel's build: the system's, then those that came with fetched kernels.
+func BuildTools(name string) ([]string, error) {
+	machine, err := thisMachine()
+	if err != nil {
+		return nil, err
+	}
+	folders, err := filepath.Glob(filepath.Join(machine.kernels(), "*/usr/lib", name))
+	if err != nil {
+		return nil, err
+	}
+	return append([]string{filepath.Join(machine.root, "usr/lib", name)}, folders...), nil
+}
+
 // flush makes what was unpacked outlast a crash before it is moved.
 func flush(folder string) error {
 	file, err := os.Open(folder)

@@ -45,7 +45,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -54,7 +53,7 @@ import (
 // places are absolute paths, "" for a part that is not at hand.
 type Kernel struct {
 	Release    string // as uname -r prints it
-	Arch       string // as uname -m prints it: x86_64
+	Arch       *Architecture
 	BuildTree  string // the folder for kbuild's -C
 	Image      string // the bootable image: vmlinuz
 	ModulesDir string // lib/modules/RELEASE
@@ -62,6 +61,7 @@ type Kernel struct {
 	Debuginfo  string // a vmlinux with DWARF
 	Running    bool   // the kernel that this process runs on
 	Fetched    bool   // at least one part lies in the user's data folder
+	Sysroot    string // the root of the other system that it is of
 
 	configs []string // places of the configuration, best first
 	fetched string   // the tree for this release in the data folder
@@ -80,14 +80,54 @@ type Kernel struct {
 
 // machine is where kernels are looked for.
 type machine struct {
-	root  string // "/", or the top of a fake tree
-	data  string // fetched things
-	cache string // things that can be made again
-	arch  string // as uname -m prints it
+	root  string        // "/", or the top of a fake tree
+	data  string        // fetched things
+	cache string        // things that can be made again
+	host  *Architecture // of the programs that run here
+	arch  *Architecture // of the kernels that are wanted
+	other bool          // the root is that of another system: none of its kernels runs here
+	any   bool          // kernels of all architectures are wanted
 }
 
-// debianArch is what Debian calls this machine's architecture.
-const debianArch = runtime.GOARCH
+// Query says which kernels are meant.
+type Query struct {
+	Release string // full, the beginning of one, a build tree's path, or ""
+	Arch    string // a name of their architecture; "": this machine's
+	Sysroot string // the folder that is the root of the system that has them, of any architecture if none is named; "": this system's
+}
+
+// Named reads a query of a word, [ARCHITECTURE:]RELEASE[@SYSROOT], as tests name kernels.
+func Named(word string) (q Query) {
+	q.Release, q.Sysroot, _ = strings.Cut(word, "@")
+	if arch, release, found := strings.Cut(q.Release, ":"); found {
+		q.Arch, q.Release = arch, release
+	}
+	return q
+}
+
+func (q Query) machine() (machine, error) {
+	m, err := thisMachine()
+	if err != nil {
+		return m, err
+	}
+	if m.arch, err = ArchitectureNamed(q.Arch); err != nil && q.Arch != "" {
+		return m, err
+	}
+	if err != nil {
+		m.arch = m.host // nothing is built here, but read
+	}
+	if q.Sysroot == "" {
+		return m, nil
+	}
+	m.other, m.any = true, q.Arch == ""
+	if m.root, err = filepath.Abs(q.Sysroot); err != nil {
+		return m, err
+	}
+	if info, err := os.Stat(m.root); err != nil || !info.IsDir() {
+		return m, &UserError{Message: "there is no folder " + q.Sysroot, Hint: "name the folder that has the target's boot, lib/modules and usr", Cause: err}
+	}
+	return m, nil
+}
 
 func thisMachine() (machine, error) {
 	data, err := dataFolder()
@@ -98,15 +138,7 @@ func thisMachine() (machine, error) {
 	if err != nil {
 		return machine{}, err
 	}
-	return machine{root: "/", data: data, cache: cache, arch: unameArch(runtime.GOARCH)}, nil
-}
-
-func unameArch(goarch string) string {
-	names := map[string]string{"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}
-	if name, known := names[goarch]; known {
-		return name
-	}
-	return goarch
+	return machine{root: "/", data: data, cache: cache, host: Host(), arch: Host()}, nil
 }
 
 func dataFolder() (string, error) {
@@ -133,28 +165,36 @@ func CacheFolder() (string, error) {
 	return filepath.Join(folder, "gostap"), nil
 }
 
-// Find gives the kernel that is meant by release: "" is the running kernel,
-// a path the build tree there, anything else a full release or the beginning
-// of one, of which the newest at hand is taken. The running kernel is found
+// Find gives the kernel that is meant by the query's release: "" is the running
+// kernel, or the newest that another machine has; a path the build tree there;
+// anything else a full release, or the beginning of one, of which the newest at
+// hand is taken. A full release needs no architecture. The running kernel is found
 // even when no part of it is at hand; for the rest a *UserError says what is.
-func Find(release string) (*Kernel, error) {
-	machine, err := thisMachine()
+func Find(q Query) (*Kernel, error) {
+	machine, err := q.machine()
 	if err != nil {
 		return nil, err
 	}
-	return machine.find(release)
+	k, err := machine.find(q.Release)
+	if err == nil && q.Arch != "" && k.Arch != machine.arch {
+		return nil, &UserError{
+			Message: fmt.Sprintf("kernel %s is for %s, not for %s", k.Release, k.Arch.Name, machine.arch.Name),
+			Hint:    "leave out -a, or name another kernel with -r",
+		}
+	}
+	return k, err
 }
 
 // FindGuest is Find for a kernel to boot: "" is, of those whose image, modules
 // and build tree are at hand, the running kernel, the one that `stap prep --vm`
 // chose, or the newest, in this order.
-func FindGuest(release string) (*Kernel, error) {
-	machine, err := thisMachine()
+func FindGuest(q Query) (*Kernel, error) {
+	if q.Release != "" {
+		return Find(q)
+	}
+	machine, err := q.machine()
 	if err != nil {
 		return nil, err
-	}
-	if release != "" {
-		return machine.find(release)
 	}
 	return machine.findGuest()
 }
@@ -173,7 +213,7 @@ func (m machine) find(asked string) (*Kernel, error) {
 	if strings.HasPrefix(asked, "/") {
 		return m.fromBuildTree(asked)
 	}
-	if asked == "" {
+	if asked == "" && m.runsItself() {
 		running, err := m.running()
 		if err != nil {
 			return nil, err
@@ -192,15 +232,38 @@ func (m machine) find(asked string) (*Kernel, error) {
 		names = append(names, kernel.Release)
 	}
 	for _, kernel := range slices.Backward(kernels) {
-		if kernel.hasPart() && matches(kernel.Release, asked) {
+		if (m.any || kernel.Arch == m.arch) && kernel.hasPart() && (asked == "" || matches(kernel.Release, asked)) {
 			return kernel, nil
 		}
 	}
-	return nil, &UserError{
-		Message: fmt.Sprintf("no kernel %q at hand", asked),
-		Hint:    fmt.Sprintf("`stap prep -r %s` fetches it; at hand: %s", asked, strings.Join(names, ", ")),
-	}
+	return nil, m.notAtHand(asked, names)
 }
+
+func (m machine) notAtHand(asked string, names []string) error {
+	e := &UserError{Message: "no kernel at hand", Hint: "at hand: " + strings.Join(names, ", ")}
+	if len(names) == 0 {
+		e.Hint = "none is"
+	}
+	prep := "stap prep"
+	if asked != "" {
+		e.Message = fmt.Sprintf("no kernel %q at hand", asked)
+		prep += " -r " + asked
+	}
+	if m.arch != m.host {
+		e.Message += " for " + m.arch.Name
+		prep += " -a " + m.arch.Debian
+	}
+	if m.other {
+		e.Message += " in " + m.root
+		e.Hint = "its headers belong into lib/modules/RELEASE/build or usr/src there; " + e.Hint
+	} else {
+		e.Hint = fmt.Sprintf("`%s` fetches it; %s", prep, e.Hint)
+	}
+	return e
+}
+
+// runsItself tells whether a kernel of the wanted kind may be running here.
+func (m machine) runsItself() bool { return !m.other && m.arch == m.host }
 
 func (m machine) findGuest() (*Kernel, error) {
 	kernels, err := m.all()
@@ -213,7 +276,7 @@ func (m machine) findGuest() (*Kernel, error) {
 	}
 	rank := func(k *Kernel) int {
 		switch {
-		case !k.bootable():
+		case !k.bootable() || k.Arch != m.arch && !m.any:
 			return 0
 		case k.Running:
 			return 3
@@ -229,10 +292,16 @@ func (m machine) findGuest() (*Kernel, error) {
 		}
 	}
 	if best == nil {
-		return nil, &UserError{
-			Message: "no kernel at hand that a guest could boot",
-			Hint:    "`stap prep --vm` fetches one",
+		e := &UserError{Message: "no kernel at hand that a guest could boot", Hint: "`stap prep --vm` fetches one"}
+		if m.arch != m.host {
+			e.Message += " for " + m.arch.Name
+			e.Hint = fmt.Sprintf("`stap prep --vm -a %s` fetches one", m.arch.Debian)
 		}
+		if m.other {
+			e.Message += " in " + m.root
+			e.Hint = "it takes boot/vmlinuz-RELEASE, lib/modules/RELEASE and the headers in lib/modules/RELEASE/build or usr/src there"
+		}
+		return nil, e
 	}
 	return best, nil
 }
@@ -249,23 +318,31 @@ func (m machine) running() (string, error) {
 	return string(bytes.TrimSpace(release)), nil
 }
 
-// guestLink points at the kernel that guests boot when none is named.
-func (m machine) guestLink() string { return filepath.Join(m.data, "guest-kernel") }
+// guestLink points at the kernel that guests of an architecture boot when none is named.
+func (m machine) guestLink() string {
+	name := "guest-kernel"
+	if m.arch != m.host {
+		name += "-" + m.arch.Name
+	}
+	return filepath.Join(m.data, name)
+}
 
 func (m machine) kernels() string { return filepath.Join(m.data, "kernels") }
 
 func (m machine) all() ([]*Kernel, error) {
 	var releases []string
-	if running, err := m.running(); err == nil {
+	if running, err := m.running(); err == nil && !m.other {
 		releases = append(releases, running)
 	}
-	releases = append(releases, releasesBelow(m.root)...)
+	releases = append(releases, m.releasesBelow(m.root)...)
 	fetched, err := os.ReadDir(m.kernels())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("fetched kernels: %w", err)
 	}
 	for _, entry := range fetched {
-		releases = append(releases, releasesBelow(filepath.Join(m.kernels(), entry.Name()))...)
+		if !m.other {
+			releases = append(releases, m.releasesBelow(filepath.Join(m.kernels(), entry.Name()))...)
+		}
 	}
 	slices.Sort(releases)
 	var kernels []*Kernel
@@ -287,7 +364,7 @@ func (m machine) all() ([]*Kernel, error) {
 }
 
 // releasesBelow gives what may be a release by its name in one tree.
-func releasesBelow(root string) []string {
+func (m machine) releasesBelow(root string) []string {
 	var releases []string
 	for _, place := range []struct{ folder, beginning string }{
 		{"lib/modules", ""},
@@ -295,7 +372,7 @@ func releasesBelow(root string) []string {
 		{"usr/src", "linux-headers-"},
 		{"usr/lib/debug/boot", "vmlinux-"},
 	} {
-		entries, err := os.ReadDir(filepath.Join(root, place.folder))
+		entries, err := os.ReadDir(m.below(root, place.folder))
 		if err != nil {
 			continue // a tree has the places that it has
 		}

@@ -19,7 +19,8 @@ func fakeMachine(t *testing.T) machine {
 		root:  filepath.Join(top, "root"),
 		data:  filepath.Join(top, "data"),
 		cache: filepath.Join(top, "cache"),
-		arch:  "x86_64",
+		host:  architectures[0],
+		arch:  architectures[0],
 	}
 	write(t, filepath.Join(m.root, "proc/sys/kernel/osrelease"), runningRelease+"\n")
 	return m
@@ -108,7 +109,7 @@ func TestPartsOfAKernel(t *testing.T) {
 		"headers": {kernel.BuildTree, filepath.Join(fetched, "usr/src/linux-headers-"+release)},
 		"BTF":     {kernel.BTF, vmlinux},
 		"DWARF":   {kernel.Debuginfo, ""},
-		"arch":    {kernel.Arch, "x86_64"},
+		"arch":    {kernel.Arch.Name, "x86_64"},
 	} {
 		if want[0] != want[1] {
 			t.Errorf("%s: %q, want %q", part, want[0], want[1])

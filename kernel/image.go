@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 
 	"github.com/klauspost/compress/zstd"
@@ -27,7 +28,7 @@ func (k *Kernel) BTFData() ([]byte, error) {
 	if k.Image == "" {
 		return nil, &UserError{
 			Message: "no BTF of kernel " + k.Release + " on this machine",
-			Hint:    fmt.Sprintf("`stap prep -r %s` fetches the kernel's image, which carries it", k.Release),
+			Hint:    fmt.Sprintf("`%s` fetches the kernel's image, which carries it", k.Prep()),
 		}
 	}
 	data, err := k.Kept("btf", func(vmlinux []byte) ([]byte, error) {
@@ -73,8 +74,8 @@ func btfSection(path string, file *elf.File) ([]byte, error) {
 	return data, nil
 }
 
-// unpackImage maps the kernel in a bzImage into memory, by way of a nameless
-// temporary file.
+// unpackImage maps the kernel in an image into memory, by way of a nameless
+// temporary file; one that was not compressed is read.
 func unpackImage(image string) ([]byte, error) {
 	file, err := os.Open(image)
 	if err != nil {
@@ -84,6 +85,15 @@ func unpackImage(image string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
+	if flat, err := readFlat(file); flat != nil || err != nil {
+		if err == nil {
+			flat, err = elfOfFlat(flat)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", image, err)
+		}
+		return flat, nil
+	}
 	payload, err := imagePayload(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", image, err)
@@ -104,6 +114,30 @@ func unpackImage(image string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: the kernel inside: %w", image, err)
 	}
 	return unpacked, nil
+}
+
+// readFlat gives an arm64 kernel's image, which may be compressed by gzip as a whole;
+// nil for another one.
+func readFlat(file *os.File) ([]byte, error) {
+	begin := make([]byte, 0x41)
+	if _, err := file.ReadAt(begin, 0); err != nil {
+		return nil, nil // too short for any image, which is said later
+	}
+	if isFlatImage(begin) {
+		return io.ReadAll(io.NewSectionReader(file, 0, math.MaxInt64))
+	}
+	if begin[0] != 0x1f || begin[1] != 0x8b {
+		return nil, nil
+	}
+	unpacked, err := gzip.NewReader(io.NewSectionReader(file, 0, math.MaxInt64))
+	if err != nil {
+		return nil, err
+	}
+	image, err := io.ReadAll(unpacked)
+	if err == nil && !isFlatImage(image) {
+		err = errors.New("what is in it is not an arm64 kernel")
+	}
+	return image, err
 }
 
 // imagePayload finds the compressed kernel in a bzImage by its setup header

@@ -129,7 +129,7 @@ func (k *Kernel) keptPath(part, image string) (string, error) {
 	if image == "" {
 		return "", &UserError{
 			Message: "the image of kernel " + k.Release + " is not on this machine",
-			Hint:    fmt.Sprintf("`stap prep -r %s` fetches it", k.Release),
+			Hint:    fmt.Sprintf("`%s` fetches it", k.Prep()),
 		}
 	}
 	folder, name := filepath.Split(image)
@@ -144,8 +144,8 @@ func (k *Kernel) keptPath(part, image string) (string, error) {
 }
 
 // BuildID gives the kernel's build-id in hexadecimal: the running kernel's own
-// word, or its image's, or that of its vmlinux. "" if the kernel has none; a *UserError if neither is at
-// hand.
+// word, or its image's, or that of its vmlinux, with or without DWARF. "" if the
+// kernel has none; a *UserError if none of these is at hand.
 func (k *Kernel) BuildID() (string, error) {
 	if k.notes != "" {
 		notes, err := os.ReadFile(k.notes)
@@ -154,6 +154,11 @@ func (k *Kernel) BuildID() (string, error) {
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("the running kernel's build-id: %w", err)
+		}
+	}
+	if k.source() == "" && k.BTF != "" {
+		if id, err := buildid.OfFile(k.BTF); err == nil { // raw BTF is no ELF file
+			return id, nil
 		}
 	}
 	id, err := k.Kept("build-id", func(vmlinux []byte) ([]byte, error) {
@@ -172,7 +177,7 @@ func (k *Kernel) Kallsyms() ([]byte, error) {
 	if k.kallsyms == "" {
 		return nil, &UserError{
 			Message: "nothing on this machine tells the symbols of kernel " + k.Release,
-			Hint:    fmt.Sprintf("`stap prep -r %s` fetches the kernel's image, which carries them", k.Release),
+			Hint:    fmt.Sprintf("`%s` fetches the kernel's image, which carries them", k.Prep()),
 		}
 	}
 	return os.ReadFile(k.kallsyms)

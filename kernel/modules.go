@@ -101,7 +101,7 @@ func (k *Kernel) Modules() (map[string]string, error) {
 	if k.ModulesDir == "" {
 		return nil, &UserError{
 			Message: "the modules of kernel " + k.Release + " are not on this machine",
-			Hint:    fmt.Sprintf("`stap prep -r %s` fetches them", k.Release),
+			Hint:    fmt.Sprintf("`%s` fetches them", k.Prep()),
 		}
 	}
 	if k.modules == nil {

@@ -117,7 +117,16 @@ func TestBuildID(t *testing.T) {
 	if id, err := built.BuildID(); err != nil || id != idB {
 		t.Errorf("%q, %v", id, err)
 	}
+	built.Debuginfo, built.BTF = "", built.Debuginfo
+	if id, err := built.BuildID(); err != nil || id != idB {
+		t.Errorf("of a vmlinux with BTF alone: %q, %v", id, err)
+	}
 	var wrong *UserError
+	built.BTF = filepath.Join(m.root, "btf")
+	write(t, built.BTF, "raw BTF")
+	if _, err := built.BuildID(); !errors.As(err, &wrong) {
+		t.Errorf("of raw BTF: %v", err)
+	}
 	if _, err := m.kernel("6.1.0-1-test").BuildID(); !errors.As(err, &wrong) || !strings.Contains(wrong.Hint, "stap prep") {
 		t.Errorf("%v", err)
 	}

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	securejoin "github.com/cyphar/filepath-securejoin"
 )
 
 // kernel looks for the parts of one release.
@@ -19,12 +21,12 @@ func (m machine) kernel(release string) *Kernel {
 	fetched := filepath.Join(m.kernels(), release)
 	k := &Kernel{Release: release, fetched: fetched, cache: m.cache, root: m.root, folders: m.debugFolders(fetched)}
 	running, err := m.running()
-	k.Running = err == nil && running == release
+	k.Running = err == nil && running == release && !m.other
 	roots := []string{m.root, fetched}
 	first := func(accept func(string) bool, places ...string) string {
 		for _, root := range roots {
 			for _, place := range places {
-				if path := filepath.Join(root, place); accept(path) {
+				if path := m.below(root, place); accept(path) {
 					return path
 				}
 			}
@@ -34,9 +36,12 @@ func (m machine) kernel(release string) *Kernel {
 	modules := "lib/modules/" + release
 	k.ModulesDir = first(isModulesDir, modules)
 	k.BuildTree = first(isBuildTree, "usr/src/linux-headers-"+release, modules+"/build")
+	if m.other {
+		k.Sysroot = m.root
+	}
 	k.Image = first(isFile, "boot/vmlinuz-"+release, modules+"/vmlinuz")
 	for _, place := range k.folders.ofKernel(release, m.root, fetched, "") {
-		if k.Debuginfo == "" && hasDWARF(place) {
+		if place := m.inRoot(place); k.Debuginfo == "" && hasDWARF(place) {
 			k.Debuginfo = place
 		}
 	}
@@ -58,6 +63,25 @@ func (m machine) kernel(release string) *Kernel {
 	return k
 }
 
+// below gives the path of a place in a root. Links in another system's root lead to where
+// they do in that system.
+func (m machine) below(root, place string) string {
+	if m.other && root == m.root {
+		if path, err := securejoin.SecureJoin(root, place); err == nil {
+			return path
+		}
+	}
+	return filepath.Join(root, place)
+}
+
+// inRoot is below for a path that may be of the root.
+func (m machine) inRoot(path string) string {
+	if rest, found := strings.CutPrefix(path, strings.TrimSuffix(m.root, "/")+"/"); found {
+		return m.below(m.root, rest)
+	}
+	return path
+}
+
 // fromBuildTree gives the kernel of a kbuild tree: what the tree says of
 // itself, and the parts of its release that are at hand elsewhere.
 func (m machine) fromBuildTree(tree string) (*Kernel, error) {
@@ -75,7 +99,7 @@ func (m machine) fromBuildTree(tree string) (*Kernel, error) {
 	k := m.kernel(release)
 	if k.BuildTree != tree {
 		k.BuildTree = tree
-		if built := filepath.Join(tree, "arch/x86/boot/bzImage"); isFile(built) {
+		if built := filepath.Join(tree, k.Arch.image); isFile(built) {
 			k.Image = built
 		}
 		if vmlinux := filepath.Join(tree, "vmlinux"); isFile(vmlinux) {
@@ -95,9 +119,12 @@ func (m machine) complete(k *Kernel) {
 		k.configs = append([]string{filepath.Join(k.BuildTree, ".config")}, k.configs...)
 	}
 	k.Arch = m.arch
+	if !m.other {
+		k.Arch = m.host // what is fetched has a configuration
+	}
 	if config, err := k.Config(); err == nil {
-		for option, arch := range map[string]string{"CONFIG_X86_64": "x86_64", "CONFIG_ARM64": "aarch64"} {
-			if config[option] == "y" {
+		for _, arch := range architectures {
+			if config[arch.option] == "y" {
 				k.Arch = arch
 			}
 		}
@@ -129,9 +156,18 @@ func (k *Kernel) CheckBuildTree() error {
 	}
 	return &UserError{
 		Message: "the headers of kernel " + k.Release + " are not on this machine",
-		Hint: fmt.Sprintf("`stap prep -r %s` fetches them without root, or `sudo apt-get install linux-headers-%[1]s`; "+
-			"for a kernel of your own give its build tree: -r /path/to/tree", k.Release),
+		Hint: fmt.Sprintf("`%s` fetches them without root, or `sudo apt-get install linux-headers-%s`; "+
+			"for a kernel of your own give its build tree: -r /path/to/tree", k.Prep(), k.Release),
 	}
+}
+
+// Prep gives the command, with more options or none, that fetches the kernel's parts.
+func (k *Kernel) Prep(options ...string) string {
+	command := strings.Join(append([]string{"stap prep"}, options...), " ") + " -r " + k.Release
+	if k.Arch != nil && k.Arch != Host() {
+		command += " -a " + k.Arch.Debian
+	}
+	return command
 }
 
 // Header gives a file of the kernel's source that its headers have, such as
@@ -140,21 +176,14 @@ func (k *Kernel) Header(path string) ([]byte, error) {
 	if err := k.CheckBuildTree(); err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(k.BuildTree, path))
-	if !errors.Is(err, fs.ErrNotExist) {
-		return text, err
-	}
-	makefile, other := os.ReadFile(filepath.Join(k.BuildTree, "Makefile"))
-	if other != nil {
-		return nil, other
-	}
-	for line := range strings.Lines(string(makefile)) {
-		// As Debian divides a tree: include /usr/src/linux-headers-…-common/Makefile
-		if tree, found := strings.CutPrefix(strings.TrimSpace(line), "include "); found && filepath.Base(tree) == "Makefile" && filepath.IsAbs(tree) {
-			return os.ReadFile(filepath.Join(filepath.Dir(tree), path))
+	var text []byte
+	var err error
+	for _, tree := range k.sourceTrees() {
+		if text, err = os.ReadFile(filepath.Join(tree, path)); !errors.Is(err, fs.ErrNotExist) {
+			break
 		}
 	}
-	return nil, err
+	return text, err
 }
 
 // Config gives the kernel's configuration, "CONFIG_SMP" → "y", strings
@@ -173,7 +202,7 @@ func (k *Kernel) Config() (map[string]string, error) {
 	}
 	return nil, &UserError{
 		Message: "the configuration of kernel " + k.Release + " is not on this machine",
-		Hint:    fmt.Sprintf("`stap prep -r %s` fetches it with the headers", k.Release),
+		Hint:    fmt.Sprintf("`%s` fetches it with the headers", k.Prep()),
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	securejoin "github.com/cyphar/filepath-securejoin"
 )
 
 // TraceSystems gives the system of each tracepoint, "sched" of sched_switch, as
@@ -37,10 +39,7 @@ func (k *Kernel) TraceSystems() (map[string]string, error) {
 
 // traceHeaders lists the headers of the build tree that declare tracepoints.
 func (k *Kernel) traceHeaders() ([]string, error) {
-	arch, known := map[string]string{"x86_64": "x86", "aarch64": "arm64"}[k.Arch]
-	if !known {
-		arch = "*"
-	}
+	arch := k.Arch.Kbuild
 	patterns := []string{
 		"include/trace/events/*.h", "include/trace/hooks/*.h", "include/ras/*.h",
 		"arch/" + arch + "/include/asm/trace/*.h", "arch/" + arch + "/include/asm/*trace*.h",
@@ -59,7 +58,8 @@ func (k *Kernel) traceHeaders() ([]string, error) {
 }
 
 // sourceTrees gives the build tree and, if that has been made beside its source,
-// the tree of that: the Makefile includes its Makefile.
+// the tree of that: the Makefile includes its Makefile. As Debian divides a tree:
+// include /usr/src/linux-headers-…-common/Makefile, which in another system's root is meant there.
 func (k *Kernel) sourceTrees() []string {
 	trees := []string{k.BuildTree}
 	makefile, err := os.ReadFile(filepath.Join(k.BuildTree, "Makefile"))
@@ -73,8 +73,12 @@ func (k *Kernel) sourceTrees() []string {
 		}
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(k.BuildTree, path)
+		} else if k.Sysroot != "" && !strings.HasPrefix(path, k.fetched+"/") {
+			if path, err = securejoin.SecureJoin(k.Sysroot, path); err != nil {
+				continue
+			}
 		}
-		if tree := filepath.Dir(path); tree != k.BuildTree && isFile(path) {
+		if tree := filepath.Dir(path); tree != k.BuildTree {
 			trees = append(trees, tree)
 		}
 	}

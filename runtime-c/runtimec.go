@@ -37,7 +37,7 @@ var Units = []string{
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel
 // exports them: each that does is defined as STAP_EXPORTED_NAME.
-var OptionalExports = []string{"context_tracking", "ftrace_set_filter_ips", "hrtimer_setup"}
+var OptionalExports = []string{"__dev_queue_xmit", "context_tracking", "ftrace_free_filter", "ftrace_set_filter_ips", "hrtimer_setup"}
 
 var (
 	// A definition begins in the first column with its type.

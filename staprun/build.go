@@ -24,18 +24,17 @@ func checkBuilds(image []byte, path, sys string) error {
 	}
 	for _, build := range builds {
 		object, made, _ := strings.Cut(build, " ")
-		notes, what := filepath.Join(sys, "kernel/notes"), "kernel"
+		what := "kernel"
 		if object != "kernel" {
-			notes, what = filepath.Join(sys, "module", object, "notes/.note.gnu.build-id"), "module "+object
+			what = "module " + object
 		}
-		data, err := os.ReadFile(notes)
+		running, err := runningBuild(sys, object)
 		if errors.Is(err, fs.ErrNotExist) && object != "kernel" {
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("the build-id of the running %s: %w", what, err)
 		}
-		running := buildid.InNotes(data, binary.NativeEndian)
 		if running != made {
 			return &UserError{
 				Message: fmt.Sprintf("the module %s was made for another build of the %s: build-id %s, and this is %s", path, what, made, orNone(running)),
@@ -44,6 +43,19 @@ func checkBuilds(image []byte, path, sys string) error {
 		}
 	}
 	return nil
+}
+
+// runningBuild gives the build-id of what runs, "kernel" or a module; "" if it has none.
+func runningBuild(sys, object string) (string, error) {
+	notes := filepath.Join(sys, "kernel/notes")
+	if object != "kernel" {
+		notes = filepath.Join(sys, "module", object, "notes/.note.gnu.build-id")
+	}
+	data, err := os.ReadFile(notes)
+	if err != nil {
+		return "", err
+	}
+	return buildid.InNotes(data, binary.NativeEndian), nil
 }
 
 func orNone(id string) string {

@@ -11,18 +11,21 @@ import (
 	"testing"
 )
 
-// moduleWith makes a module file whose .modinfo has these entries.
+// moduleWith makes a module file whose .modinfo has these entries. The other section
+// that one must have, with its name in it, is there as well.
 func moduleWith(entries ...string) []byte {
 	modinfo := strings.Join(entries, "\x00") + "\x00"
-	names := "\x00.modinfo\x00.shstrtab\x00"
-	header := elf.Header64{Type: uint16(elf.ET_REL), Machine: uint16(elf.EM_X86_64), Version: 1, Ehsize: 64, Shentsize: 64, Shnum: 3, Shstrndx: 2}
+	_, structure, _ := strings.Cut(modinfo, "name=")
+	names := "\x00.modinfo\x00.shstrtab\x00.gnu.linkonce.this_module\x00"
+	header := elf.Header64{Type: uint16(elf.ET_REL), Machine: uint16(elf.EM_X86_64), Version: 1, Ehsize: 64, Shentsize: 64, Shnum: 4, Shstrndx: 2}
 	copy(header.Ident[:], "\x7fELF\x02\x01\x01")
-	header.Shoff = uint64(64 + len(modinfo) + len(names))
+	header.Shoff = uint64(64 + len(modinfo) + len(names) + len(structure))
 	var file bytes.Buffer
-	for _, part := range []any{header, []byte(modinfo + names), []elf.Section64{
+	for _, part := range []any{header, []byte(modinfo + names + structure), []elf.Section64{
 		{},
 		{Name: 1, Type: uint32(elf.SHT_PROGBITS), Off: 64, Size: uint64(len(modinfo))},
 		{Name: 10, Type: uint32(elf.SHT_STRTAB), Off: uint64(64 + len(modinfo)), Size: uint64(len(names))},
+		{Name: 20, Type: uint32(elf.SHT_PROGBITS), Off: uint64(64 + len(modinfo) + len(names)), Size: uint64(len(structure))},
 	}} {
 		_ = binary.Write(&file, binary.LittleEndian, part) // into memory
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/gostap/gostap/kernel/modulefile"
@@ -27,21 +26,12 @@ type loaded struct {
 
 // load brings the module into the kernel and opens its files.
 func load(o Options) (*loaded, error) {
-	image, err := os.ReadFile(o.Module)
+	here, err := thisMachine()
 	if err != nil {
-		return nil, &UserError{Message: fmt.Sprintf("cannot read the module %s: %v", o.Module, rootCause(err)), Cause: err}
-	}
-	name, err := modulefile.Name(image)
-	if err != nil {
-		return nil, &UserError{Message: fmt.Sprintf("%s: %v", o.Module, err), Hint: "build it again with stap -p4", Cause: err}
-	}
-	if !isModuleName(name) {
-		return nil, &UserError{Message: fmt.Sprintf("%s: %q is not the name of a module", o.Module, name), Hint: "build it again with stap -p4"}
-	}
-	if err := checkRelease(image, o.Module); err != nil {
 		return nil, err
 	}
-	if err := checkBuilds(image, o.Module, "/sys"); err != nil {
+	image, name, err := o.module(here)
+	if err != nil {
 		return nil, err
 	}
 	if !o.KeepName {
@@ -67,27 +57,6 @@ func load(o Options) (*loaded, error) {
 		return nil, errors.Join(err, m.unload())
 	}
 	return m, nil
-}
-
-// checkRelease compares the kernel that the module was made for with this one.
-func checkRelease(image []byte, path string) error {
-	vermagic, err := modulefile.Vermagic(image)
-	if err != nil {
-		return &UserError{Message: fmt.Sprintf("%s: %v", path, err), Cause: err}
-	}
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
-		return fmt.Errorf("asking for the kernel's release: %w", err)
-	}
-	made, _, _ := strings.Cut(vermagic, " ")
-	running := unix.ByteSliceToString(u.Release[:])
-	if made != running {
-		return &UserError{
-			Message: fmt.Sprintf("the module %s was made for kernel %s, and this is %s", path, made, running),
-			Hint:    fmt.Sprintf("build it with: stap -p4 -r %s", running),
-		}
-	}
-	return nil
 }
 
 // rename gives the module a name that only this process uses.
@@ -143,7 +112,7 @@ func explainLoad(path, name string, err error) error {
 	case errors.Is(err, unix.ENOENT):
 		e.Hint = "the kernel does not export what the module needs: the kernel log (dmesg) names it"
 	case errors.Is(err, unix.EEXIST):
-		e.Hint = fmt.Sprintf("a module named %s is loaded: choose another name with -m, or remove it: rmmod %s", name, name)
+		e.Hint = fmt.Sprintf("a module named %s is loaded: load this one with -R under a name that no other has, or remove that one: rmmod %s", name, name)
 	case errors.Is(err, unix.E2BIG): // of runtime-c/stap/data.c
 		e.Message = fmt.Sprintf("Couldn't insert module '%s': its variables and strings take more memory than STP_MAXMEMORY allows", path)
 		e.Hint = "the kernel log (dmesg) says how much they take; make arrays smaller, or raise -DSTP_MAXMEMORY=KB"

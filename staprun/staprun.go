@@ -1,6 +1,6 @@
 // Package staprun is pass 5: it runs a finished module.
 //
-// In goes a .ko file, out come the script's output and its fate. The module's
+// In goes a .ko file, or one in a bundle (package bundle), out come the script's output and its fate. The module's
 // side of the conversation is in runtime-c/stap/control.c and transport.c:
 //
 //	load      the module, under a name that no other run has
@@ -33,25 +33,27 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gostap/gostap/staprun/bundle"
 	"golang.org/x/sys/unix"
 )
 
 // Options say what to run and how.
 type Options struct {
-	Module         string        // path of the .ko
-	Attach         string        // -A: instead of loading one, go on with this module, which was detached
-	KeepName       bool          // load under the name in the file
-	Globals        []string      // NAME=VALUE: what globals of the script begin with
-	Command        string        // -c: run it; the session ends with it
-	Target         int           // -x: what target() gives, unless there is a command
-	Namespaces     int           // -N: the process in whose namespaces the ns_ functions count; 0: staprun's own
-	BufferMB       int           // per CPU; 0: as much as suits the machine (memory.go)
-	Detach         bool          // -L: leave the module once it runs
-	Daemon         bool          // -D: Started has been told, then nobody reads standard error
-	Started        func()        // is called when the probes are armed; may be nil
-	ReadTimeout    time.Duration // -T: between two reads of a stream; 0: 10 ms
-	Monitor        time.Duration // -M: between two looks at what the session is at, on the terminal; 0: none
-	Verbose        bool          // say how probes were armed
+	Module         string         // path of the .ko, or of a bundle
+	Bundle         *bundle.Bundle // run this one's module, whatever Module says; nil: Module's
+	Attach         string         // -A: instead of loading one, go on with this module, which was detached
+	KeepName       bool           // load under the name in the file
+	Globals        []string       // NAME=VALUE: what globals of the script begin with
+	Command        string         // -c: run it; the session ends with it
+	Target         int            // -x: what target() gives, unless there is a command
+	Namespaces     int            // -N: the process in whose namespaces the ns_ functions count; 0: staprun's own
+	BufferMB       int            // per CPU; 0: as much as suits the machine (memory.go)
+	Detach         bool           // -L: leave the module once it runs
+	Daemon         bool           // -D: Started has been told, then nobody reads standard error
+	Started        func()         // is called when the probes are armed; may be nil
+	ReadTimeout    time.Duration  // -T: between two reads of a stream; 0: 10 ms
+	Monitor        time.Duration  // -M: between two looks at what the session is at, on the terminal; 0: none
+	Verbose        bool           // say how probes were armed
 	NoWarnings     bool
 	Color          bool     // of ERROR and WARNING
 	Output         string   // -o: files for the output, by the notation of Output; "": Stdout

@@ -261,6 +261,7 @@ var index = []parse.FileIndex{
 		File: "scsi.stp",
 		Functions: []string{
 			"_scsi_bytes/3",
+			"_scsi_gendisk/1",
 			"cmd_request_timer_pending/1",
 			"describe_data_direction/1",
 			"describe_device_state/1",

@@ -29,15 +29,14 @@ what a script needs to know of it; headers are not needed.`,
 	addFlags(command, newFlagGroup("", func(flags *pflag.FlagSet) {
 		s.scriptSettings.addTo(flags)
 		s.messageSettings.addTo(flags)
-		s.addRelease(flags)
+		s.addTarget(flags)
 		flags.BoolP("help", "h", false, "this help")
 	}))
 	command.RunE = func(command *cobra.Command, operands []string) error {
 		given := command.Flags().Changed
-		if err := errors.Join(s.scriptSettings.validate(given), s.messageSettings.validate(given)); err != nil {
+		if err := errors.Join(s.scriptSettings.validate(given), s.messageSettings.validate(given), s.validateTarget(given)); err != nil {
 			return err
 		}
-		s.settleRelease(given)
 		files, arguments := operands, []string(nil)
 		if i := slices.Index(operands, "--"); i >= 0 {
 			files, arguments = operands[:i], operands[i+1:]

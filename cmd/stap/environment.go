@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strings"
 	"sync"
 
 	"github.com/gostap/gostap/parse"
@@ -35,7 +34,7 @@ func (d *driver) parseOptions(arguments []string) parse.Options {
 				if err != nil {
 					return "", err
 				}
-				return scriptArch(k.Arch), nil
+				return k.Arch.Script, nil
 			},
 			Config: func(name string) (string, bool, error) {
 				options, err := config()
@@ -44,21 +43,4 @@ func (d *driver) parseOptions(arguments []string) parse.Options {
 			},
 		},
 	}
-}
-
-// scriptArch gives the name that scripts know an architecture by, for the one
-// that uname -m prints.
-func scriptArch(machine string) string {
-	for _, known := range []struct{ prefix, name string }{
-		{"x86_64", "x86_64"}, {"aarch64", "arm64"}, {"arm64", "arm64"}, {"arm", "arm"}, {"ppc", "powerpc"},
-		{"s390", "s390"}, {"mips", "mips"}, {"riscv", "riscv"}, {"ia64", "ia64"},
-	} {
-		if strings.HasPrefix(machine, known.prefix) {
-			return known.name
-		}
-	}
-	if len(machine) == 4 && machine[0] == 'i' && machine[2:] == "86" {
-		return "i386"
-	}
-	return machine
 }

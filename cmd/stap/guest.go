@@ -155,15 +155,15 @@ func (d *driver) guestConfig(built *kbuild.Result) (vm.Config, error) {
 	if err != nil {
 		return vm.Config{}, err
 	}
-	staprun, err := findStaprun()
+	staprun, err := findStaprun(k.Arch)
 	if err != nil {
 		return vm.Config{}, err
 	}
-	busybox, err := kernel.Busybox()
+	busybox, err := kernel.Busybox(k.Arch)
 	if err != nil {
 		return vm.Config{}, err
 	}
-	config := vm.Config{Image: k.Image, ModulesDir: k.ModulesDir, Staprun: staprun, Busybox: busybox, Arch: k.Arch, Append: d.guestAppend}
+	config := vm.Config{Image: k.Image, ModulesDir: k.ModulesDir, Staprun: staprun, Busybox: busybox, Arch: k.Arch.Name, Append: d.guestAppend}
 	config.Files = []vm.File{{Path: guestModule(built), Mode: 0o644, Host: built.Path}}
 	if config.Disks = d.guestDisks; len(config.Disks) > 0 {
 		config.Modules = []string{"sd_mod", "virtio_scsi"}
@@ -175,7 +175,7 @@ func (d *driver) guestConfig(built *kbuild.Result) (vm.Config, error) {
 		config.Files = append(config.Files, vm.File{Path: guestLog, Mode: 0o644, Host: d.faultReplay})
 	}
 	if d.command != "" || len(d.guestFiles) > 0 {
-		packed, err := vm.Pack(cmp.Or(d.packed, d.command), d.guestFiles)
+		packed, err := vm.PackFrom(vm.Origin{Arch: k.Arch, Sysroot: d.sysroot}, cmp.Or(d.packed, d.command), d.guestFiles)
 		if err != nil {
 			return vm.Config{}, err
 		}

@@ -27,13 +27,6 @@ func eachKernel(t *testing.T, folder string) {
 	if data == "" {
 		data = filepath.Join(os.Getenv("HOME"), ".local", "share")
 	}
-	staprun, err := filepath.Abs("../../bin/staprun")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(staprun); err != nil {
-		t.Fatalf("%v; run: make", err)
-	}
 	beginnings := strings.Fields(os.Getenv("GOSTAP_KERNELS"))
 	if len(beginnings) == 0 {
 		t.Fatal("GOSTAP_KERNELS names no kernel, such as 6.1")
@@ -43,17 +36,34 @@ func eachKernel(t *testing.T, folder string) {
 		t.Fatalf("no scripts in %s: %v", folder, err)
 	}
 	for _, beginning := range beginnings {
-		k, err := kernel.FindGuest(beginning)
+		k, err := kernel.FindGuest(kernel.Named(beginning))
 		if err != nil {
-			t.Fatalf("%v; run: stap prep --vm -r %s", err, beginning)
+			t.Fatalf("%v; run: make prep KERNELS=%s", err, beginning)
+		}
+		binaries, err := filepath.Abs("../../bin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		staprun := filepath.Join(binaries, "staprun")
+		if k.Arch != kernel.Host() {
+			staprun = filepath.Join(binaries, k.Arch.Debian, "staprun")
+		}
+		if _, err := os.Stat(staprun); err != nil {
+			t.Fatalf("%v; run: make, and make ARCH=%s", err, k.Arch.Debian)
 		}
 		for _, script := range scripts {
 			t.Run(fmt.Sprintf("%s/%s", beginning, filepath.Base(script)), func(t *testing.T) {
 				testscript.RunT(sequential{t}, testscript.Params{
-					Files: []string{script}, Cmds: scriptCommands, Condition: scriptCondition,
+					Files: []string{script}, Cmds: scriptCommands, Condition: func(condition string) (bool, error) {
+						if condition == "native" { // the guest runs this machine's programs
+							return k.Arch == kernel.Host(), nil
+						}
+						return scriptCondition(condition)
+					},
 					Setup: func(env *testscript.Env) error {
 						err := emptyHome(env)
 						env.Setenv("RELEASE", k.Release)
+						env.Setenv("ARCH", k.Arch.Name)
 						env.Setenv("XDG_DATA_HOME", data)
 						env.Setenv("SYSTEMTAP_DIR", cache)
 						env.Setenv("SYSTEMTAP_STAPRUN", staprun)

@@ -68,11 +68,12 @@ calls. --script shows the script that does it, to be changed and run with stap -
 			flags.StringVar(&r.Range, "range", "", "those calls that name such a number, those commands that have such a block: `[PARAMETER=]LOW-HIGH`")
 			flags.StringVar(&r.Name, "name", "", "`NAME` of the fault, in messages and in the file faults")
 			flags.BoolVar(&showScript, "script", false, "show the script, and end")
-			s.addRelease(flags)
+			s.addTarget(flags)
 		}),
 		newFlagGroup("", s.addRunFlags),
 		newFlagGroup("", func(flags *pflag.FlagSet) {
 			flags.StringArrayVarP(&s.defines, "define", "D", nil, "`NAME=VALUE`: a macro of the module's C")
+			flags.StringArrayVarP(&s.makeVariables, "build-variable", "B", nil, "`NAME=VALUE` for the kernel's build")
 			flags.IntVarP(&s.lastPass, "pass", "p", 5, "stop after pass `N`, as stap does")
 			s.messageSettings.addTo(flags)
 			flags.BoolP("help", "h", false, "this help")

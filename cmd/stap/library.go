@@ -120,7 +120,7 @@ func libraryFiles(root string, k *kernel.Kernel) ([]string, error) {
 	for _, platform := range []string{"linux", ""} {
 		seen := map[string]bool{}
 		for _, version := range versions {
-			for _, arch := range []string{k.Arch, ""} {
+			for _, arch := range []string{k.Arch.Name, ""} {
 				found, err := filepath.Glob(filepath.Join(quoteGlob(root), platform, version, arch, "*.stp*"))
 				if err != nil {
 					return nil, fmt.Errorf("the library folder %s: %w", root, err)

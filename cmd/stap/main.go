@@ -109,7 +109,7 @@ func writeSubcommandHelp(out io.Writer, command *cobra.Command) {
 }
 
 // Kernels that the tests run on, by the beginning of their releases.
-const oldestTested, newestTested = "6.1", "6.12"
+const oldestTested, newestTested = "5.10", "6.12"
 
 func versionText() string {
 	return fmt.Sprintf(`Systemtap translator/driver (version %s, gostap %s)

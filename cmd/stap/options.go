@@ -20,7 +20,10 @@ type settings struct {
 
 	release        string
 	arch           string
+	sysroot        string
+	buildRoot      string
 	module         string
+	bundle         string // the file that module and staprun are packed into; "": none
 	moduleInfo     []string
 	makeVariables  []string
 	kbuildMode     string
@@ -152,14 +155,18 @@ func (s *messageSettings) addTo(flags *pflag.FlagSet) {
 	flags.Lookup("color").NoOptDefVal = "always"
 }
 
-func (s *settings) addRelease(flags *pflag.FlagSet) {
+// addTarget adds what says which kernel is meant.
+func (s *settings) addTarget(flags *pflag.FlagSet) {
 	flags.StringVarP(&s.release, "release", "r", "", "kernel `RELEASE`, its beginning (6.1: the newest 6.1), or a build tree's path")
+	flags.StringVarP(&s.arch, "arch", "a", "", "`ARCHITECTURE` of the kernel: x86_64 or arm64")
+	flags.StringVar(&s.buildRoot, "build-root", "", "`FOLDER` with a system whose compiler and tools build, and whose kernels are looked for, unless --sysroot names others")
+	flags.StringVar(&s.sysroot, "sysroot", "", "`FOLDER` with the files of the system that the module is for: its kernel, headers and debuginfo")
 }
 
 func (s *settings) addModuleFlags(flags *pflag.FlagSet) {
-	s.addRelease(flags)
-	flags.StringVarP(&s.arch, "arch", "a", "", "`ARCHITECTURE` of the kernel: x86_64")
-	flags.StringVarP(&s.module, "module", "m", "", "`NAME` of the module, which is left in the current folder")
+	s.addTarget(flags)
+	flags.StringVarP(&s.module, "module", "m", "", "`NAME` of the module, which is left in the current folder, or in the bundle")
+	flags.StringVar(&s.bundle, "bundle", "", "with -p4, pack the module and staprun into `FILE`, which runs where nothing else is installed: ./FILE; ./FILE --manifest says what is in it")
 	flags.StringArrayVar(&s.moduleInfo, "modinfo", nil, "`NAME=VALUE` for modinfo to show")
 	flags.StringArrayVarP(&s.makeVariables, "build-variable", "B", nil, "`NAME=VALUE` for the kernel's build")
 	flags.StringVar(&s.kbuildMode, "kbuild", "replay", "`HOW` to build: replay, or full for the kernel's own build only")

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -56,6 +58,9 @@ func runPassesTo(ctx context.Context, s *settings, arguments []string, stdout io
 		return failed(3, d.show(module.C))
 	}
 	built, err := d.build(ctx, module)
+	if err == nil && d.bundle != "" {
+		err = d.pack(script, program, built)
+	}
 	if err != nil || d.stopAfter(4) {
 		return failed(4, err)
 	}
@@ -160,7 +165,7 @@ func (d *driver) analyze(script []*parse.File, library *parse.Library) (*elabora
 
 func (d *driver) elaborateOptions() elaborate.Options {
 	return elaborate.Options{
-		BTF: d.btf, DebugInfo: d.debugInfo, Symbols: d.symbols, ModuleBTF: d.moduleBTF, BuildID: d.buildID, Modules: d.modules,
+		Machine: d.machine, BTF: d.btf, DebugInfo: d.debugInfo, Symbols: d.symbols, ModuleBTF: d.moduleBTF, BuildID: d.buildID, Modules: d.modules,
 		LineTable: d.lineTable, LinesOf: d.linesOf, Header: d.header, MaxPlaces: d.maxPlaces, TraceSystem: d.traceSystem, TracedModules: d.tracedModules,
 		Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
 		SkipBadVariables: d.skipBadVariables, Compatible: d.compatible, Privilege: d.privilege,
@@ -176,9 +181,17 @@ func (d *driver) findKernel() (*kernel.Kernel, error) {
 	if d.guest {
 		find = kernel.FindGuest
 	}
-	k, err := find(d.release)
+	k, err := find(kernel.Query{Release: d.release, Arch: d.arch, Sysroot: cmp.Or(d.sysroot, d.buildRoot)})
 	d.kernel = k
 	return k, err
+}
+
+// machine gives the architecture of that kernel.
+func (d *driver) machine() elf.Machine {
+	if k, err := d.findKernel(); err == nil {
+		return k.Arch.Machine
+	}
+	return kernel.Host().Machine
 }
 
 // translate is pass 3.
@@ -199,11 +212,15 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 	if err != nil {
 		return nil, err
 	}
-	if d.folder, err = os.MkdirTemp("", "stap"); err != nil {
+	place := "" // where temporary files go
+	if d.buildRoot != "" {
+		place = kbuild.RootFolder(d.buildRoot)
+	}
+	if d.folder, err = os.MkdirTemp(place, "stap"); err != nil {
 		return nil, &kernel.UserError{Message: fmt.Sprintf("cannot make a temporary folder: %v", err), Hint: "name another place with TMPDIR", Cause: err}
 	}
 	options := kbuild.Options{
-		PoisonCache: d.poisonCache || d.keep, Full: d.kbuildMode == "full", Name: d.module, Folder: d.folder,
+		PoisonCache: d.poisonCache || d.keep, Full: d.kbuildMode == "full", Name: d.module, Folder: d.folder, Root: d.buildRoot,
 		Defines: d.defines(), MakeVariables: d.makeVariables, Trace: d.trace,
 	}
 	if !d.disableCache {
@@ -219,6 +236,9 @@ func (d *driver) build(ctx context.Context, module translate.Module) (*kbuild.Re
 		d.pass(watch, 4, "using cached %s", built.Path)
 	} else {
 		d.pass(watch, 4, "compiled C into %q", filepath.Base(built.Path))
+	}
+	if d.bundle != "" {
+		return built, nil
 	}
 	if err := d.leaveModule(built); err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func newPrepCommand() *cobra.Command {
 	var list bool
 	var debuginfo []string
 	command := &cobra.Command{
-		Use:   "prep [-r RELEASE] [--vm] [--debuginfo[=MODULES]] [--headers-only] [--list]",
+		Use:   "prep [-r RELEASE] [-a ARCH] [--suite RELEASE] [--vm] [--debuginfo[=MODULES]] [--headers-only] [--list]",
 		Short: "Fetch a kernel's headers, image and debuginfo",
 		Long: `Fetch what scripts for a kernel need, from Debian's packages, into
 ~/.local/share/gostap/kernels (XDG_DATA_HOME is heeded). What is there already
@@ -58,6 +58,8 @@ install programs that --vm lacks, and is then asked for once.`,
 	}
 	flags := command.Flags()
 	flags.StringVarP(&request.Release, "release", "r", "", "kernel `RELEASE` or its beginning: 6.1 is the newest 6.1 (default: the running kernel)")
+	flags.StringVarP(&request.Arch, "arch", "a", "", "`ARCHITECTURE` of the kernel: x86_64 or arm64 (default: this machine's)")
+	flags.StringVar(&request.Suite, "suite", "", "`RELEASE` of Debian that the kernel comes from, such as trixie (default: this machine's)")
 	flags.BoolVar(&request.Guest, "vm", false, "also what stap --vm needs: QEMU, compiler, busybox")
 	flags.StringSliceVar(&debuginfo, "debuginfo", nil, "also the kernel's DWARF, and that of the `MODULES` named, separated by commas; all is all of them")
 	flags.Lookup("debuginfo").NoOptDefVal = kernelObject

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -136,15 +137,45 @@ func (d *driver) fileOptions() []string {
 	return options
 }
 
-// findStaprun finds the program beside this one, or by SYSTEMTAP_STAPRUN or PATH.
-func findStaprun() (string, error) {
+// findStaprun finds the program beside this one, or by SYSTEMTAP_STAPRUN or PATH; that of
+// another architecture in a folder beside this one that is named for it.
+func findStaprun(arch *kernel.Architecture) (string, error) {
+	path, err := lookForStaprun(arch)
+	if err != nil {
+		return "", err
+	}
+	file, err := elf.Open(path)
+	if err != nil {
+		return path, nil // a script that stands for it, or what running it complains of
+	}
+	defer file.Close()
+	if arch.Machine != elf.EM_NONE && file.Machine != arch.Machine {
+		return "", &kernel.UserError{
+			Message: fmt.Sprintf("%s is a program for another architecture than %s", path, arch.Name),
+			Hint:    fmt.Sprintf("`make ARCH=%s` builds one for it", arch.Debian),
+		}
+	}
+	return path, nil
+}
+
+func lookForStaprun(arch *kernel.Architecture) (string, error) {
 	if path := os.Getenv("SYSTEMTAP_STAPRUN"); path != "" {
 		return path, nil
 	}
+	name := "staprun"
+	if arch != kernel.Host() {
+		name = filepath.Join(arch.Debian, name)
+	}
 	if self, err := os.Executable(); err == nil {
-		path := filepath.Join(filepath.Dir(self), "staprun")
+		path := filepath.Join(filepath.Dir(self), name)
 		if _, err := os.Stat(path); err == nil {
 			return path, nil
+		}
+	}
+	if arch != kernel.Host() {
+		return "", &kernel.UserError{
+			Message: fmt.Sprintf("there is no staprun for %s: %s is not beside stap", arch.Name, name),
+			Hint:    fmt.Sprintf("`make ARCH=%s` builds it; name one elsewhere with SYSTEMTAP_STAPRUN", arch.Debian),
 		}
 	}
 	path, err := exec.LookPath("staprun")
@@ -157,7 +188,7 @@ func findStaprun() (string, error) {
 // runHere runs staprun on this machine. Signals of the terminal reach it by
 // itself; those sent to this process are passed on.
 func (d *driver) runHere(ctx context.Context, built *kbuild.Result) (int, error) {
-	staprun, err := findStaprun()
+	staprun, err := findStaprun(kernel.Host())
 	if err != nil {
 		return 1, err
 	}
@@ -210,6 +241,9 @@ func (d *driver) checkRun() error {
 		}
 		d.lastPass = 4
 		return nil
+	}
+	if d.bundle != "" {
+		return errBundleRuns
 	}
 	if _, err := os.Stat("/proc/modules"); err != nil && !d.guest {
 		return &kernel.UserError{

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -142,9 +143,13 @@ func (s *messageSettings) validate(given func(string) bool) error {
 }
 
 func (s *settings) validateModule(given func(string) bool) error {
-	s.settleRelease(given)
-	if s.arch != "" && s.arch != "x86_64" {
-		return usage("modules for %s are not made by this version: x86_64 are", s.arch)
+	if given("bundle") {
+		if err := s.validateBundle(); err != nil {
+			return err
+		}
+	}
+	if err := s.validateTarget(given); err != nil {
+		return err
 	}
 	for _, v := range s.makeVariables {
 		if !variablePattern.MatchString(v) {
@@ -163,10 +168,32 @@ func (s *settings) validateModule(given func(string) bool) error {
 	)
 }
 
-func (s *settings) settleRelease(given func(string) bool) {
+func (s *settings) validateTarget(given func(string) bool) error {
 	if !given("release") {
 		s.release = os.Getenv("SYSTEMTAP_RELEASE")
 	}
+	for name, folder := range map[string]*string{"build-root": &s.buildRoot, "sysroot": &s.sysroot} {
+		if !given(name) {
+			continue
+		}
+		if *folder == "" {
+			return usage("--%s takes the name of a folder", name)
+		}
+		absolute, err := filepath.Abs(*folder)
+		if err != nil {
+			return err
+		}
+		*folder = absolute
+	}
+	if s.buildRoot != "" {
+		if err := kbuild.CheckRoot(s.buildRoot); err != nil {
+			return err
+		}
+	}
+	if _, err := kernel.ArchitectureNamed(s.arch); err != nil && s.arch != "" {
+		return err
+	}
+	return nil
 }
 
 func (s *settings) validateRun(given func(string) bool) error {

@@ -1,5 +1,6 @@
 // Command staprun loads a module that stap -p4 built, runs its session and
-// unloads it. It is all that a target machine needs.
+// unloads it. It is all that a target machine needs; as a bundle (package
+// staprun/bundle), it has the module in itself.
 package main
 
 import (
@@ -55,6 +56,7 @@ type arguments struct {
 	staprun.Options
 	unique      bool
 	remove      string
+	manifest    bool
 	rotation    string
 	color       string
 	readTimeout int
@@ -69,10 +71,14 @@ func run(inBackground bool) int {
 	a := &arguments{Options: staprun.Options{Stdout: os.Stdout, Stderr: os.Stderr}}
 	status := 0
 	command := &cobra.Command{
-		Use: `staprun [options] MODULE.ko [NAME=VALUE ...]
+		Use: `staprun [options] MODULE.ko|BUNDLE [NAME=VALUE ...]
   staprun [options] -A NAME
-  staprun -d NAME`,
-		Short:         "Run a module that stap built",
+  staprun -d NAME
+  staprun --manifest BUNDLE`,
+		Long: `Run a module that stap built.
+
+A bundle, which stap -p4 --bundle makes, is staprun with a module in it, and takes
+the same options: ./BUNDLE [options] [NAME=VALUE ...], ./BUNDLE --manifest`,
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -83,6 +89,8 @@ func run(inBackground bool) int {
 			switch {
 			case a.remove != "":
 				return staprun.Remove(a.remove)
+			case a.manifest:
+				return a.showManifest()
 			case inBackground:
 				a.Started = staprun.DaemonStarted()
 			case a.Daemon:
@@ -125,6 +133,7 @@ func (a *arguments) addFlags(command *cobra.Command) {
 	flags.StringVar(&a.Faults.Replay, "fault-replay", "", "have the faults of the log `FILE` happen, and no others")
 	flags.IntVar(&a.watchdog, "fault-watchdog", defaultWatchdog, "switch all faults off when this process has not run for `SECONDS`; 0: never")
 	flags.StringVar(&a.Faults.JUnit, "junit", "", "write what came of the faults to `FILE`, as JUnit's XML")
+	flags.BoolVar(&a.manifest, "manifest", false, "print what a bundle holds and what it is for, as JSON, and end")
 	flags.IntVarP(&a.monitor, "monitor", "M", 0, "show what the session is at, anew each `SEC` seconds")
 	flags.BoolVarP(&a.unique, "rename", "R", false, "load under a name that no other run has")
 	flags.BoolVarP(&a.Verbose, "verbose", "v", false, "say how each probe was armed")
@@ -148,8 +157,11 @@ func (a *arguments) settle(given func(string) bool, words []string) (err error) 
 			return err
 		}
 	}
-	if a.Attach == "" && a.remove == "" && len(words) > 0 {
-		a.Module, a.Globals, words = words[0], words[1:], nil
+	if a.Attach == "" && a.remove == "" {
+		if err := a.takeModule(words); err != nil {
+			return err
+		}
+		words = nil
 	}
 	wrong := func(format string, arguments ...any) error {
 		return &staprun.UserError{Message: fmt.Sprintf(format, arguments...), Hint: "staprun --help lists the options"}
@@ -157,6 +169,10 @@ func (a *arguments) settle(given func(string) bool, words []string) (err error) 
 	switch {
 	case len(words) > 0:
 		return wrong("-A and -d take one name and no other words: %s", strings.Join(words, " "))
+	case a.manifest && (a.Attach != "" || a.remove != ""):
+		return wrong("--manifest is of a bundle, and a module that is loaded is none")
+	case a.manifest && a.Module == "":
+		return wrong("which bundle? This staprun is none itself")
 	case a.Module == "" && a.Attach == "" && a.remove == "":
 		return wrong("which module? staprun takes the file that stap -p4 made, or -A or -d with the name of a loaded one")
 	case a.Attach != "" && (a.Command != "" || a.Target != 0 || a.Detach || given("buffer")):
@@ -183,6 +199,38 @@ func (a *arguments) settle(given func(string) bool, words []string) (err error) 
 		return wrong("-C takes auto, always or never, not %s", strconv.Quote(a.color))
 	}
 	return nil
+}
+
+// takeModule says which module it is by the words of the command line. The first one
+// names its file, unless it sets a global of the module that is in this program.
+func (a *arguments) takeModule(words []string) (err error) {
+	if len(words) == 0 || strings.Contains(words[0], "=") {
+		if a.Bundle, err = staprun.OwnBundle(); err != nil {
+			return err
+		}
+	}
+	if a.Bundle != nil {
+		a.Module, a.Globals = a.Bundle.Name, words
+	} else if len(words) > 0 {
+		a.Module, a.Globals = words[0], words[1:]
+	}
+	return nil
+}
+
+// showManifest prints the manifest of the bundle that this program is or that is named.
+func (a *arguments) showManifest() (err error) {
+	b := a.Bundle
+	if b == nil {
+		if b, err = staprun.OpenBundle(a.Module); err != nil {
+			return err
+		}
+	}
+	text, err := b.Manifest.Text()
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(text)
+	return err
 }
 
 func isTerminal(file *os.File) bool {

@@ -12,7 +12,7 @@ import (
 // What pass 2 of a probe at one function does with the newest kernel at hand, once its
 // parts are kept: budget 60 ms.
 func BenchmarkFunction(b *testing.B) {
-	k, err := kernel.FindGuest("")
+	k, err := kernel.FindGuest(kernel.Query{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func TestGuestCallingConvention(t *testing.T) {
 				c.add("function: not in DWARF", name)
 				continue
 			}
-			c.compare(t, object, code[at], f, argumentRegisters[k.Arch])
+			c.compare(t, object, code[at], f, argumentRegisters[k.Arch.Name])
 		}
 		for _, kind := range slices.Sorted(maps.Keys(c.counts)) {
 			t.Logf("%6d  %s: %v", c.counts[kind], kind, c.some[kind])

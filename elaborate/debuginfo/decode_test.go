@@ -88,7 +88,7 @@ func testMoment(u *testUnit) *moment {
 }
 
 // machine runs operations, for comparison.
-type machine struct {
+type computer struct {
 	registers func(int) int64
 	memory    func(address uint64, size int) uint64
 }
@@ -110,7 +110,7 @@ func (v machineValue) normal() machineValue {
 	return v
 }
 
-func (m machine) run(t *testing.T, operations []Operation) int64 {
+func (m computer) run(t *testing.T, operations []Operation) int64 {
 	t.Helper()
 	var stack []machineValue
 	pop := func() machineValue {
@@ -255,7 +255,7 @@ func withDelve(t *testing.T, expression []byte) (int64, []op.Piece) {
 // TestOperatorsAgainstDelve: each operator on the same numbers as in the debugger.
 func TestOperatorsAgainstDelve(t *testing.T) {
 	u := newTestUnit()
-	m := machine{testRegister, testMemory}
+	m := computer{testRegister, testMemory}
 	compare := func(expression []byte) {
 		t.Helper()
 		location, err := testMoment(u).decode(u, expression, 0)
@@ -314,7 +314,7 @@ func TestOperatorsAgainstDelve(t *testing.T) {
 // TestPiecesAgainstDelve: values that are in registers, that are computed, and in parts.
 func TestPiecesAgainstDelve(t *testing.T) {
 	u := newTestUnit()
-	m := machine{testRegister, testMemory}
+	m := computer{testRegister, testMemory}
 	var all [][]byte
 	for n := range byte(32) {
 		all = append(all, []byte{opReg0 + n})

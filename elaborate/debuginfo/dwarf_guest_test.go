@@ -364,7 +364,7 @@ func size(t *testing.T, of debuginfo.Type) int {
 // BenchmarkDWARF: what `*@net/socket.c` and all functions of the newest kernel at hand
 // take, without an index and with it: budgets 1.5 s, 0.15 s, 0.5 s.
 func BenchmarkDWARF(b *testing.B) {
-	k, err := kernel.FindGuest("")
+	k, err := kernel.FindGuest(kernel.Query{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -136,44 +136,10 @@ func (m *Image) symbolAddresses(table int) ([]uint64, error) {
 	return values, nil
 }
 
-// relocationKind is what a type of relocation does: writes size bytes of S+A, with
-// relative of S+A-P (System V ABI, the supplements for AMD64 and AArch64).
-type relocationKind struct {
-	size     int
-	relative bool
-}
-
-var relocationKinds = map[elf.Machine]map[uint32]relocationKind{
-	elf.EM_X86_64: {
-		uint32(elf.R_X86_64_NONE):     {},
-		uint32(elf.R_X86_64_64):       {size: 8},
-		uint32(elf.R_X86_64_32):       {size: 4},
-		uint32(elf.R_X86_64_32S):      {size: 4},
-		uint32(elf.R_X86_64_16):       {size: 2},
-		uint32(elf.R_X86_64_8):        {size: 1},
-		uint32(elf.R_X86_64_PC64):     {size: 8, relative: true},
-		uint32(elf.R_X86_64_PC32):     {size: 4, relative: true},
-		uint32(elf.R_X86_64_PLT32):    {size: 4, relative: true},
-		uint32(elf.R_X86_64_DTPOFF64): {size: 8},
-		uint32(elf.R_X86_64_DTPOFF32): {size: 4},
-	},
-	elf.EM_AARCH64: {
-		uint32(elf.R_AARCH64_NONE):         {},
-		uint32(elf.R_AARCH64_NULL):         {},
-		uint32(elf.R_AARCH64_ABS64):        {size: 8},
-		uint32(elf.R_AARCH64_ABS32):        {size: 4},
-		uint32(elf.R_AARCH64_ABS16):        {size: 2},
-		uint32(elf.R_AARCH64_PREL64):       {size: 8, relative: true},
-		uint32(elf.R_AARCH64_PREL32):       {size: 4, relative: true},
-		uint32(elf.R_AARCH64_PREL16):       {size: 2, relative: true},
-		uint32(elf.R_AARCH64_TLS_DTPREL64): {size: 8},
-	},
-}
-
 // relocate applies relocations to data, which lies at base.
 func (m *Image) relocate(data []byte, base uint64, relocations []byte, symbols []uint64) error {
 	const entry = 24
-	kinds := relocationKinds[m.Machine]
+	kinds := m.machine().relocations
 	if kinds == nil {
 		return fmt.Errorf("relocations of %v are not known here", m.Machine)
 	}

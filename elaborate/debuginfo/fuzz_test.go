@@ -11,7 +11,7 @@ import (
 // FuzzDWARF asks everything of a damaged file: whatever the answers, nothing may
 // panic or go on for ever.
 func FuzzDWARF(f *testing.F) {
-	for _, name := range []string{"linked-5", "linked-4", "linked-2", "relocatable-5"} {
+	for _, name := range []string{"linked-5", "linked-4", "linked-2", "relocatable-5", "room-5", "room-relocatable-5"} {
 		data, err := os.ReadFile(filepath.Join("testdata", "dwarf", name))
 		if err != nil {
 			f.Fatal(err)

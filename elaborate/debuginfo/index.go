@@ -29,7 +29,7 @@ import (
 
 const (
 	indexMagic   = "gostapDI"
-	indexVersion = 1
+	indexVersion = 2
 
 	fileSize     = 4
 	functionSize = 16
@@ -255,6 +255,7 @@ func (x *index) search(part []byte, size int, name string) (first, last int) {
 
 // indexBuilder puts together what was scanned.
 type indexBuilder struct {
+	room    uint64 // see machine
 	texts   []byte
 	offsets map[string]uint32
 }
@@ -277,8 +278,8 @@ type functionKey struct {
 }
 
 // buildIndex makes the bytes of an index of what was scanned.
-func buildIndex(all []*scanned, symbol symbolAt, fingerprint [fingerprintSize]byte) []byte {
-	b := &indexBuilder{offsets: map[string]uint32{}}
+func buildIndex(all []*scanned, symbol symbolAt, room uint64, fingerprint [fingerprintSize]byte) []byte {
+	b := &indexBuilder{offsets: map[string]uint32{}, room: room}
 	b.text("")
 	x := &index{}
 	files := b.files(all, x)
@@ -385,6 +386,11 @@ func (b *indexBuilder) copy(c builtCopy, number uint32, numbers map[*scanned][]u
 		parent = numbers[c.scanned][s.parent]
 	} else {
 		symbolName, exported := symbol(s.entry, name)
+		if symbolName == "" && b.room > 0 {
+			if symbolName, exported = symbol(s.entry-b.room, name); symbolName != "" {
+				c.scanned.includeRoom(s, b.room)
+			}
+		}
 		if text = b.text(symbolName); exported {
 			text |= exportedSymbol
 		}
@@ -403,6 +409,16 @@ func (b *indexBuilder) copy(c builtCopy, number uint32, numbers map[*scanned][]u
 			x.code = little.AppendUint32(x.code, number)
 		}
 	}
+}
+
+// includeRoom has the code of a copy begin earlier: with room for a tracer.
+func (s *scanned) includeRoom(c *scannedCopy, room uint64) {
+	for i, r := range s.ranges[c.ranges : c.ranges+c.count] {
+		if r.Low == c.entry {
+			s.ranges[int(c.ranges)+i].Low -= room
+		}
+	}
+	c.entry -= room
 }
 
 // sortCode sorts the code that is out of line by where it begins.

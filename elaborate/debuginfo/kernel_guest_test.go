@@ -20,7 +20,7 @@ func eachKernel(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 	}
 	for _, release := range releases {
 		t.Run(release, func(t *testing.T) {
-			k, err := kernel.Find(release)
+			k, err := kernel.Find(kernel.Named(release))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -56,7 +56,7 @@ const (
 	lineOtherFile = 15
 	maxNearStep   = 15
 
-	lineTableMagic = "gostap lines 1\x00\x00"
+	lineTableMagic = "gostap lines 2\x00\x00"
 )
 
 var errLineTable = errors.New("the table of lines is damaged")
@@ -88,6 +88,9 @@ func (o *Object) LineTable() (*LineTable, error) {
 	runs, err := o.lineRuns(parts)
 	if err != nil {
 		return nil, o.damaged(err)
+	}
+	if err := o.image.linesOfRoom(parts, runs); err != nil {
+		return nil, err
 	}
 	t := newLineTable(parts, runs)
 	if o.cache != "" && o.buildID != "" {
@@ -165,6 +168,43 @@ func (o *Object) lineRuns(parts []LinePart) ([]lineRun, error) {
 		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(b.end, a.end), slices.Compare(*a.files, *b.files))
 	})
 	return runs, errors.Join(errs...)
+}
+
+// linesOfRoom has the lines of functions begin where they do, with the room for a tracer that
+// DWARF does not count among their code.
+func (m *Image) linesOfRoom(parts []LinePart, runs []lineRun) error {
+	room := m.machine().room
+	if room == 0 {
+		return nil
+	}
+	symbols, err := m.Symbols()
+	if err != nil && !errors.Is(err, ErrNoSymbols) {
+		return err
+	}
+	behind := map[uint32]bool{} // the room of functions
+	for _, s := range symbols {
+		address, ok := m.Linear(s.Address)
+		for _, part := range parts {
+			if position, inside := part.position(m, address+room); s.Function && ok && inside {
+				behind[position] = true
+			}
+		}
+	}
+	for n := range runs {
+		run := &runs[n]
+		moved := false // the row before
+		for i := range run.rows {
+			row := &run.rows[i]
+			earlier := row.position - uint32(room)
+			// A row of its own where the symbol is means that there is no room.
+			free := i == 0 || run.rows[i-1].position < earlier || moved && run.rows[i-1].position == earlier
+			if moved = behind[row.position] && free; moved {
+				row.position = earlier
+			}
+		}
+		run.begin = run.rows[0].position
+	}
+	return nil
 }
 
 // lineRuns decodes one unit's line table.

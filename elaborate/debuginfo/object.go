@@ -206,7 +206,7 @@ func (o *Object) openOrBuild() (*index, error) {
 	if err != nil {
 		return nil, o.damaged(err)
 	}
-	data := buildIndex(all, <-symbols, fingerprint)
+	data := buildIndex(all, <-symbols, o.image.machine().room, fingerprint)
 	if file != "" {
 		// Without the file the next run is slower, and no worse.
 		_ = writeIndex(file, data)

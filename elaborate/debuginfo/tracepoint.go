@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// This file is about tracepoints. BTF has their arguments: each tracepoint has a
+// This file is about tracepoints. BTF, or DWARF, has their arguments: each tracepoint has a
 // function __traceiter_NAME that calls what is registered with it, whose parameters
 // are a pointer of the kernel's own and what the tracepoint passes. Their systems,
 // "sched" of sched_switch, are in the data of the kernel or module: each event is a
@@ -50,6 +51,31 @@ func (b *BTF) Tracepoints(match func(name string) bool) ([]*Function, error) {
 		tracepoints = append(tracepoints, f)
 	}
 	return tracepoints, nil
+}
+
+// Tracepoints gives the same of an object with DWARF, in the order of the names.
+func (o *Object) Tracepoints(match func(name string) bool) ([]*Function, error) {
+	functions, err := o.Functions(Match{Name: func(name string) bool {
+		name, ours := strings.CutPrefix(name, tracepointPrefix)
+		return ours && match(name)
+	}})
+	if err != nil {
+		return nil, err
+	}
+	var tracepoints []*Function
+	for _, code := range functions {
+		f, err := o.Prototype(code)
+		if err != nil {
+			return nil, err
+		}
+		if len(f.Parameters) == 0 {
+			return nil, fmt.Errorf("DWARF: %s has no parameter for data", f.Name)
+		}
+		f.Name, f.Parameters = strings.TrimPrefix(f.Name, tracepointPrefix), f.Parameters[1:]
+		tracepoints = append(tracepoints, f)
+	}
+	slices.SortFunc(tracepoints, func(x, y *Function) int { return strings.Compare(x.Name, y.Name) })
+	return slices.CompactFunc(tracepoints, func(x, y *Function) bool { return x.Name == y.Name }), nil
 }
 
 // nameBegins tells whether the name at offset begins so.

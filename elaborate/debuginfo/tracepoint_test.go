@@ -49,6 +49,41 @@ func TestTracepoints(t *testing.T) {
 	}
 }
 
+// TestTracepointsOfDWARF: P280: DWARF says the same, in the order of the names.
+func TestTracepointsOfDWARF(t *testing.T) {
+	source, file := filepath.Join(t.TempDir(), "traced.c"), filepath.Join(t.TempDir(), "traced.o")
+	const text = "int __traceiter_second(void *data, const char *name, long n) { return 0; }\n" +
+		"int __traceiter_first(void *data) { return 0; }\nint other(int x) { return x; }\n"
+	if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if output, err := exec.Command(aCompiler(t), "-g", "-c", "-o", file, source).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	o, err := debuginfo.Open("traced", file, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tracepoints, err := o.Tracepoints(func(string) bool { return true })
+	if err != nil || len(tracepoints) != 2 || tracepoints[0].Name != "first" || len(tracepoints[0].Parameters) != 0 || tracepoints[1].Name != "second" {
+		t.Fatalf("tracepoints %v, %v", tracepoints, err)
+	}
+	if p := tracepoints[1].Parameters; len(p) != 2 || p[0].Name+":"+p[0].Written() != "name:char const*" || p[1].Name+":"+p[1].Written() != "n:long int" {
+		t.Errorf("second passes %v", p)
+	}
+}
+
+func aCompiler(t *testing.T) string {
+	t.Helper()
+	compiler, err := exec.LookPath("gcc-12")
+	if err != nil {
+		if compiler, err = exec.LookPath("gcc"); err != nil {
+			t.Fatal("a C compiler is needed: gcc-12 or gcc")
+		}
+	}
+	return compiler
+}
+
 // eventLayoutBTF lays events out as events.c does.
 func eventLayoutBTF(t *testing.T) *debuginfo.BTF {
 	t.Helper()
@@ -91,13 +126,7 @@ func TestTraceSystems(t *testing.T) {
 	if err := os.WriteFile(source, []byte(eventSource), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	compiler, err := exec.LookPath("gcc-12")
-	if err != nil {
-		if compiler, err = exec.LookPath("gcc"); err != nil {
-			t.Fatal("a C compiler is needed: gcc-12 or gcc")
-		}
-	}
-	if output, err := exec.Command(compiler, "-c", "-O1", "-o", object, source).CombinedOutput(); err != nil {
+	if output, err := exec.Command(aCompiler(t), "-c", "-O1", "-o", object, source).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	image, err := debuginfo.OpenImage(object)

@@ -3,7 +3,6 @@ package debuginfo
 import (
 	"bytes"
 	"debug/dwarf"
-	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -28,6 +27,7 @@ func (o *Object) Location(v *Variable, at Address) (*Location, error) {
 	if a.unit.order != binary.ByteOrder(binary.LittleEndian) || a.unit.addressSize != 8 {
 		return nil, errors.New("it is of a machine that is not 64-bit and little-endian")
 	}
+	address = o.behindRoom(a.function, address)
 	m := &moment{
 		address:   address,
 		atEntry:   o.isEntry(a.function, address),
@@ -49,10 +49,7 @@ func (o *Object) Location(v *Variable, at Address) (*Location, error) {
 
 // checkRegisters refuses registers that a probe does not have.
 func (o *Object) checkRegisters(l *Location, depth int) error {
-	last := 16 // x86-64: RIP
-	if o.image.Machine == elf.EM_AARCH64 {
-		last = 31 // SP
-	}
+	last := o.image.machine().lastRegister
 	if l == nil || depth == 0 {
 		return nil
 	}
@@ -93,6 +90,24 @@ func (o *Object) dataPlace(address uint64) (Address, error) {
 	return a, nil
 }
 
+// behindRoom gives, for an address in the room for a tracer that a function begins with
+// and DWARF does not count as its code, the address behind that; others as they are.
+func (o *Object) behindRoom(function position, address uint64) uint64 {
+	room := o.image.machine().room
+	if room == 0 {
+		return address
+	}
+	e, err := o.entry(function)
+	if err != nil || e.tag() != dwarf.TagSubprogram {
+		return address
+	}
+	ranges, err := e.unit.code(nil, e.value(dwarf.AttrLowpc), e.value(dwarf.AttrHighpc), e.value(dwarf.AttrRanges))
+	if err == nil && len(ranges) > 0 && address < ranges[0].Low && ranges[0].Low-address <= room {
+		return ranges[0].Low
+	}
+	return address
+}
+
 // isEntry reports whether registers at an address have what they had when the
 // function was entered.
 func (o *Object) isEntry(function position, address uint64) bool {
@@ -113,20 +128,16 @@ func (o *Object) isEntry(function position, address uint64) bool {
 // function for the kernel: the mark of a branch's target, and the call of a tracer,
 // which saves what it uses, or the room for one.
 func (o *Object) changesNothing(code []byte) bool {
-	instructions := []string{"\xf3\x0f\x1e\xfa", "\x0f\x1f\x44\x00\x00", "\x66\x0f\x1f\x00", "\x90"} // endbr64, nops
-	if o.image.Machine == elf.EM_AARCH64 {
-		instructions = []string{"\x5f\x24\x03\xd5", "\x1f\x20\x03\xd5", "\x3f\x23\x03\xd5", "\xe9\x03\x1e\xaa"} // bti c, nop, paciasp, mov x9, x30
-	}
-	const call, callSize = 0xe8, 5
+	machine := o.image.machine()
 	for len(code) > 0 {
 		n := 0
-		for _, i := range instructions {
+		for _, i := range machine.harmless {
 			if bytes.HasPrefix(code, []byte(i)) {
 				n = len(i)
 			}
 		}
-		if o.image.Machine == elf.EM_X86_64 && code[0] == call && len(code) >= callSize {
-			n = callSize
+		if machine.callSize > 0 && code[0] == machine.call && len(code) >= machine.callSize {
+			n = machine.callSize
 		}
 		if n == 0 {
 			return false

@@ -12,6 +12,7 @@ package modulefile
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"fmt"
 	"regexp"
 )
@@ -60,6 +61,27 @@ func Vermagic(module []byte) (string, error) {
 		return "", fmt.Errorf("the module does not say for which kernel it was made")
 	}
 	return values[0], nil
+}
+
+// Arch gives the architecture that an ELF file is for, as uname -m prints it.
+// Those that no module is made for have their name in ELF.
+func Arch(file []byte) (string, error) {
+	const machine = 18 // where e_machine is
+	if len(file) < machine+2 || !bytes.HasPrefix(file, []byte(elf.ELFMAG)) {
+		return "", fmt.Errorf("not a kernel module: it is no ELF file")
+	}
+	order := binary.ByteOrder(binary.LittleEndian)
+	if elf.Data(file[elf.EI_DATA]) == elf.ELFDATA2MSB {
+		order = binary.BigEndian
+	}
+	switch m := elf.Machine(order.Uint16(file[machine:])); m {
+	case elf.EM_X86_64:
+		return "x86_64", nil
+	case elf.EM_AARCH64:
+		return "aarch64", nil
+	default:
+		return m.String(), nil
+	}
 }
 
 // Entries gives what the entries "key=…" of the section .modinfo say.

@@ -56,6 +56,27 @@ func TestSetName(t *testing.T) {
 	}
 }
 
+func TestArch(t *testing.T) {
+	for kind, want := range map[elf.Machine]string{elf.EM_X86_64: "x86_64", elf.EM_AARCH64: "aarch64", elf.EM_S390: "EM_S390"} {
+		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+			m := module("name", 4)
+			m[elf.EI_DATA] = byte(elf.ELFDATA2LSB)
+			if order == binary.BigEndian {
+				m[elf.EI_DATA] = byte(elf.ELFDATA2MSB)
+			}
+			order.PutUint16(m[18:], uint16(kind))
+			if got, err := Arch(m); got != want || err != nil {
+				t.Errorf("%s, %v: %q, %v", want, order, got, err)
+			}
+		}
+	}
+	for _, text := range []string{"", "\x7fELF", "text that is long enough"} {
+		if got, err := Arch([]byte(text)); err == nil {
+			t.Errorf("%q is for %s", text, got)
+		}
+	}
+}
+
 func FuzzName(f *testing.F) {
 	f.Add(module("name", 10))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -63,5 +84,6 @@ func FuzzName(f *testing.F) {
 			_ = SetName(data, "x")
 			_, _ = Vermagic(data)
 		}
+		_, _ = Arch(data)
 	})
 }

@@ -39,7 +39,8 @@ struct stap_spread {
 
 static DEFINE_PER_CPU(struct stap_spread *, stap_spreads);
 
-#ifdef STP_TIMING_NSECS
+#if defined(STP_TIMING_NSECS) || defined(STAP_MACHINE_NO_CYCLES)
+#define STAP_CLOCK_NSECS
 #define STAP_TIME_UNIT "nsecs"
 #else
 #define STAP_TIME_UNIT "cycles"
@@ -47,7 +48,7 @@ static DEFINE_PER_CPU(struct stap_spread *, stap_spreads);
 
 static __always_inline u64 stap_clock(void)
 {
-#ifdef STP_TIMING_NSECS
+#ifdef STAP_CLOCK_NSECS
 	return ktime_get_mono_fast_ns();
 #else
 	return get_cycles();

@@ -4,19 +4,11 @@
  * checked, and counted from 1.
  */
 #include "entry.h"
+#include "machine.h"
 
 /* Argument n is in the register at this place of struct pt_regs. */
-#if defined(CONFIG_X86_64)
-static const unsigned short stap_argument_registers[] = {
-	offsetof(struct pt_regs, di), offsetof(struct pt_regs, si), offsetof(struct pt_regs, dx),
-	offsetof(struct pt_regs, cx), offsetof(struct pt_regs, r8), offsetof(struct pt_regs, r9),
-};
-#elif defined(CONFIG_ARM64)
-#define STAP_X(n) offsetof(struct pt_regs, regs[n])
-static const unsigned short stap_argument_registers[] = {
-	STAP_X(0), STAP_X(1), STAP_X(2), STAP_X(3), STAP_X(4), STAP_X(5), STAP_X(6), STAP_X(7),
-};
-#endif
+#define STAP_OFFSET(member) offsetof(struct pt_regs, member),
+static const unsigned short stap_argument_registers[] = { STAP_MACHINE_ARGUMENTS(STAP_OFFSET) };
 
 static bool stap_has_argument(struct stap_context *c, stap_long n)
 {
@@ -70,9 +62,5 @@ void stap_set_return_value_checked(struct stap_context *c, stap_long value)
 {
 	if (!stap_has_result(c))
 		return;
-#if defined(CONFIG_X86_64)
-	((struct pt_regs *)c->registers)->ax = value;
-#elif defined(CONFIG_ARM64)
-	((struct pt_regs *)c->registers)->regs[0] = value;
-#endif
+	stap_machine_set_result(c->registers, value);
 }

@@ -14,7 +14,14 @@ extern const unsigned int stap_data_address_count __weak;
 
 static unsigned int stap_data_count(void)
 {
-	return &stap_data_address_count ? stap_data_address_count : 0;
+	const unsigned int *count = stap_weak(&stap_data_address_count);
+
+	return count ? *count : 0;
+}
+
+static struct stap_data_address *stap_data(unsigned int i)
+{
+	return stap_weak(stap_data_addresses) + i;
 }
 
 static void stap_data_find(struct stap_data_address *data)
@@ -33,12 +40,12 @@ static int stap_data_module(struct notifier_block *block, unsigned long state, v
 	unsigned int i;
 
 	for (i = 0; i < stap_data_count(); i++) {
-		if (!stap_data_belongs(&stap_data_addresses[i], module->name))
+		if (!stap_data_belongs(stap_data(i), module->name))
 			continue;
 		if (state == MODULE_STATE_COMING)
-			stap_data_find(&stap_data_addresses[i]);
+			stap_data_find(stap_data(i));
 		else if (state == MODULE_STATE_GOING)
-			WRITE_ONCE(stap_data_addresses[i].address, 0);
+			WRITE_ONCE(stap_data(i)->address, 0);
 	}
 	return NOTIFY_OK;
 }
@@ -51,9 +58,9 @@ static void stap_data_address_start(void)
 	unsigned int i;
 
 	for (i = 0; i < stap_data_count(); i++) {
-		if (stap_data_addresses[i].at.module && !stap_data_notified)
+		if (stap_data(i)->at.module && !stap_data_notified)
 			stap_data_notified = !register_module_notifier(&stap_data_modules);
-		stap_data_find(&stap_data_addresses[i]);
+		stap_data_find(stap_data(i));
 	}
 }
 
@@ -64,13 +71,19 @@ static void stap_data_address_unload(void)
 	stap_data_notified = false;
 }
 
+#ifdef CONFIG_KALLSYMS_ALL
+#define STAP_DATA_UNKNOWN "is not loaded"
+#else
+#define STAP_DATA_UNKNOWN "is not loaded, or not known: this kernel keeps the symbols of modules' functions only (CONFIG_KALLSYMS_ALL)"
+#endif
+
 stap_long stap_data_address(struct stap_context *c, unsigned int n)
 {
-	const struct stap_data_address *data = &stap_data_addresses[n];
+	const struct stap_data_address *data = stap_data(n);
 	unsigned long address = READ_ONCE(data->address);
 
 	if (unlikely(!address))
-		stap_error(c, "%s of module %s is not loaded", data->at.symbol ? data->at.symbol : "data",
+		stap_error(c, "%s of module %s " STAP_DATA_UNKNOWN, data->at.symbol ? data->at.symbol : "data",
 			   data->at.module ? data->at.module : "kernel");
 	return address;
 }

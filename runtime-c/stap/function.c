@@ -5,7 +5,7 @@
  * Where that is an ftrace site, as nearly every function's is, it has an ftrace
  * callback: 35 instructions a hit of the kernel's own, where a kprobe has more
  * than 100. A few functions have a registration each, whose callback knows its
- * probe. Many share one, which finds the probes by the address:
+ * probe. Many share one, or one for some hundreds, which finds the probes by the address:
  *
  *	hash ──▶ | address | first probe |──▶ next probe at the same place ──▶ …
  *
@@ -14,29 +14,20 @@
  * a breakpoint yet, are then left out.
  */
 #include <linux/bitmap.h>
-#include <linux/ftrace.h>
 #include <linux/hash.h>
 #include <linux/kprobes.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
-#include <linux/version.h>
+#include "machine.h"
 #include "place.h"
+#include "trace.h"
 
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#ifdef STAP_TRACES
 
 /* So many functions have a callback of their own. */
 #define STAP_OWN_CALLBACKS 4
 /* Of more functions than this a pattern's have no kprobes. */
 #define STAP_SWEEP 1000
-
-/* How far a function's ftrace site may be behind its first instruction, in steps of 4. */
-#if defined(CONFIG_X86_64) && defined(CONFIG_X86_KERNEL_IBT)
-#define STAP_SITE_OFFSET 4
-#elif defined(CONFIG_ARM64)
-#define STAP_SITE_OFFSET 8
-#else
-#define STAP_SITE_OFFSET 0
-#endif
 
 struct stap_traced {
 	unsigned long address;
@@ -53,15 +44,21 @@ struct stap_trace {
 	struct stap_traced *table;	/* 1 << bits; NULL where ops.private is the probe */
 };
 
-static __always_inline void stap_trace_run(struct stap_context *c, struct ftrace_regs *registers)
+static __always_inline void stap_trace_run(struct stap_context *c, stap_trace_registers *registers)
 {
 	c->arguments = registers;
+#ifdef STAP_TRACES_WITH_ALL_REGISTERS
+	c->registers = stap_trace_all_registers(registers);
 	stap_handle(c);
+	c->registers = NULL;
+#else
+	stap_handle(c);
+#endif
 	stap_give(c);
 	preempt_enable_notrace();
 }
 
-static noinline void notrace stap_trace_after_all(const struct stap_probe *probe, struct ftrace_regs *registers)
+static noinline void notrace stap_trace_after_all(const struct stap_probe *probe, stap_trace_registers *registers)
 {
 	struct stap_context *c = stap_take_after_all(probe, STAP_RUNNING);
 
@@ -72,7 +69,7 @@ static noinline void notrace stap_trace_after_all(const struct stap_probe *probe
 }
 
 /* Each instruction counts here. */
-static __always_inline void stap_trace_hit(const struct stap_probe *probe, struct ftrace_regs *registers)
+static __always_inline void stap_trace_hit(const struct stap_probe *probe, stap_trace_registers *registers)
 {
 	struct stap_cpu_data *this;
 
@@ -85,7 +82,7 @@ static __always_inline void stap_trace_hit(const struct stap_probe *probe, struc
 }
 
 static void notrace stap_traced(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-				struct ftrace_regs *registers)
+				stap_trace_registers *registers)
 {
 	stap_trace_hit(ops->private, registers);
 }
@@ -100,32 +97,17 @@ static __always_inline struct stap_traced *stap_trace_slot(const struct stap_tra
 }
 
 static void notrace stap_traced_many(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-				     struct ftrace_regs *registers)
+				     stap_trace_registers *registers)
 {
 	const struct stap_trace *trace = container_of(ops, struct stap_trace, ops);
 	const struct stap_probe *probe = NULL;
 	unsigned long back;
 
-	for (back = 0; back <= STAP_SITE_OFFSET && !probe; back += 4)
+	for (back = 0; back <= STAP_MACHINE_SITE && !probe; back += 4)
 		probe = stap_trace_slot(trace, ip - back)->first;
 	for (; probe; probe = stap_probe_next(probe))
 		if (!stap_is_held(probe))
 			stap_trace_hit(probe, registers);
-}
-
-/* The addresses that ops is called for. */
-static int stap_trace_filter(struct ftrace_ops *ops, unsigned long *addresses, unsigned int count)
-{
-#ifdef STAP_EXPORTED_ftrace_set_filter_ips
-	return ftrace_set_filter_ips(ops, addresses, count, 0, 1);
-#else
-	unsigned int i;
-	int rc = 0;
-
-	for (i = 0; i < count && !rc; i++)
-		rc = ftrace_set_filter_ip(ops, addresses[i], 0, !i);
-	return rc;
-#endif
 }
 
 /*
@@ -196,9 +178,10 @@ static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts,
 	struct ftrace_ops trial = { .func = stap_traced };
 	unsigned int i, good = 0;
 
+	trace->ops.flags = STAP_TRACE_FLAGS;
 	/* where registers cannot be saved this is refused, and kprobes have them */
-	if (&STAP_UNIT(registers))
-		trace->ops.flags = FTRACE_OPS_FL_SAVE_REGS;
+	if (stap_weak(&STAP_UNIT(registers)))
+		trace->ops.flags |= FTRACE_OPS_FL_SAVE_REGS;
 	/* the kernel is told that the CPU may be sent elsewhere: of two that do so at one function it refuses the second */
 	for (i = 0; i < count; i++)
 		if (stap_probes_override(firsts[i]))
@@ -221,7 +204,7 @@ static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts,
 		}
 	}
 	stap_trace_try(&trial, addresses, count, none, 0);
-	ftrace_free_filter(&trial);
+	stap_trace_unfilter(&trial);
 	for (i = 0; i < count; i++)
 		if (!test_bit(i, none))
 			addresses[good++] = addresses[i];
@@ -233,7 +216,7 @@ static bool stap_trace_set(struct stap_trace *trace, struct stap_probe **firsts,
 	if (trace->usable && stap_trace_settle(trace))
 		trace->usable = false;
 	if (!trace->usable)
-		ftrace_free_filter(&trace->ops);
+		stap_trace_unfilter(&trace->ops);
 	return trace->usable;
 }
 
@@ -242,7 +225,7 @@ static void stap_trace_unset(struct stap_trace *trace)
 	if (trace->registered)
 		unregister_ftrace_function(&trace->ops);
 	if (trace->usable)
-		ftrace_free_filter(&trace->ops);
+		stap_trace_unfilter(&trace->ops);
 	kvfree(trace->table);
 }
 
@@ -256,7 +239,7 @@ struct stap_functions {
 static unsigned int stap_functions_trace(struct stap_functions *set, struct stap_probe **probes, unsigned int count,
 					 struct stap_probe **firsts, unsigned long *addresses, unsigned long *none)
 {
-	unsigned int places = 0, left = 0, lines = 0, i, n, each;
+	unsigned int places = 0, left = 0, lines = 0, i, n, each, these;
 	struct stap_probe *probe, *next;
 
 	for (i = 0; i < count; i += n) {
@@ -264,12 +247,13 @@ static unsigned int stap_functions_trace(struct stap_functions *set, struct stap
 		firsts[places] = probes[i];
 		addresses[places++] = probes[i]->address;
 	}
-	each = places <= set->count ? 1 : places;
+	each = places <= STAP_OWN_CALLBACKS ? 1 : min(places, STAP_TRACE_ADDRESSES);
 	for (i = 0; i < places; i += each) {
-		bitmap_zero(none, each);
-		if (!stap_trace_set(&set->traces[i / each], firsts + i, addresses + i, each, none))
-			bitmap_fill(none, each);
-		for (n = 0; n < each; n++)
+		these = min(each, places - i);
+		bitmap_zero(none, these);
+		if (!stap_trace_set(&set->traces[i / each], firsts + i, addresses + i, these, none))
+			bitmap_fill(none, these);
+		for (n = 0; n < these; n++)
 			for (probe = firsts[i + n]; probe; probe = next) {
 				next = stap_probe_next(probe);
 				if (test_bit(n, none) && probe->dispensable && places > STAP_SWEEP)
@@ -286,7 +270,8 @@ static unsigned int stap_functions_trace(struct stap_functions *set, struct stap
 
 static void *stap_functions_set(struct stap_probe **probes, unsigned int count)
 {
-	struct stap_functions *set = kzalloc(struct_size(set, traces, STAP_OWN_CALLBACKS), GFP_KERNEL);
+	unsigned int traces = max_t(unsigned int, STAP_OWN_CALLBACKS, (count - 1) / STAP_TRACE_ADDRESSES + 1);
+	struct stap_functions *set = kvzalloc(struct_size(set, traces, traces), GFP_KERNEL);
 	unsigned long *addresses = kvmalloc_array(count, sizeof(*addresses), GFP_KERNEL);
 	unsigned long *none = kvcalloc(BITS_TO_LONGS(count), sizeof(*none), GFP_KERNEL);
 	struct stap_probe **firsts = kvmalloc_array(count, sizeof(*firsts), GFP_KERNEL);
@@ -294,8 +279,8 @@ static void *stap_functions_set(struct stap_probe **probes, unsigned int count)
 	unsigned int i;
 
 	if (set && addresses && none && firsts && left) {
-		stap_allocated += struct_size(set, traces, STAP_OWN_CALLBACKS);
-		set->count = STAP_OWN_CALLBACKS;
+		stap_allocated += struct_size(set, traces, traces);
+		set->count = traces;
 		memcpy(left, probes, count * sizeof(*left));
 		count = stap_functions_trace(set, left, count, firsts, addresses, none);
 		if (count)
@@ -303,7 +288,7 @@ static void *stap_functions_set(struct stap_probe **probes, unsigned int count)
 	} else {
 		for (i = 0; i < count; i++)
 			stap_arm_failed(probes[i], -ENOMEM);
-		kfree(set);
+		kvfree(set);
 		set = NULL;
 	}
 	kvfree(left);
@@ -335,7 +320,7 @@ static void stap_functions_unset(void *functions)
 	for (i = 0; i < set->count; i++)
 		stap_trace_unset(&set->traces[i]);
 	stap_kprobes_unset(set->kprobes);
-	kfree(set);
+	kvfree(set);
 }
 
 static const struct stap_place_family stap_function_how = {

@@ -54,6 +54,18 @@ static void stap_kprobe_passed(struct kprobe *kprobe, struct pt_regs *registers,
 }
 NOKPROBE_SYMBOL(stap_kprobe_passed);
 
+/* Of a place where nothing is, kernels before 5.18 say no more than that it cannot be probed. */
+static int stap_kprobe_register(struct kprobe *kprobe)
+{
+	char text[sizeof("0x")];
+	int rc = register_kprobe(kprobe);
+
+	if (rc != -EINVAL)
+		return rc;
+	snprintf(text, sizeof(text), "%ps", (void *)kprobe->addr);
+	return strcmp(text, "0x") ? rc : -ENOENT;
+}
+
 /* Registered one by one, which tells those that are refused; taken away together, which waits once. */
 void *stap_kprobes_set(struct stap_probe **probes, unsigned int count)
 {
@@ -86,7 +98,7 @@ void *stap_kprobes_set(struct stap_probe **probes, unsigned int count)
 			site->kprobe.post_handler = stap_kprobe_passed;
 		}
 		site->kprobe.flags = stap_probes_wanted(site->first) ? 0 : KPROBE_FLAG_DISABLED;
-		rc = register_kprobe(&site->kprobe);
+		rc = stap_kprobe_register(&site->kprobe);
 		if (!rc)
 			set->kprobes[set->count++] = &site->kprobe;
 		for (probe = probes[i]; probe; probe = stap_probe_next(probe))

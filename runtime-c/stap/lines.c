@@ -16,7 +16,14 @@ extern const unsigned int stap_line_part_count __weak;
 
 static unsigned int stap_lines_count(void)
 {
-	return &stap_line_part_count ? stap_line_part_count : 0;
+	const unsigned int *count = stap_weak(&stap_line_part_count);
+
+	return count ? *count : 0;
+}
+
+static struct stap_line_part *stap_line_part(unsigned int i)
+{
+	return stap_weak(stap_line_parts) + i;
 }
 
 static void stap_lines_place(struct stap_line_part *part)
@@ -31,7 +38,7 @@ static int stap_lines_module(struct notifier_block *block, unsigned long state, 
 	unsigned int i;
 
 	for (i = 0; i < stap_lines_count(); i++) {
-		struct stap_line_part *part = &stap_line_parts[i];
+		struct stap_line_part *part = stap_line_part(i);
 
 		if (!part->at.module || strcmp(part->at.module, module->name))
 			continue;
@@ -51,9 +58,9 @@ static void stap_lines_start(void)
 	unsigned int i;
 
 	for (i = 0; i < stap_lines_count(); i++) {
-		if (stap_line_parts[i].at.module && !stap_lines_notified)
+		if (stap_line_part(i)->at.module && !stap_lines_notified)
 			stap_lines_notified = !register_module_notifier(&stap_lines_modules);
-		stap_lines_place(&stap_line_parts[i]);
+		stap_lines_place(stap_line_part(i));
 	}
 }
 
@@ -103,7 +110,7 @@ static bool stap_lines_find(unsigned long address, struct stap_line *line)
 	unsigned int i;
 
 	for (i = 0; i < stap_lines_count(); i++) {
-		const struct stap_line_part *part = &stap_line_parts[i];
+		const struct stap_line_part *part = stap_line_part(i);
 		unsigned long begin = READ_ONCE(part->address);
 
 		if (!begin || address < begin || address - begin >= part->size)

@@ -46,13 +46,20 @@ static unsigned int stap_packet_payload(const struct sk_buff *skb)
 	return offset < skb->len ? offset : 0;
 }
 
+/* It gets the packet and zeros. */
+#ifdef STAP_EXPORTED___dev_queue_xmit
+#define stap_queue_xmit __dev_queue_xmit
+#else
+#define stap_queue_xmit dev_queue_xmit
+#endif
+
 static bool stap_packet_send(struct stap_context *c, struct sk_buff *skb)
 {
 	const unsigned long arguments[STAP_DEFERRED_ARGUMENTS] = { (unsigned long)skb };
 
 	if (!skb)
 		return false; /* no memory: nothing happens */
-	if (stap_defer_function(c, 0, (stap_deferred_call *)__dev_queue_xmit, arguments))
+	if (stap_defer_function(c, 0, (stap_deferred_call *)stap_queue_xmit, arguments))
 		return true;
 	dev_kfree_skb_any(skb);
 	return false;

@@ -55,7 +55,7 @@ static noinline void notrace stap_window_is_full(struct stap_cpu_data *this, u64
 	u64 took;
 
 	if (READ_ONCE(stap_limits.strict)) {
-		stap_event("error", "probe overhead (%llu cycles) exceeded threshold (%lu cycles) in last %llu cycles",
+		stap_event("error", "probe overhead (%llu " STAP_TIME_UNIT ") exceeded threshold (%lu " STAP_TIME_UNIT ") in last %llu " STAP_TIME_UNIT,
 			   window->spent, stap_limits.overload_threshold, now - window->begun);
 		stap_fail();
 		return;

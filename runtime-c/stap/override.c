@@ -26,6 +26,8 @@
 #include <linux/wait.h>
 #include <asm/linkage.h>
 #include "entry.h"
+#include "task.h"
+#include "trace.h"
 
 #define STAP_DETOURS 64
 
@@ -42,11 +44,7 @@ static DECLARE_WAIT_QUEUE_HEAD(stap_detours_wait);
 
 static bool stap_may_sleep(void)
 {
-#ifdef CONFIG_PREEMPT_COUNT
 	return !in_atomic() && !irqs_disabled() && !rcu_preempt_depth() && task_is_running(current);
-#else
-	return false; /* nothing tells of spin locks */
-#endif
 }
 
 /* That of a task, and for NULL one that is free; NULL: there is none. */
@@ -78,20 +76,8 @@ static unsigned long __used stap_detour_sleep(void)
 	return on;
 }
 
-#if defined(CONFIG_X86_64)
-/* The function goes on by a return, not by a jump, for which it would have to be marked there. */
-asm(".pushsection .text\n"
-    ".type stap_detour, @function\n"
-    "stap_detour:\n"
-    ANNOTATE_NOENDBR
-    "	pushq %rdi\n	pushq %rsi\n	pushq %rdx\n	pushq %rcx\n	pushq %r8\n	pushq %r9\n	pushq %rax\n"
-    "	call stap_detour_sleep\n"
-    "	movq %rax, %r11\n"
-    "	popq %rax\n	popq %r9\n	popq %r8\n	popq %rcx\n	popq %rdx\n	popq %rsi\n	popq %rdi\n"
-    "	pushq %r11\n"
-    ASM_RET
-    ".size stap_detour, .-stap_detour\n"
-    ".popsection\n");
+#ifdef STAP_MACHINE_DETOUR
+STAP_MACHINE_DETOUR;
 extern void stap_detour(void);
 STACK_FRAME_NON_STANDARD(stap_detour);
 #define STAP_DETOUR ((unsigned long)stap_detour)
@@ -120,34 +106,22 @@ static noinline notrace void stap_nothing(void)
 }
 
 /* Sends the CPU there, after the delay that another handler of this hit has asked for. */
-static void stap_go_on(struct pt_regs *registers, unsigned long on)
+static bool stap_go_on(struct stap_context *c, unsigned long on)
 {
-	if (STAP_DETOUR && instruction_pointer(registers) == STAP_DETOUR)
+	if (STAP_DETOUR && stap_entry_pointer(c) == STAP_DETOUR) {
 		stap_detour_of(current)->on = on;
-	else
-		instruction_pointer_set(registers, on);
+		return true;
+	}
+	return stap_entry_set_pointer(c, on);
 }
 
 /* A result of NULL: the function has none. */
 static void stap_override(struct stap_context *c, const stap_long *result)
 {
-	struct pt_regs *registers = stap_saved_registers(c);
-
-	if (registers) {
-		if (result)
-			regs_set_return_value(registers, *result);
-		stap_go_on(registers, (unsigned long)stap_nothing);
-	}
-#if defined(CONFIG_ARM64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
-	else if (c->arguments) {
-		if (result)
-			ftrace_regs_set_return_value(c->arguments, *result);
-		ftrace_regs_set_instruction_pointer(c->arguments, (unsigned long)stap_nothing);
-	}
-#endif
-	else {
+	if (!stap_go_on(c, (unsigned long)stap_nothing))
 		stap_error(c, "no registers are known at probe %s", c->probe->point);
-	}
+	else if (result)
+		stap_entry_set_result(c, *result);
 }
 
 void stap_override_return(struct stap_context *c, stap_long value)
@@ -162,8 +136,9 @@ void stap_skip_call(struct stap_context *c)
 
 void stap_delay_call(struct stap_context *c, stap_long milliseconds)
 {
-#if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
-	struct pt_regs *registers = stap_saved_registers(c);
+#if !defined(CONFIG_PREEMPT_COUNT)
+	stap_error(c, "no call can be delayed: this kernel does not know who holds a spin lock (CONFIG_PREEMPT_COUNT)");
+#elif defined(STAP_MACHINE_DETOUR) && defined(STAP_TRACES)
 	struct stap_detour *detour;
 
 	if (milliseconds < 0 || milliseconds > 3600 * MSEC_PER_SEC) {
@@ -180,7 +155,7 @@ void stap_delay_call(struct stap_context *c, stap_long milliseconds)
 	}
 	detour = stap_detour_of(current);
 	if (detour) { /* another handler of this hit has delayed it, or it is a call of ours on the way */
-		if (registers->ip == STAP_DETOUR)
+		if (stap_entry_pointer(c) == STAP_DETOUR)
 			detour->delay += milliseconds * NSEC_PER_MSEC;
 		return;
 	}
@@ -194,9 +169,9 @@ void stap_delay_call(struct stap_context *c, stap_long milliseconds)
 	WRITE_ONCE(stap_detours_were, true);
 	atomic_inc(&stap_detours_under_way);
 	detour->delay = milliseconds * NSEC_PER_MSEC;
-	detour->on = registers->ip;
-	registers->ip = STAP_DETOUR;
+	detour->on = stap_entry_pointer(c);
+	stap_entry_set_pointer(c, STAP_DETOUR);
 #else
-	stap_error(c, "a call can be delayed on x86_64 only");
+	stap_error(c, "a call cannot be delayed on this architecture");
 #endif
 }

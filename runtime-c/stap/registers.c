@@ -2,6 +2,7 @@
 /* The registers of a hit. Where this unit is linked, functions are traced with all of them saved. */
 #include <linux/ftrace.h>
 #include <linux/ptrace.h>
+#include "machine.h"
 #include "runtime.h"
 
 /* A register by its name. */
@@ -10,27 +11,8 @@ struct stap_register {
 	unsigned int offset;	/* in struct pt_regs */
 };
 
-#define STAP_REGISTER(name, member) { name, offsetof(struct pt_regs, member) }
-
-static const struct stap_register stap_registers[] = {
-#if defined(CONFIG_X86_64)
-	STAP_REGISTER("RIP", ip), STAP_REGISTER("RSP", sp), STAP_REGISTER("EFLAGS", flags),
-	STAP_REGISTER("RAX", ax), STAP_REGISTER("RBX", bx), STAP_REGISTER("RCX", cx),
-	STAP_REGISTER("RDX", dx), STAP_REGISTER("RSI", si), STAP_REGISTER("RDI", di),
-	STAP_REGISTER("RBP", bp), STAP_REGISTER("R08", r8), STAP_REGISTER("R09", r9),
-	STAP_REGISTER("R10", r10), STAP_REGISTER("R11", r11), STAP_REGISTER("R12", r12),
-	STAP_REGISTER("R13", r13), STAP_REGISTER("R14", r14), STAP_REGISTER("R15", r15),
-#elif defined(CONFIG_ARM64)
-#define STAP_X(n) STAP_REGISTER("X" #n, regs[n])
-	STAP_REGISTER("PC", pc), STAP_REGISTER("SP", sp), STAP_REGISTER("PSTATE", pstate),
-	STAP_X(0), STAP_X(1), STAP_X(2), STAP_X(3), STAP_X(4), STAP_X(5),
-	STAP_X(6), STAP_X(7), STAP_X(8), STAP_X(9), STAP_X(10), STAP_X(11),
-	STAP_X(12), STAP_X(13), STAP_X(14), STAP_X(15), STAP_X(16),
-	STAP_X(17), STAP_X(18), STAP_X(19), STAP_X(20), STAP_X(21),
-	STAP_X(22), STAP_X(23), STAP_X(24), STAP_X(25), STAP_X(26),
-	STAP_X(27), STAP_X(28), STAP_X(29), STAP_X(30),
-#endif
-};
+#define STAP_REGISTER(name, member) { name, offsetof(struct pt_regs, member) },
+static const struct stap_register stap_registers[] = { STAP_MACHINE_REGISTERS(STAP_REGISTER) };
 
 /* Names of parts of registers, and others for whole ones. */
 struct stap_register_alias {
@@ -39,16 +21,8 @@ struct stap_register_alias {
 	int size;
 };
 
-static const struct stap_register_alias stap_aliases[] = {
-#if defined(CONFIG_X86_64)
-	{ "EIP", "RIP", 4 }, { "ESP", "RSP", 4 }, { "FLAGS", "EFLAGS", 8 }, { "EAX", "RAX", 4 }, { "EBX", "RBX", 4 },
-	{ "ECX", "RCX", 4 }, { "EDX", "RDX", 4 }, { "ESI", "RSI", 4 }, { "EDI", "RDI", 4 }, { "EBP", "RBP", 4 },
-	{ "AX", "RAX", 2 }, { "BX", "RBX", 2 }, { "CX", "RCX", 2 }, { "DX", "RDX", 2 }, { "SI", "RSI", 2 },
-	{ "DI", "RDI", 2 }, { "BP", "RBP", 2 }, { "SP", "RSP", 2 }, { "R8", "R08", 8 }, { "R9", "R09", 8 },
-#elif defined(CONFIG_ARM64)
-	{ "LR", "X30", 8 }, { "FP", "X29", 8 },
-#endif
-};
+#define STAP_ALIAS(name, of, size) { name, of, size },
+static const struct stap_register_alias stap_aliases[] = { STAP_MACHINE_ALIASES(STAP_ALIAS) };
 
 static const struct stap_register *stap_register_find(const char *name)
 {
@@ -110,28 +84,9 @@ stap_long stap_register_named(struct stap_context *c, const char *name, int is_s
 }
 
 /* Offsets in struct pt_regs by DWARF's numbers of registers, and those of the arguments. */
-#define STAP_OFFSET(member) offsetof(struct pt_regs, member)
-static const unsigned short stap_numbered[] = {
-#if defined(CONFIG_X86_64)
-	STAP_OFFSET(ax), STAP_OFFSET(dx), STAP_OFFSET(cx), STAP_OFFSET(bx),
-	STAP_OFFSET(si), STAP_OFFSET(di), STAP_OFFSET(bp), STAP_OFFSET(sp),
-	STAP_OFFSET(r8), STAP_OFFSET(r9), STAP_OFFSET(r10), STAP_OFFSET(r11),
-	STAP_OFFSET(r12), STAP_OFFSET(r13), STAP_OFFSET(r14), STAP_OFFSET(r15), STAP_OFFSET(ip),
-#elif defined(CONFIG_ARM64)
-#define STAP_OFFSETS(n) STAP_OFFSET(regs[n]), STAP_OFFSET(regs[(n) + 1]), STAP_OFFSET(regs[(n) + 2])
-	STAP_OFFSETS(0), STAP_OFFSETS(3), STAP_OFFSETS(6), STAP_OFFSETS(9), STAP_OFFSETS(12), STAP_OFFSETS(15),
-	STAP_OFFSETS(18), STAP_OFFSETS(21), STAP_OFFSETS(24), STAP_OFFSETS(27), STAP_OFFSET(regs[30]),
-	STAP_OFFSET(sp), STAP_OFFSET(pc),
-#endif
-};
-
-static const unsigned char stap_argument_numbers[] = {
-#if defined(CONFIG_X86_64)
-	5, 4, 1, 2, 8, 9,
-#elif defined(CONFIG_ARM64)
-	0, 1, 2, 3, 4, 5, 6, 7,
-#endif
-};
+#define STAP_OFFSET(member) offsetof(struct pt_regs, member),
+static const unsigned short stap_numbered[] = { STAP_MACHINE_NUMBERED(STAP_OFFSET) };
+static const unsigned char stap_argument_numbers[] = { STAP_MACHINE_ARGUMENT_NUMBERS };
 
 static unsigned long *stap_numbered_register(struct stap_context *c, int n)
 {

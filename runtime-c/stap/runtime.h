@@ -14,6 +14,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/uidgid.h>
 #include <linux/version.h>
+#include "machine.h"
 #include "stap.h"
 
 /* The longest text that one conversion may pad to. */
@@ -230,20 +231,10 @@ static __always_inline bool stap_rcu_is_watching(void)
 #define STAP_RCU_BY_CALL
 #endif
 #ifndef STAP_RCU_BY_CALL
-#ifdef CONFIG_X86_64
-	asm goto("testl %0, " __percpu_arg(1) "\n\tjz %l[no]" : : "i" (watching),
-#ifdef __my_cpu_var
-		 "m" (__my_cpu_var(context_tracking.state.counter))
-#else
-		 "m" (context_tracking.state.counter)
-#endif
-		 : "cc" : no);
+	stap_machine_test(context_tracking.state.counter, watching, no);
 	return true;
 no:
 	return false;
-#else
-	return __this_cpu_read(context_tracking.state.counter) & watching;
-#endif
 #endif
 }
 
@@ -255,14 +246,10 @@ static __always_inline bool stap_stack_may_be_low(void)
 {
 	const unsigned long last = roundup_pow_of_two(MINSTACKSPACE);
 
-#ifdef CONFIG_X86_64
-	asm goto("testl %0, %%esp\n\tjz %l[low]" : : "i" ((u32)(-last & (THREAD_SIZE - 1))) : "cc" : low);
+	stap_machine_low(-last & (THREAD_SIZE - 1), low);
 	return false;
 low:
 	return true;
-#else
-	return !(current_stack_pointer & -last & (THREAD_SIZE - 1));
-#endif
 }
 
 /* What is this CPU's, as a pointer that the compiler does not take to pieces again. Preemption is off. */
@@ -290,20 +277,10 @@ static __always_inline bool stap_count(const struct stap_probe *probe)
 {
 	struct stap_account __percpu *account = stap_account(probe);
 
-#ifdef CONFIG_X86_64
-	asm goto("decl " __percpu_arg(0) "\n\tjz %l[timed]" : :
-#ifdef __my_cpu_var
-		 "m" (__my_cpu_var(account->left))
-#else
-		 "m" (account->left)
-#endif
-		 : "cc", "memory" : timed);
+	stap_machine_count(account->left, timed);
 	return false;
 timed:
 	return true;
-#else
-	return !__this_cpu_dec_return(account->left);
-#endif
 }
 
 /* Runs the handler and takes its time; for run, stap_run() or stap_run_once(). */

@@ -6,15 +6,13 @@
  */
 #include <linux/kallsyms.h>
 #include <linux/ftrace.h>
+#include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
 #include <linux/stacktrace.h>
 #include <linux/uaccess.h>
-#include <linux/version.h>
-#if defined(CONFIG_X86_64)
-#include <asm/unwind.h>
-#endif
 #include "entry.h"
+#include "unwind.h"
 
 #ifndef MAXBACKTRACE
 #define MAXBACKTRACE 20
@@ -35,7 +33,7 @@ static struct stap_stack_cpu {
 } __percpu *stap_stack_cpus;
 
 const struct stap_unit STAP_UNIT(stack) = {
-	.cpu_size = sizeof(struct stap_stack_cpu), .cpu_area = (void __percpu **)&stap_stack_cpus,
+	.load = stap_unwind_load, .cpu_size = sizeof(struct stap_stack_cpu), .cpu_area = (void __percpu **)&stap_stack_cpus,
 };
 
 stap_long stap_stack_size(void)
@@ -53,15 +51,8 @@ stap_long stap_stack_unused(void)
 static unsigned long stap_return_address(struct stap_context *c)
 {
 	struct pt_regs *registers = stap_saved_registers(c);
-	unsigned long at, address;
 
-	if (!registers)
-		return 0;
-#if defined(CONFIG_ARM64)
-	return registers->regs[30];
-#endif
-	at = kernel_stack_pointer(registers);
-	return copy_from_kernel_nofault(&address, (void *)at, sizeof(address)) ? 0 : address;
+	return registers ? stap_machine_caller(registers) : 0;
 }
 
 /* Where the hit is in the kernel; 0 where it interrupted a process, which is on no stack of the kernel's. */
@@ -76,33 +67,46 @@ struct stap_stack {
 	unsigned int n, exact;
 };
 
-#if defined(CONFIG_X86_64) && (defined(CONFIG_UNWINDER_ORC) || defined(CONFIG_UNWINDER_FRAME_POINTER))
+#ifdef STAP_MACHINE_UNWIND
+/* Adds the frames around those registers, from NULL on around this call. */
+static void stap_unwind_from(struct stap_stack *stack, struct pt_regs *registers)
+{
+	struct pt_regs *room = &this_cpu_ptr(stap_stack_cpus)->registers;
+	struct unwind_state state;
+	unsigned long address, hidden;
+
+	unwind_start(&state, current, registers, NULL);
+	while (!unwind_done(&state) && stack->n < STAP_FRAMES) {
+		address = unwind_get_return_address(&state);
+		if (!address)
+			break;
+		hidden = stap_unwind_hidden(&state, room, address);
+		if ((hidden || !unwind_error(&state)) && stack->exact == stack->n)
+			stack->exact++;
+		stack->frames[stack->n++] = hidden ?: address;
+		if (!hidden)
+			unwind_next_frame(&state);
+	}
+}
+
 /*
  * From the registers of the hit, with neither the handler's frames nor code
  * that a probe made and the unwinder knows nothing of in between. A breakpoint
  * leaves the instruction pointer behind the place, where the stack may be
- * another: the registers are copied and put back to it.
+ * another: the registers are copied and put back to it. At a return the walk from here is as
+ * good, where the unwinder can tell what is behind the return.
  */
 static bool stap_walk_from_hit(struct stap_context *c, unsigned long hit, struct stap_stack *stack)
 {
 	struct pt_regs *at_hit = &this_cpu_ptr(stap_stack_cpus)->registers, *registers = stap_saved_registers(c);
-	struct unwind_state state;
-	unsigned long address;
 
-	if (!registers || !hit || c->probe->family->is_return)
+	if (!registers || !hit || (c->probe->family->is_return && !STAP_RETURNS_HIDDEN))
 		return false;
 	*at_hit = *registers;
 	at_hit->ip = hit;
 	stack->frames[0] = hit;
 	stack->exact = stack->n = 1;
-	for (unwind_start(&state, current, at_hit, NULL); !unwind_done(&state) && stack->n < STAP_FRAMES; unwind_next_frame(&state)) {
-		address = unwind_get_return_address(&state);
-		if (!address)
-			break;
-		if (!unwind_error(&state) && stack->exact == stack->n)
-			stack->exact++;
-		stack->frames[stack->n++] = address;
-	}
+	stap_unwind_from(stack, at_hit);
 	return stack->n > 1;
 }
 #else
@@ -111,6 +115,60 @@ static bool stap_walk_from_hit(struct stap_context *c, unsigned long hit, struct
 	return false;
 }
 #endif
+
+static unsigned int stap_walk_from_here(struct stap_stack *stack)
+{
+#if STAP_RETURNS_HIDDEN
+	stack->n = 0;
+	stap_unwind_from(stack, NULL);
+#else
+	stack->n = stack_trace_save(stack->frames, STAP_FRAMES, 0);
+#endif
+	stack->exact = STAP_FRAMES;
+	return stack->n;
+}
+
+#ifdef STAP_MACHINE_LINK
+/* Where the function returns to that was entered last of those with a probe of their return; 0: not known. */
+static unsigned long stap_kretprobe_caller(void)
+{
+#if defined(CONFIG_KRETPROBES) && !defined(CONFIG_KRETPROBE_ON_RETHOOK)
+	struct llist_node *last = READ_ONCE(current->kretprobe_instances.first);
+
+	return last ? (unsigned long)container_of(last, struct kretprobe_instance, llist)->ret_addr : 0;
+#else
+	return 0;
+#endif
+}
+#endif
+
+/*
+ * Where a function was hit at its first instruction, other than by the kernel's tracer, which makes a
+ * frame for it, the walk knows nothing of its caller where no frame has that yet: it is put in.
+ */
+static unsigned int stap_add_caller(struct stap_context *c, unsigned long hit, unsigned long *frames, unsigned int n)
+{
+#ifdef STAP_MACHINE_LINK
+	char *text = this_cpu_ptr(stap_stack_cpus)->before, *plus;
+	unsigned long caller = stap_return_address(c);
+
+	if (!hit || c->arguments || c->probe->family->is_return || !caller)
+		return n;
+	sprint_symbol(text, hit);
+	plus = strrchr(text, '+');
+	if (!plus || strncmp(plus, "+0x0/", 5))
+		return n;
+	sprint_symbol(text, caller);
+	if (strstr(text, "kretprobe_trampoline"))
+		caller = stap_kretprobe_caller();
+	if (!caller || (n > 1 && frames[1] == caller))
+		return n;
+	n = min_t(unsigned int, n + 1, STAP_FRAMES - (frames - this_cpu_ptr(stap_stack_cpus)->frames));
+	memmove(frames + 2, frames + 1, (n - 2) * sizeof(*frames));
+	frames[1] = caller;
+#endif
+	return n;
+}
 
 /*
  * The frames from the hit on: first its own address. Where the registers of the
@@ -126,8 +184,7 @@ static struct stap_stack stap_walk(struct stap_context *c)
 
 	if (stap_walk_from_hit(c, hit, &stack))
 		return stack;
-	n = stack_trace_save(all, STAP_FRAMES, 0);
-	stack.exact = STAP_FRAMES;
+	n = stap_walk_from_here(&stack);
 	for (i = 0; i < n; i++) {
 		/* the hit's frame is a few bytes further on: behind what the probe put there */
 		if (hit ? all[i] - hit < 16 : !within_module(all[i], THIS_MODULE))
@@ -142,7 +199,7 @@ static struct stap_stack stap_walk(struct stap_context *c)
 	if (hit)
 		all[i] = hit;
 	stack.frames = all + i;
-	stack.n = n - i;
+	stack.n = stap_add_caller(c, hit, stack.frames, n - i);
 	stack.exact = min(stack.exact, stack.n);
 	return stack;
 }

@@ -78,7 +78,7 @@ struct stap_context {
 	const struct stap_probe *probe;
 	unsigned long address;	/* where probe has none, or is of a return; ask stap_hit_address() */
 	void *registers;	/* struct pt_regs of the hit, or NULL */
-	void *arguments;	/* struct ftrace_regs of the hit, or NULL */
+	void *arguments;	/* what ftrace has of the hit (trace.h), or NULL */
 	void *hit;		/* the family's own: what it has of the hit */
 	const unsigned long *words;	/* what a tracepoint passes, as many words as its place says */
 	char *kept;		/* what the entry of the function keeps for its return, or NULL */

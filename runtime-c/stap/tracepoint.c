@@ -13,6 +13,7 @@
  * of a module when it is there or comes.
  */
 #include <linux/bsearch.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>

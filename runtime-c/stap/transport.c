@@ -129,7 +129,12 @@ static int stap_relay_subbuf_start(struct rchan_buf *buf, void *subbuf, void *be
 }
 #endif
 
+/* Before Linux 5.11 the kernel fills in what is missing. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
 static const struct rchan_callbacks stap_relay_callbacks = {
+#else
+static struct rchan_callbacks stap_relay_callbacks = {
+#endif
 	.subbuf_start = stap_relay_subbuf_start,
 	.create_buf_file = stap_relay_create,
 	.remove_buf_file = stap_relay_remove,

@@ -37,11 +37,12 @@ type guestKernel struct {
 	config  Config
 }
 
-// guestKernels gives the kernels of GOSTAP_KERNELS, in that order. The test
-// binary serves as staprun: it is static, unless built with the race detector.
+// guestKernels gives the kernels of GOSTAP_KERNELS that are for this machine's
+// architecture, in that order. The test binary serves as staprun: it is static, unless
+// built with the race detector.
 func guestKernels(t *testing.T) []guestKernel {
 	t.Helper()
-	busybox, err := kernel.Busybox()
+	busybox, err := kernel.Busybox(kernel.Host())
 	if err != nil {
 		t.Fatalf("%v; run: stap prep --vm", err)
 	}
@@ -51,9 +52,12 @@ func guestKernels(t *testing.T) []guestKernel {
 	}
 	var kernels []guestKernel
 	for _, beginning := range strings.Fields(os.Getenv("GOSTAP_KERNELS")) {
-		k, err := kernel.FindGuest(beginning)
+		k, err := kernel.FindGuest(kernel.Named(beginning))
 		if err != nil {
 			t.Fatalf("%v; run: stap prep --vm -r %s", err, beginning)
+		}
+		if k.Arch != kernel.Host() {
+			continue
 		}
 		kernels = append(kernels, guestKernel{k.Release, Config{
 			Image: k.Image, ModulesDir: k.ModulesDir, Busybox: busybox, Staprun: self, CacheDir: t.TempDir(),

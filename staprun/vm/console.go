@@ -146,7 +146,7 @@ var (
 		`double fault: `,
 		`traps: .* in \[`,
 		`unchecked MSR access error`,
-		`Call Trace:`,
+		`Call [Tt]race:`,
 		`INFO: .*(?:stall|blocked for more than|possible recursive|lock held|inconsistent lock)`,
 		`INFO: (?:rcu|task|trying to register)`,
 		`rcu_\w+ kthread .*(?:starved|stall)`,
@@ -159,7 +159,8 @@ var (
 		`unregister_netdevice: waiting`,
 		`Bad page`,
 		`-+\[ ftrace bug \]-+`,
-		`unable to handle `,
+		`[Uu]nable to handle `,
+		`Internal error: `,
 	}, "|") + `)`)
 )
 

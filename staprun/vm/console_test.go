@@ -54,6 +54,9 @@ const sickConsole = `[    5.101010] ------------[ cut here ]------------
 [   13.000000] WARNING: suspicious RCU usage
 [   14.000000] kernel BUG at mm/slub.c:1!
 [   15.000000] refcount_t: underflow; use-after-free.
+[   15.100000] Unable to handle kernel NULL pointer dereference at virtual address 0000000000000000
+[   15.100001] Internal error: Oops: 0000000096000004 [#1] SMP
+[   15.100002] Call trace:
 [   16.000000] Kernel panic - not syncing: Fatal exception
 `
 

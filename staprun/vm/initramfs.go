@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -171,19 +170,26 @@ func skeleton() []File {
 	return files
 }
 
-// applets are the links that make busybox's programs.
+// applets are the links that make busybox's programs. Their names are read out of it,
+// where they stand in a row, each with a NUL behind it: it may not run here.
 func applets(busybox string) ([]File, error) {
-	list, err := exec.Command(busybox, "--list-full").Output()
+	data, err := os.ReadFile(busybox)
 	if err != nil {
+		return nil, unreadable("the guest's busybox", busybox, err)
+	}
+	const first = "\x00[\x00[[\x00"
+	_, row, found := bytes.Cut(data, []byte(first))
+	row, _, complete := bytes.Cut(row, []byte{0, 0})
+	if !found || !complete {
 		return nil, &UserError{
-			Message: fmt.Sprintf("cannot run %s: %v", busybox, err),
+			Message: busybox + " has no list of programs in it",
 			Hint:    "a static busybox is needed (Debian: apt-get install busybox-static)",
 		}
 	}
 	var files []File
-	for applet := range strings.Lines(string(list)) {
-		if applet = strings.TrimSpace(applet); strings.Contains(applet, "/") {
-			files = append(files, File{Path: "/" + applet, Mode: fs.ModeSymlink, Data: []byte("/usr/bin/busybox")})
+	for name := range strings.SplitSeq("[\x00[[\x00"+string(row), "\x00") {
+		for _, folder := range []string{"/usr/bin/", "/usr/sbin/"} {
+			files = append(files, File{Path: folder + name, Mode: fs.ModeSymlink, Data: []byte("/usr/bin/busybox")})
 		}
 	}
 	return files, nil

@@ -14,8 +14,10 @@ import (
 	"strings"
 	"time"
 
+	securejoin "github.com/cyphar/filepath-securejoin"
 	"github.com/google/shlex"
 
+	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/staprun/vm/guest"
 )
 
@@ -34,11 +36,34 @@ type Packed struct {
 // names no program is left to the shell in the guest to complain of. The
 // current folder exists in the guest, empty but for what was packed there.
 func Pack(command string, add []string) (Packed, error) {
-	p := &packer{seen: map[string]bool{}, libraryFolders: libraryFolders("/etc/ld.so.conf")}
+	return PackFrom(Origin{}, command, add)
+}
+
+// Origin says where the programs of a guest come from whose architecture or system is
+// another one. The zero Origin is this machine.
+type Origin struct {
+	Arch    *kernel.Architecture // nil: this machine's
+	Sysroot string               // the root of the system whose programs a command names; "": this machine's
+}
+
+// foreign tells whether its programs may not run here.
+func (o Origin) foreign() bool {
+	return o.Sysroot != "" || o.Arch != nil && o.Arch != kernel.Host()
+}
+
+// PackFrom is Pack for another system. Without a sysroot, a program of this machine comes
+// along if it is for the guest's architecture, with libraries of the cross compiler's, and
+// scripts do; what else a command names is left to the guest's own programs. Paths of add
+// are this machine's; what these need of libraries is the sysroot's, if there is one.
+func PackFrom(o Origin, command string, add []string) (Packed, error) {
+	p := &packer{origin: o, seen: map[string]bool{}}
+	p.libraryFolders = p.findLibraryFolders("/etc/ld.so.conf")
 	if folder, err := os.Getwd(); err == nil {
+		p.local = true
 		if err := p.folder(folder); err != nil {
 			return Packed{}, err
 		}
+		p.local = false
 	}
 	for _, word := range commandWords(command) {
 		if err := p.word(word); err != nil {
@@ -56,6 +81,7 @@ func Pack(command string, add []string) (Packed, error) {
 				Hint:    "files and folders for the guest must exist on this machine",
 			}
 		}
+		p.local = true
 		if err := p.tree(path, nil); err != nil {
 			return Packed{}, err
 		}
@@ -91,12 +117,67 @@ func commandWords(command string) []string {
 	return words
 }
 
-// packer collects files, each once, at their paths on the host.
+// packer collects files, each once, at their paths on the system that they come from.
 type packer struct {
+	origin         Origin
+	local          bool // the files are this machine's, whatever the origin
 	files          []File
 	seen           map[string]bool
 	missing        []string
 	libraryFolders []string
+}
+
+// host gives the path on this machine of a file of the origin, for a path without links.
+func (p *packer) host(path string) string {
+	if p.local || p.origin.Sysroot == "" {
+		return path
+	}
+	return filepath.Join(p.origin.Sysroot, path)
+}
+
+// follow gives the file on this machine that a path of the origin leads to there.
+func (p *packer) follow(path string) string {
+	if p.local || p.origin.Sysroot == "" {
+		return path
+	}
+	if place, err := securejoin.SecureJoin(p.origin.Sysroot, path); err == nil {
+		return place
+	}
+	return p.host(path)
+}
+
+// lookPath finds the program that a word names, on the origin; "" if there is none.
+func (p *packer) lookPath(word string) (string, error) {
+	if p.origin.Sysroot == "" {
+		path, err := exec.LookPath(word)
+		if err != nil || !p.suits(path) {
+			return "", nil
+		}
+		return filepath.Abs(path)
+	}
+	candidates := []string{word}
+	if !strings.Contains(word, "/") {
+		candidates = candidates[:0]
+		for _, folder := range filepath.SplitList(guest.SearchPath) {
+			candidates = append(candidates, filepath.Join(folder, word))
+		}
+	}
+	for _, path := range candidates {
+		if info, err := os.Stat(p.follow(path)); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 && filepath.IsAbs(path) {
+			return path, nil
+		}
+	}
+	return "", nil
+}
+
+// suits tells whether a file can run in the guest: a script, or a program for its architecture.
+func (p *packer) suits(path string) bool {
+	file, err := elf.Open(path)
+	if err != nil {
+		return true
+	}
+	defer file.Close()
+	return p.origin.Arch == nil || file.Machine == p.origin.Arch.Machine
 }
 
 func (p *packer) put(file File) {
@@ -106,17 +187,18 @@ func (p *packer) put(file File) {
 	}
 }
 
+// beforeBusybox are the folders of the guest's PATH where a program is found before
+// busybox's of the same name.
+var beforeBusybox = []string{"/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/bin"}
+
 // word packs the program that a word names, if it does. A program that the
 // guest would not find in its PATH gets a link there.
 func (p *packer) word(word string) error {
-	path, err := exec.LookPath(word)
-	if err != nil {
-		return nil
-	}
-	if path, err = filepath.Abs(path); err != nil {
+	path, err := p.lookPath(word)
+	if path == "" || err != nil {
 		return err
 	}
-	if !strings.Contains(word, "/") && !slices.Contains(filepath.SplitList(guest.SearchPath), filepath.Dir(path)) {
+	if !strings.Contains(word, "/") && !slices.Contains(beforeBusybox, filepath.Dir(path)) {
 		p.put(File{Path: "/usr/local/bin/" + word, Mode: fs.ModeSymlink, Data: []byte(path)})
 	}
 	return p.program(path)
@@ -129,10 +211,16 @@ func (p *packer) program(path string) error {
 	}
 	for _, r := range runtimes {
 		if r.name.MatchString(filepath.Base(path)) {
+			if p.origin.foreign() {
+				return &UserError{
+					Message: fmt.Sprintf("cannot pack %s for the guest: only where it runs it says where its library is", path),
+					Hint:    "name its folders with --vm-add, and a program that calls it by its path",
+				}
+			}
 			return p.runtime(path, r)
 		}
 	}
-	for _, word := range interpreter(path) {
+	for _, word := range interpreter(p.follow(path)) {
 		if err := p.word(word); err != nil {
 			return err
 		}
@@ -269,7 +357,7 @@ func (p *packer) tree(path string, skip []string) error {
 }
 
 func (p *packer) link(path string) error {
-	target, err := os.Readlink(path)
+	target, err := os.Readlink(p.host(path))
 	if err != nil {
 		return unreadable("a link for the guest", path, err)
 	}
@@ -301,7 +389,7 @@ func (p *packer) resolve(path string) (string, error) {
 	for len(rest) > 0 {
 		next := filepath.Join(current, rest[0])
 		rest = rest[1:]
-		info, err := os.Lstat(next)
+		info, err := os.Lstat(p.host(next))
 		if err != nil {
 			return "", unreadable("a file for the guest", path, err)
 		}
@@ -315,7 +403,7 @@ func (p *packer) resolve(path string) (string, error) {
 		if err := p.link(next); err != nil {
 			return "", err
 		}
-		target, err := os.Readlink(next)
+		target, err := os.Readlink(p.host(next))
 		if err != nil {
 			return "", unreadable("a link for the guest", next, err)
 		}
@@ -334,12 +422,12 @@ func (p *packer) regular(path string, inherited []string) error {
 	if err != nil || p.seen[place] {
 		return err
 	}
-	info, err := os.Stat(place)
+	info, err := os.Stat(p.host(place))
 	if err != nil {
 		return unreadable("a file for the guest", place, err)
 	}
-	p.put(File{Path: place, Mode: info.Mode(), Host: place})
-	file, err := elf.Open(place)
+	p.put(File{Path: place, Mode: info.Mode(), Host: p.host(place)})
+	file, err := elf.Open(p.host(place))
 	if err != nil {
 		return nil // data; one that cannot be read fails when it is copied
 	}
@@ -349,6 +437,10 @@ func (p *packer) regular(path string, inherited []string) error {
 
 // needs packs the interpreter and the libraries of an ELF file.
 func (p *packer) needs(path string, file *elf.File, inherited []string) error {
+	if p.local && p.origin.Sysroot != "" { // where nothing but the program itself is this machine's
+		p.local = false
+		defer func() { p.local = true }()
+	}
 	for _, segment := range file.Progs {
 		if segment.Type != elf.PT_INTERP {
 			continue
@@ -357,12 +449,8 @@ func (p *packer) needs(path string, file *elf.File, inherited []string) error {
 		if _, err := segment.ReadAt(name, 0); err != nil {
 			return unreadable("a program for the guest", path, err)
 		}
-		if err := p.regular(strings.TrimRight(string(name), "\x00"), nil); err != nil {
+		if err := p.loader(path, strings.TrimRight(string(name), "\x00")); err != nil {
 			return err
-		}
-		// Where the interpreter looks beyond its built-in folders.
-		if isFile("/etc/ld.so.cache") {
-			p.put(File{Path: "/etc/ld.so.cache", Mode: 0o644, Host: "/etc/ld.so.cache"})
 		}
 	}
 	needed, err := file.ImportedLibraries()
@@ -377,9 +465,15 @@ func (p *packer) needs(path string, file *elf.File, inherited []string) error {
 	}
 	folders = append(slices.Clone(folders), p.libraryFolders...)
 	for _, name := range needed {
-		library := findLibrary(name, file, folders)
+		library := p.findLibrary(name, file, folders)
 		if library == "" {
 			p.missing = append(p.missing, name+", which "+path+" needs")
+			continue
+		}
+		if p.fromCompiler() {
+			if err := p.compilerLibrary(library, "/lib/"+name); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := p.regular(library, inherited); err != nil {
@@ -387,6 +481,44 @@ func (p *packer) needs(path string, file *elf.File, inherited []string) error {
 		}
 	}
 	return nil
+}
+
+// loader packs the interpreter of a program, and its list of where it looks beyond its
+// built-in folders.
+func (p *packer) loader(program, path string) error {
+	const cache = "/etc/ld.so.cache"
+	if p.fromCompiler() {
+		library := p.findLibrary(filepath.Base(path), nil, p.libraryFolders)
+		if library == "" {
+			p.missing = append(p.missing, path+", which "+program+" needs")
+			return nil
+		}
+		return p.compilerLibrary(library, path)
+	}
+	if place := p.follow(cache); isFile(place) {
+		p.put(File{Path: cache, Mode: 0o644, Host: place})
+	}
+	return p.regular(path, nil)
+}
+
+// fromCompiler tells whether libraries come from a cross compiler's folder, where no guest
+// would look for them: they are put into /lib.
+func (p *packer) fromCompiler() bool {
+	return p.origin.foreign() && p.origin.Sysroot == ""
+}
+
+// compilerLibrary packs a library of a cross compiler's, and what it needs.
+func (p *packer) compilerLibrary(library, inGuest string) error {
+	if p.seen[inGuest] {
+		return nil
+	}
+	p.put(File{Path: inGuest, Mode: 0o755, Host: library})
+	file, err := elf.Open(library)
+	if err != nil {
+		return unreadable("a library for the guest", library, err)
+	}
+	defer file.Close()
+	return p.needs(library, file, nil)
 }
 
 // searchPath returns the folders of a DT_RPATH or DT_RUNPATH entry.
@@ -403,9 +535,9 @@ func searchPath(path string, file *elf.File, tag elf.DynTag) []string {
 	return folders
 }
 
-// findLibrary returns the first library of that name that fits the file's
-// architecture, or "".
-func findLibrary(name string, user *elf.File, folders []string) string {
+// findLibrary returns the first library of that name that fits the architecture of the
+// file, if there is one, or "".
+func (p *packer) findLibrary(name string, user *elf.File, folders []string) string {
 	candidates := []string{name}
 	if !strings.Contains(name, "/") {
 		candidates = candidates[:0]
@@ -414,11 +546,11 @@ func findLibrary(name string, user *elf.File, folders []string) string {
 		}
 	}
 	for _, candidate := range candidates {
-		library, err := elf.Open(candidate)
+		library, err := elf.Open(p.follow(candidate))
 		if err != nil {
 			continue
 		}
-		fits := library.Class == user.Class && library.Machine == user.Machine
+		fits := user == nil || library.Class == user.Class && library.Machine == user.Machine
 		library.Close()
 		if fits {
 			return candidate
@@ -427,13 +559,17 @@ func findLibrary(name string, user *elf.File, folders []string) string {
 	return ""
 }
 
-// libraryFolders returns the folders of a dynamic linker's configuration,
-// with what it includes, then those that are built into the linker.
-func libraryFolders(configuration string) []string {
+// findLibraryFolders returns the folders of a dynamic linker's configuration,
+// with what it includes, then those that are built into the linker; of a foreign
+// origin without a root those of the cross compiler.
+func (p *packer) findLibraryFolders(configuration string) []string {
+	if p.fromCompiler() && p.origin.Arch != nil {
+		return []string{"/usr/" + p.origin.Arch.Target + "/lib"}
+	}
 	var folders []string
 	var read func(path string, depth int)
 	read = func(path string, depth int) {
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(p.follow(path))
 		if err != nil || depth > 8 {
 			return
 		}
@@ -446,9 +582,10 @@ func libraryFolders(configuration string) []string {
 				if !filepath.IsAbs(pattern) {
 					pattern = filepath.Join(filepath.Dir(path), pattern)
 				}
-				included, _ := filepath.Glob(pattern)
+				folder, name := filepath.Split(pattern)
+				included, _ := filepath.Glob(filepath.Join(p.follow(folder), name))
 				for _, file := range included {
-					read(file, depth+1)
+					read(strings.TrimPrefix(file, strings.TrimSuffix(p.host("/"), "/")), depth+1)
 				}
 			case len(words) == 1 && filepath.IsAbs(words[0]):
 				folders = append(folders, words[0])

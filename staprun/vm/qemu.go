@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/staprun/vm/wire"
 )
 
@@ -29,27 +30,37 @@ const (
 type emulator struct {
 	path    string
 	machine []string // arguments that every guest of the architecture gets
+	cpu     string   // to emulate
 	console string   // the kernel's name of the first serial port
 
+	native   bool // the architecture is this machine's: KVM is possible
 	parallel bool // emulated CPUs may run in a thread each
 }
 
+// The most that QEMU can emulate of an arm64 CPU makes the boot five times as long.
 var emulators = map[string]emulator{
-	"x86_64": {path: "qemu-system-x86_64", machine: []string{"-M", "pc"}, console: "ttyS0"},
+	"x86_64":  {machine: []string{"-M", "pc"}, cpu: "max", console: "ttyS0"},
+	"aarch64": {machine: []string{"-M", "virt"}, cpu: "cortex-a57", console: "ttyAMA0"},
 }
 
-func findEmulator(arch string) (emulator, error) {
-	e, known := emulators[arch]
-	if !known {
-		return e, &UserError{Message: "no guests for architecture " + arch}
+func findEmulator(name string) (emulator, error) {
+	e, known := emulators[name]
+	arch, err := kernel.ArchitectureNamed(name)
+	if !known || err != nil {
+		return e, &UserError{Message: "no guests for architecture " + name}
 	}
-	path, err := exec.LookPath(e.path)
+	path, err := exec.LookPath(arch.Emulator)
 	if err != nil {
+		prep := "stap prep --vm"
+		if arch != kernel.Host() {
+			prep += " -a " + arch.Debian
+		}
 		return e, &UserError{
-			Message: "QEMU is not installed: there is no " + e.path + " in PATH",
-			Hint:    "Debian has it in qemu-system-x86; `stap prep --vm` tells what else a guest needs",
+			Message: "QEMU is not installed: there is no " + arch.Emulator + " in PATH",
+			Hint:    "Debian has it in " + arch.Package + "; `" + prep + "` installs what a guest needs",
 		}
 	}
+	e.native = arch == kernel.Host()
 	e.path = path
 	version, err := exec.Command(path, "--version").Output()
 	if err != nil {
@@ -108,13 +119,13 @@ func (c Config) arguments(e emulator) []string {
 	arguments := append([]string{"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"}, e.machine...)
 	switch {
 	case c.InstructionCount:
-		arguments = append(arguments, "-accel", "tcg", "-cpu", "max", "-icount", "shift=0,sleep=off")
+		arguments = append(arguments, "-accel", "tcg", "-cpu", e.cpu, "-icount", "shift=0,sleep=off")
 	case c.Accel == accelKVM:
 		arguments = append(arguments, "-accel", "kvm", "-cpu", "host")
 	case e.parallel:
-		arguments = append(arguments, "-accel", "tcg,thread=multi", "-cpu", "max")
+		arguments = append(arguments, "-accel", "tcg,thread=multi", "-cpu", e.cpu)
 	default:
-		arguments = append(arguments, "-accel", "tcg,thread=single", "-cpu", "max")
+		arguments = append(arguments, "-accel", "tcg,thread=single", "-cpu", e.cpu)
 	}
 	if len(c.Disks) > 0 {
 		arguments = append(arguments, "-device", "virtio-scsi-pci")

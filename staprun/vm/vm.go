@@ -188,7 +188,7 @@ func Boot(ctx context.Context, c Config) (*Guest, error) {
 		return boot(ctx, c, emulator, root, c.Patience)
 	}
 	verdict := newVerdict(c.CacheDir, emulator)
-	if verdict.worthTrying() {
+	if emulator.native && verdict.worthTrying() {
 		c.Accel = accelKVM
 		g, err := boot(ctx, c, emulator, root, kvmPatience)
 		var userError *UserError
@@ -202,7 +202,7 @@ func Boot(ctx context.Context, c Config) (*Guest, error) {
 	}
 	c.Accel = accelTCG
 	g, err := boot(ctx, c, emulator, root, c.Patience)
-	if err == nil {
+	if err == nil && emulator.native {
 		verdict.record(false) // not the image's fault, then
 	}
 	return g, err

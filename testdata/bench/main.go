@@ -41,7 +41,7 @@ type bench struct {
 func main() {
 	output := flag.String("o", "docs/benchmarks.md", "write the page to `FILE`")
 	series := flag.String("kernel", "6.1,6.12", "measure on these kernels alone")
-	only := flag.String("only", "", "measure `PART` alone: start-up, analysis, instructions, mechanisms, faults, classic, lifecycle, sweep or burst")
+	only := flag.String("only", "", "measure `PART` alone: start-up, cross, analysis, instructions, mechanisms, faults, classic, lifecycle, sweep or burst")
 	flag.Parse()
 	if err := run(context.Background(), *output, *only, strings.Split(*series, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -61,7 +61,7 @@ func run(ctx context.Context, output, only string, series []string) error {
 	defer os.RemoveAll(scratch)
 	b := &bench{stap: filepath.Join(binaries, "stap"), staprun: filepath.Join(binaries, "staprun"), scratch: scratch, systemTaps: map[string]*systemTap{}}
 	for _, release := range series {
-		k, err := kernel.FindGuest(release)
+		k, err := kernel.FindGuest(kernel.Named(release))
 		if err != nil {
 			return fmt.Errorf("%w; run: make prep", err)
 		}
@@ -71,7 +71,7 @@ func run(ctx context.Context, output, only string, series []string) error {
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) ([]table, error)
-	}{{"start-up", b.startUp}, {"analysis", b.analysis}, {"instructions", b.instructions}, {"mechanisms", b.byMechanism}, {"faults", b.faults}, {"classic", b.classic}, {"lifecycle", b.lifecycle}, {"sweep", b.sweeps}, {"burst", b.burst}} {
+	}{{"start-up", b.startUp}, {"cross", b.cross}, {"analysis", b.analysis}, {"instructions", b.instructions}, {"mechanisms", b.byMechanism}, {"faults", b.faults}, {"classic", b.classic}, {"lifecycle", b.lifecycle}, {"sweep", b.sweeps}, {"burst", b.burst}} {
 		if only != "" && only != part.name {
 			continue
 		}
@@ -98,7 +98,7 @@ func modulePath(work int) string { return fmt.Sprintf("/bench/work%d.ko", work) 
 
 // guestConfig is a guest with calls.c, the works' modules and the peers.
 func (b *bench) guestConfig(ctx context.Context, k *kernel.Kernel) (config vm.Config, others peers, err error) {
-	busybox, err := kernel.Busybox()
+	busybox, err := kernel.Busybox(k.Arch)
 	if err != nil {
 		return config, others, err
 	}
@@ -106,7 +106,7 @@ func (b *bench) guestConfig(ctx context.Context, k *kernel.Kernel) (config vm.Co
 	if err != nil {
 		return config, others, err
 	}
-	config = vm.Config{Image: k.Image, ModulesDir: k.ModulesDir, Staprun: b.staprun, Busybox: busybox, Arch: k.Arch, Memory: guestMemory}
+	config = vm.Config{Image: k.Image, ModulesDir: k.ModulesDir, Staprun: b.staprun, Busybox: busybox, Arch: k.Arch.Name, Memory: guestMemory}
 	config.Files = []vm.File{{Path: callsPath, Mode: 0o755, Host: calls}}
 	for i, w := range works {
 		module, err := b.buildModule(ctx, k, fmt.Sprintf("work%d", i), w.script())
@@ -134,12 +134,12 @@ func (b *bench) buildModule(ctx context.Context, k *kernel.Kernel, name, script 
 
 // bootWith boots a guest of usual memory that has a module at modulePath(0).
 func (b *bench) bootWith(ctx context.Context, k *kernel.Kernel, module string) (*vm.Guest, error) {
-	busybox, err := kernel.Busybox()
+	busybox, err := kernel.Busybox(k.Arch)
 	if err != nil {
 		return nil, err
 	}
 	return vm.Boot(ctx, vm.Config{
-		Image: k.Image, ModulesDir: k.ModulesDir, Staprun: b.staprun, Busybox: busybox, Arch: k.Arch, Memory: guestMemory,
+		Image: k.Image, ModulesDir: k.ModulesDir, Staprun: b.staprun, Busybox: busybox, Arch: k.Arch.Name, Memory: guestMemory,
 		Files: []vm.File{{Path: modulePath(0), Mode: 0o644, Host: module}},
 	})
 }

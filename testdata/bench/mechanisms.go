@@ -110,7 +110,7 @@ func (b *bench) floorGuest(ctx context.Context, k *kernel.Kernel) (*vm.Guest, pl
 	if err != nil {
 		return nil, place{}, err
 	}
-	busybox, err := kernel.Busybox()
+	busybox, err := kernel.Busybox(k.Arch)
 	if err != nil {
 		return nil, place{}, err
 	}
@@ -120,7 +120,7 @@ func (b *bench) floorGuest(ctx context.Context, k *kernel.Kernel) (*vm.Guest, pl
 	}
 	b.say("%s: booting a guest that counts instructions", k.Release)
 	guest, err := vm.Boot(ctx, vm.Config{
-		Image: k.Image, ModulesDir: k.ModulesDir, Staprun: b.staprun, Busybox: busybox, Arch: k.Arch,
+		Image: k.Image, ModulesDir: k.ModulesDir, Staprun: b.staprun, Busybox: busybox, Arch: k.Arch.Name,
 		InstructionCount: true, Append: "nokaslr",
 		Files: []vm.File{{Path: callsPath, Mode: 0o755, Host: calls}, {Path: "/bench/floor.ko", Mode: 0o644, Host: floor}},
 	})

@@ -5,7 +5,11 @@
 
 int main(void)
 {
+#ifdef SYS_open
 	syscall(SYS_open, "/tmp/opened-by-number", O_CREAT | O_WRONLY, 0640);
+#else
+	syscall(SYS_openat, AT_FDCWD, "/tmp/opened-by-number", O_CREAT | O_WRONLY, 0640);
+#endif
 	syscall(SYS_pread64, 77, 0, 0, 123456789);
 	syscall(SYS_getppid);
 	syscall(SYS_lseek, 77, -1L, SEEK_END);

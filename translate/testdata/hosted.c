@@ -163,6 +163,13 @@ static long copy_to_user_nofault(void *dst, const void *src, size_t size)
 		memcpy(dst, src, sizeof(type)); \
 	} while (0)
 
+/* No machine at all. */
+#define STAP_MACHINE_NONE
+static inline bool stap_machine_possible(unsigned long address)
+{
+	return true;
+}
+
 #include "runtime.h"
 
 /* The transport: standard output. */

@@ -33,7 +33,7 @@ import (
 const ModuleList = "/usr/lib/modules/load"
 
 // SearchPath is PATH in the guest.
-const SearchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+const SearchPath = "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"
 
 // LastWords begins the console line that tells why a guest ends.
 const LastWords = "guest init: "

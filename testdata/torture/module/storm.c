@@ -80,6 +80,9 @@ static void storm_work_runs(struct irq_work *work)
 {
 	storm_hardirq(storm_argument);
 }
+#ifndef IRQ_WORK_INIT_HARD /* before Linux 5.11 */
+#define IRQ_WORK_INIT_HARD(f) { .flags = ATOMIC_INIT(0), .func = f }
+#endif
 static struct irq_work storm_work = IRQ_WORK_INIT_HARD(storm_work_runs);
 
 /* An NMI that is not ours is left to others. */
@@ -98,7 +101,10 @@ static void storm_send_nmi(long n)
 	int cpu;
 
 	cpus_read_lock();
-	cpu = cpumask_nth(n % num_online_cpus(), cpu_online_mask);
+	n %= num_online_cpus();
+	for_each_online_cpu(cpu)
+		if (!n--)
+			break;
 	atomic_set(&storm_nmis_due, cpu + 1);
 	apic->send_IPI(cpu, NMI_VECTOR);
 	while (atomic_read(&storm_nmis_due) && tries++ < 1000000000)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/* arm64; machine.h says what each is. */
+
+#define STAP_MACHINE_X(R, n) R("X" #n, regs[n])
+#define STAP_MACHINE_REGISTERS(R) \
+	R("PC", pc) R("SP", sp) R("PSTATE", pstate) \
+	STAP_MACHINE_X(R, 0) STAP_MACHINE_X(R, 1) STAP_MACHINE_X(R, 2) STAP_MACHINE_X(R, 3) STAP_MACHINE_X(R, 4) STAP_MACHINE_X(R, 5) \
+	STAP_MACHINE_X(R, 6) STAP_MACHINE_X(R, 7) STAP_MACHINE_X(R, 8) STAP_MACHINE_X(R, 9) STAP_MACHINE_X(R, 10) STAP_MACHINE_X(R, 11) \
+	STAP_MACHINE_X(R, 12) STAP_MACHINE_X(R, 13) STAP_MACHINE_X(R, 14) STAP_MACHINE_X(R, 15) STAP_MACHINE_X(R, 16) STAP_MACHINE_X(R, 17) \
+	STAP_MACHINE_X(R, 18) STAP_MACHINE_X(R, 19) STAP_MACHINE_X(R, 20) STAP_MACHINE_X(R, 21) STAP_MACHINE_X(R, 22) STAP_MACHINE_X(R, 23) \
+	STAP_MACHINE_X(R, 24) STAP_MACHINE_X(R, 25) STAP_MACHINE_X(R, 26) STAP_MACHINE_X(R, 27) STAP_MACHINE_X(R, 28) STAP_MACHINE_X(R, 29) \
+	STAP_MACHINE_X(R, 30)
+
+#define STAP_MACHINE_ALIASES(A) A("LR", "X30", 8) A("FP", "X29", 8)
+
+#define STAP_MACHINE_NUMBERED(N) \
+	N(regs[0]) N(regs[1]) N(regs[2]) N(regs[3]) N(regs[4]) N(regs[5]) N(regs[6]) N(regs[7]) \
+	N(regs[8]) N(regs[9]) N(regs[10]) N(regs[11]) N(regs[12]) N(regs[13]) N(regs[14]) N(regs[15]) \
+	N(regs[16]) N(regs[17]) N(regs[18]) N(regs[19]) N(regs[20]) N(regs[21]) N(regs[22]) N(regs[23]) \
+	N(regs[24]) N(regs[25]) N(regs[26]) N(regs[27]) N(regs[28]) N(regs[29]) N(regs[30]) N(sp) N(pc)
+
+#define STAP_MACHINE_ARGUMENTS(N) \
+	N(regs[0]) N(regs[1]) N(regs[2]) N(regs[3]) N(regs[4]) N(regs[5]) N(regs[6]) N(regs[7])
+#define STAP_MACHINE_ARGUMENT_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7
+
+static inline void stap_machine_set_result(struct pt_regs *registers, unsigned long value)
+{
+	registers->regs[0] = value;
+}
+
+static inline unsigned long stap_machine_caller(const struct pt_regs *registers)
+{
+	return registers->regs[30];
+}
+
+static inline void stap_machine_traced(struct pt_regs *registers)
+{
+	registers->pstate = PSR_MODE_EL1h;
+}
+
+static inline bool stap_machine_possible(unsigned long address)
+{
+	return true;
+}
+
+#define STAP_MACHINE_LINK
+#define STAP_MACHINE_WEAK_WORD
+#define STAP_MACHINE_NO_CYCLES
+
+/* Behind a landing pad, and the second of two instructions. */
+#define STAP_MACHINE_SITE 8
