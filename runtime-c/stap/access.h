@@ -3,6 +3,7 @@
 #ifndef STAP_ACCESS_H
 #define STAP_ACCESS_H
 
+#include <linux/uaccess.h>
 #include "machine.h"
 
 typedef long stap_reader(void *dst, unsigned long address, size_t size);

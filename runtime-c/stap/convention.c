@@ -62,5 +62,5 @@ void stap_set_return_value_checked(struct stap_context *c, stap_long value)
 {
 	if (!stap_has_result(c))
 		return;
-	stap_machine_set_result(c->registers, value);
+	stap_machine_set_result((struct pt_regs *)c->registers, value);
 }

@@ -20,15 +20,14 @@
  *	STAP_MACHINE_NO_CYCLES		get_cycles() counts something slower than the processor's cycles
  *	STAP_MACHINE_DETOUR		the architecture has stap_detour (override.c)
  *
- * Members are those of struct pt_regs. The unwinder is the kernel's; STAP_MACHINE_UNWIND: it
+ * These are macros, since not every unit that includes this wants the kernel's headers on registers
+ * and memory. Members are those of struct pt_regs. The unwinder is the kernel's; STAP_MACHINE_UNWIND: it
  * starts from registers, by <asm/unwind.h>.
  */
 #ifndef STAP_MACHINE_H
 #define STAP_MACHINE_H
 
 #include <linux/percpu.h>
-#include <linux/ptrace.h>
-#include <linux/uaccess.h>
 
 #if defined(CONFIG_X86_64)
 #include "machine_x86_64.h"

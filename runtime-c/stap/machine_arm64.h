@@ -23,25 +23,10 @@
 	N(regs[0]) N(regs[1]) N(regs[2]) N(regs[3]) N(regs[4]) N(regs[5]) N(regs[6]) N(regs[7])
 #define STAP_MACHINE_ARGUMENT_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7
 
-static inline void stap_machine_set_result(struct pt_regs *registers, unsigned long value)
-{
-	registers->regs[0] = value;
-}
-
-static inline unsigned long stap_machine_caller(const struct pt_regs *registers)
-{
-	return registers->regs[30];
-}
-
-static inline void stap_machine_traced(struct pt_regs *registers)
-{
-	registers->pstate = PSR_MODE_EL1h;
-}
-
-static inline bool stap_machine_possible(unsigned long address)
-{
-	return true;
-}
+#define stap_machine_set_result(registers, value) ((registers)->regs[0] = (value))
+#define stap_machine_caller(registers) ((registers)->regs[30])
+#define stap_machine_traced(registers) ((registers)->pstate = PSR_MODE_EL1h)
+#define stap_machine_possible(address) true
 
 #define STAP_MACHINE_LINK
 #define STAP_MACHINE_WEAK_WORD

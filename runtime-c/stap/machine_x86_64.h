@@ -17,29 +17,18 @@
 #define STAP_MACHINE_ARGUMENTS(N) N(di) N(si) N(dx) N(cx) N(r8) N(r9)
 #define STAP_MACHINE_ARGUMENT_NUMBERS 5, 4, 1, 2, 8, 9
 
-static inline void stap_machine_set_result(struct pt_regs *registers, unsigned long value)
-{
-	registers->ax = value;
-}
+#define stap_machine_set_result(registers, value) ((registers)->ax = (value))
 
-static inline unsigned long stap_machine_caller(const struct pt_regs *registers)
-{
-	unsigned long address;
+#define stap_machine_caller(registers) ({ \
+	unsigned long stap_caller_; \
+	copy_from_kernel_nofault(&stap_caller_, (void *)(registers)->sp, sizeof(stap_caller_)) ? 0 : stap_caller_; \
+})
 
-	return copy_from_kernel_nofault(&address, (void *)registers->sp, sizeof(address)) ? 0 : address;
-}
-
-static inline void stap_machine_traced(struct pt_regs *registers)
-{
-}
+#define stap_machine_traced(registers) do { } while (0)
 
 /* An address that the processor could have, though not with the levels of page tables that it runs with, makes the kernel warn. */
-static inline bool stap_machine_possible(unsigned long address)
-{
-	int unused = 63 - __VIRTUAL_MASK_SHIFT;
-
-	return (long)(address << unused) >> unused == (long)address;
-}
+#define STAP_MACHINE_UNUSED (63 - __VIRTUAL_MASK_SHIFT)
+#define stap_machine_possible(address) ((long)((address) << STAP_MACHINE_UNUSED) >> STAP_MACHINE_UNUSED == (long)(address))
 
 #ifdef CONFIG_X86_KERNEL_IBT
 #define STAP_MACHINE_SITE 4

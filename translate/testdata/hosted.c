@@ -165,10 +165,7 @@ static long copy_to_user_nofault(void *dst, const void *src, size_t size)
 
 /* No machine at all. */
 #define STAP_MACHINE_NONE
-static inline bool stap_machine_possible(unsigned long address)
-{
-	return true;
-}
+#define stap_machine_possible(address) true
 
 #include "runtime.h"
 
