@@ -16,10 +16,11 @@ import (
 	"github.com/gostap/gostap/staprun/bundle"
 )
 
-// TestGuestBundle: a bundle runs in a guest that has busybox and nothing of ours, and is refused where it cannot run.
+// TestGuestBundle: a bundle runs in a guest that has busybox and nothing of ours, and is refused where it cannot run: on the
+// first of GOSTAP_KERNELS, since no kernel makes a difference to it.
 func TestGuestBundle(t *testing.T) {
 	beginnings := strings.Fields(os.Getenv("GOSTAP_KERNELS"))
-	for _, beginning := range beginnings {
+	for _, beginning := range beginnings[:min(1, len(beginnings))] {
 		t.Run(beginning, func(t *testing.T) {
 			g := &bundleTest{guestTest: bootGuest(t, beginning)}
 			// The guest's own staprun runs already; a bundle needs no other.

@@ -35,7 +35,7 @@ void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long va
 	registers = stap_saved_registers(c);
 	if (registers)
 		*(unsigned long *)((char *)registers + stap_argument_registers[n - 1]) = value;
-#if defined(CONFIG_ARM64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#ifdef STAP_MACHINE_PARTIAL
 	else
 #ifdef arch_ftrace_regs
 		arch_ftrace_regs(c->arguments)->regs[n - 1] = value;

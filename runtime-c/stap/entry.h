@@ -13,7 +13,7 @@ static inline struct pt_regs *stap_saved_registers(struct stap_context *c)
 {
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
 	if (c->arguments)
-#if defined(CONFIG_ARM64)
+#if defined(STAP_MACHINE_PARTIAL)
 		return NULL;
 #elif defined(arch_ftrace_regs)
 		return &arch_ftrace_regs(c->arguments)->regs;
@@ -31,7 +31,7 @@ static inline unsigned long stap_entry_pointer(struct stap_context *c)
 
 	if (registers)
 		return instruction_pointer(registers);
-#if defined(CONFIG_ARM64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#ifdef STAP_MACHINE_PARTIAL
 	if (c->arguments)
 		return ftrace_regs_get_instruction_pointer(c->arguments);
 #endif
@@ -47,7 +47,7 @@ static inline bool stap_entry_set_pointer(struct stap_context *c, unsigned long 
 		instruction_pointer_set(registers, address);
 		return true;
 	}
-#if defined(CONFIG_ARM64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#ifdef STAP_MACHINE_PARTIAL
 	if (c->arguments) {
 		ftrace_regs_set_instruction_pointer(c->arguments, address);
 		return true;
@@ -63,7 +63,7 @@ static inline void stap_entry_set_result(struct stap_context *c, unsigned long v
 
 	if (registers)
 		stap_machine_set_result(registers, value);
-#if defined(CONFIG_ARM64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#ifdef STAP_MACHINE_PARTIAL
 	else if (c->arguments)
 		ftrace_regs_set_return_value(c->arguments, value);
 #endif

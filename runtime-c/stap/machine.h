@@ -15,6 +15,7 @@
  *	stap_machine_test(), _low(), _count()
  *					one instruction each where there is one: see below
  *	stap_machine_traced()		completes what ftrace saves where it saves all registers
+ *	STAP_MACHINE_PARTIAL		what ftrace saves at a function's entry is no struct pt_regs, and not all registers
  *	STAP_MACHINE_LINK		a function is entered with the return address in a register, which no frame has yet
  *	STAP_MACHINE_WEAK_WORD		code refers to weak symbols by a table of addresses that modules do not have: a variable has them
  *	STAP_MACHINE_NO_CYCLES		get_cycles() counts something slower than the processor's cycles

@@ -28,6 +28,10 @@
 #define stap_machine_traced(registers) ((registers)->pstate = PSR_MODE_EL1h)
 #define stap_machine_possible(address) true
 
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#define STAP_MACHINE_PARTIAL
+#endif
+
 #define STAP_MACHINE_LINK
 #define STAP_MACHINE_WEAK_WORD
 #define STAP_MACHINE_NO_CYCLES

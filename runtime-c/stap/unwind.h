@@ -20,7 +20,7 @@
 #include <asm/unwind.h>
 #endif
 
-#if defined(CONFIG_X86_64) && defined(CONFIG_UNWINDER_ORC) && defined(CONFIG_KRETPROBES) && LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#if defined(STAP_MACHINE_UNWIND) && defined(CONFIG_UNWINDER_ORC) && defined(CONFIG_KRETPROBES) && LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 #include <linux/hash.h>
 
 #define STAP_RETURNS_HIDDEN 1

@@ -43,6 +43,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gostap/gostap/kernel"
 	"github.com/gostap/gostap/staprun/vm/wire"
 )
 
@@ -62,7 +63,7 @@ type Config struct {
 	InstructionCount bool          // the guest's clock counts instructions, on one emulated CPU
 	Append           string        // more words for the kernel's command line
 	Patience         time.Duration // for the boot; 0: Patience
-	Arch             string        // as Debian's kernels call it in uname -m; "": x86_64
+	Arch             string        // as uname -m prints it; "": this machine's
 	CacheDir         string        // "": gostap in the user's cache folder
 }
 
@@ -85,7 +86,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.CPUs, c.Accel = 1, accelTCG
 	}
 	if c.Arch == "" {
-		c.Arch = "x86_64"
+		c.Arch = kernel.Host().Name
 	}
 	if c.Accel != "" && c.Accel != accelTCG && c.Accel != accelKVM {
 		return c, &UserError{
