@@ -153,6 +153,9 @@ func compareLines(t *testing.T, program string, o *debuginfo.Object, n uint32) i
 		// the names of the oracle may be whole paths, with ".." in them
 		file, line, _ := strings.Cut(answer, ":")
 		wantFile, wantLine, _ := strings.Cut(want[i], ":")
+		if inRoom(o.Image(), part.Address.Offset+uint64(positions[i])) {
+			continue // for the oracle it belongs to the function before
+		}
 		if line != wantLine || !strings.HasSuffix(path.Clean(wantFile), file) {
 			if differ++; differ < 10 {
 				t.Errorf("at %#x: %s, want %s", part.Address.Offset+uint64(positions[i]), answer, want[i])
@@ -163,6 +166,15 @@ func compareLines(t *testing.T, program string, o *debuginfo.Object, n uint32) i
 		t.Errorf("%d of %d differ", differ, len(positions))
 	}
 	return len(positions)
+}
+
+// inRoom tells whether an address is in an instruction of arm64 that does nothing, as functions there begin with some.
+func inRoom(m *debuginfo.Image, address uint64) bool {
+	if m.Machine != elf.EM_AARCH64 {
+		return false
+	}
+	code, err := m.At(address&^3, 4)
+	return err == nil && string(code) == "\x1f\x20\x03\xd5"
 }
 
 // TestLineTableKept: a table is found again by build-id, and one that is not whole is not.
