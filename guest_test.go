@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -46,10 +45,17 @@ func TestGuest(t *testing.T) {
 			if err != nil || len(scripts) == 0 {
 				t.Fatalf("no scripts in testdata/guest: %v", err)
 			}
-			ahead := g.buildAhead(scripts)
-			for _, script := range scripts {
-				<-ahead
-				t.Run(strings.TrimSuffix(filepath.Base(script), ".stp"), func(t *testing.T) { g.script(t, script) })
+			var ahead <-chan struct{} // of the script that comes next
+			for i, script := range scripts {
+				t.Run(strings.TrimSuffix(filepath.Base(script), ".stp"), func(t *testing.T) {
+					if ahead != nil {
+						<-ahead
+					}
+					if i+1 < len(scripts) {
+						ahead = g.buildAhead(t, scripts[i+1])
+					}
+					g.script(t, script)
+				})
 			}
 			t.Run("accounts", g.accounts)
 			t.Run("limits", g.limits)
@@ -326,36 +332,19 @@ func (g *guestTest) needs(t *testing.T, needs string) {
 // cannot execute elsewhere; of x86_64 there is none.
 var unsteppable = regexp.MustCompile(`(?m)^WARNING: \d+ of the places that patterns stand for cannot be probed; stap -vv names them\n`)
 
-// buildAhead has the module of a script in the cache before its turn comes, built while the script
-// before it runs, and after the guest has what it wants of the processors; what goes wrong comes to light then. The channel lets scripts go, one by one.
-func (g *guestTest) buildAhead(scripts []string) (ready chan struct{}) {
-	ready = make(chan struct{})
-	wanted := flag.Lookup("test.run").Value.String() == "" || strings.Count(flag.Lookup("test.run").Value.String(), "/") < 2
+// buildAhead builds the module of a script into the cache while another one runs, and after the guest has
+// what it wants of the processors; what goes wrong comes to light in the script's turn. The channel closes
+// when it is done.
+func (g *guestTest) buildAhead(t *testing.T, script string) <-chan struct{} {
+	t.Helper()
+	ahead := g.command(g.buildArguments(g.release, append(readOutcome(t, script, g.kernel.Arch.Name).stap, filepath.Base(script))...)...)
+	ahead.Args, ahead.Path = append([]string{"nice", "-n", "19"}, ahead.Args...), "/usr/bin/nice"
+	done := make(chan struct{})
 	go func() {
-		for _, script := range scripts {
-			if options, err := stapOptions(script); wanted && err == nil {
-				ahead := g.command(g.buildArguments(g.release, append(options, filepath.Base(script))...)...)
-				ahead.Args, ahead.Path = append([]string{"nice", "-n", "19"}, ahead.Args...), "/usr/bin/nice"
-				_ = ahead.Run()
-			}
-			ready <- struct{}{}
-		}
+		defer close(done)
+		_ = ahead.Run()
 	}()
-	return ready
-}
-
-// stapOptions gives what a script's comments say of stap's.
-func stapOptions(script string) ([]string, error) {
-	text, err := os.ReadFile(script)
-	if err != nil {
-		return nil, err
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "#: stap "); ok {
-			return shlex.Split(rest)
-		}
-	}
-	return nil, nil
+	return done
 }
 
 // examples runs those of the folder examples while a command runs: each has

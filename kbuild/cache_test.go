@@ -131,8 +131,11 @@ func TestBuild(t *testing.T) {
 	}
 	for _, beginning := range kernels {
 		k, err := kernel.FindGuest(kernel.Named(beginning))
-		if err != nil {
+		if err != nil && beginning == "" {
 			t.Skipf("no kernel to build for (%v): stap prep --vm fetches one", err)
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 		t.Run(k.Release, func(t *testing.T) { testBuild(t, k, variables) })
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 
-	securejoin "github.com/cyphar/filepath-securejoin"
 	"github.com/gostap/gostap/kernel"
 )
 
@@ -49,28 +48,16 @@ func (r buildRoot) inside(path string) string {
 	return path
 }
 
-// searchPath is where programs of another system are looked for.
-var searchPath = []string{"/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"}
+// searchPath is PATH in a build root.
+const searchPath = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
 // lookPath finds a program, by its path on this machine.
 func (r buildRoot) lookPath(name string) (string, error) {
 	if r == "" {
 		return exec.LookPath(name)
 	}
-	candidates := []string{name}
-	if !strings.Contains(name, "/") {
-		candidates = candidates[:0]
-		for _, folder := range searchPath {
-			candidates = append(candidates, filepath.Join(folder, name))
-		}
-	}
-	for _, candidate := range candidates {
-		path, err := securejoin.SecureJoin(string(r), candidate)
-		if info, statError := os.Stat(path); err == nil && statError == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("%s in %s: %w", name, r, fs.ErrNotExist)
+	_, file, err := kernel.FindProgram(string(r), name, searchPath)
+	return file, err
 }
 
 // enter has a command run in the root. Others than root may do so in a user namespace of
@@ -82,7 +69,7 @@ func (r buildRoot) enter(command *exec.Cmd) {
 	// A shell finds the program, since this process would look for it in its own root.
 	command.Args = append([]string{"/bin/sh", "-c", `exec "$@"`, "sh"}, command.Args...)
 	command.Path, command.Err = "/bin/sh", nil
-	command.Env = append(command.Env, "PATH="+strings.Join(searchPath, ":"), "HOME=/", "TMPDIR=/tmp")
+	command.Env = append(command.Env, "PATH="+searchPath, "HOME=/", "TMPDIR=/tmp")
 	command.SysProcAttr.Chroot = string(r)
 	if command.Dir == "" {
 		command.Dir = "/"

@@ -71,30 +71,10 @@ func view(k *kernel.Kernel, root buildRoot, folder string) (string, error) {
 		}
 	}
 	makefile = bytes.Replace(makefile, include[1], []byte(shared), 1)
-	if err := writeLast(filepath.Join(tree, "Makefile"), makefile); err != nil {
+	if err := kernel.WriteWhole(filepath.Join(tree, "Makefile"), makefile); err != nil {
 		return "", explainDisk(folder, err)
 	}
 	return tree, nil
-}
-
-// writeLast makes a file that, if it is there, is whole: two builds may be at it.
-func writeLast(path string, text []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name()) // is gone when all went well
-	_, err = temporary.Write(text)
-	if err == nil {
-		err = temporary.Chmod(0o644)
-	}
-	if closed := temporary.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), path)
 }
 
 // viewName is another one for each tree and for each state of it.

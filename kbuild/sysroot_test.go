@@ -285,23 +285,23 @@ func TestBuildRootPaths(t *testing.T) {
 		want string
 	}{
 		{"", "/usr/src/a", "/usr/src/a"},
-		{"/srv/root", "/srv/root/usr/src/a", "/usr/src/a"},
-		{"/srv/root/", "/srv/root/usr/src/a", "/usr/src/a"},
-		{"/srv/root", "/srv/root", "/"},
-		{"/srv/root", "/srv/root2/usr/src/a", "/srv/root2/usr/src/a"},
-		{"/srv/root", "/usr/src/a", "/usr/src/a"},
+		{"/roots/a", "/roots/a/usr/src/a", "/usr/src/a"},
+		{"/roots/a/", "/roots/a/usr/src/a", "/usr/src/a"},
+		{"/roots/a", "/roots/a", "/"},
+		{"/roots/a", "/roots/a2/usr/src/a", "/roots/a2/usr/src/a"},
+		{"/roots/a", "/usr/src/a", "/usr/src/a"},
 	} {
 		if got := test.root.inside(test.path); got != test.want {
 			t.Errorf("%s in %q: %s, want %s", test.path, test.root, got, test.want)
 		}
 	}
-	k := &kernel.Kernel{Release: boardRelease, BuildTree: "/srv/root/usr/src/a"}
-	if tree, err := view(k, "/srv/root", ""); err != nil || tree != "/usr/src/a" {
+	k := &kernel.Kernel{Release: boardRelease, BuildTree: "/roots/a/usr/src/a"}
+	if tree, err := view(k, "/roots/a", ""); err != nil || tree != "/usr/src/a" {
 		t.Errorf("the tree: %s, %v", tree, err)
 	}
-	k.BuildTree = "/srv/root2/usr/src/a"
-	_, err := view(k, "/srv/root", "")
-	expectUserError(t, "headers elsewhere", err, "which is not in the build root /srv/root", "chroot /srv/root apt-get install linux-headers-"+boardRelease)
+	k.BuildTree = "/roots/a2/usr/src/a"
+	_, err := view(k, "/roots/a", "")
+	expectUserError(t, "headers elsewhere", err, "which is not in the build root /roots/a", "chroot /roots/a apt-get install linux-headers-"+boardRelease)
 }
 
 func TestBuildRootPrograms(t *testing.T) {
@@ -428,7 +428,7 @@ func TestEnter(t *testing.T) {
 	if path := slices.IndexFunc(command.Env, func(v string) bool { return strings.HasPrefix(v, "PATH=/usr/local/bin:") }); path < 0 {
 		t.Errorf("%q", command.Env)
 	}
-	expectUserError(t, "what may not be entered", buildRoot("/srv/root").explain(os.ErrPermission), "the build root /srv/root cannot be entered", "run stap as root")
+	expectUserError(t, "what may not be entered", buildRoot("/roots/a").explain(os.ErrPermission), "the build root /roots/a cannot be entered", "run stap as root")
 	if err := buildRoot("").explain(os.ErrPermission); err != os.ErrPermission {
 		t.Error(err)
 	}

@@ -37,7 +37,7 @@ func (k *Kernel) Kept(part string, extract func(vmlinux []byte) ([]byte, error))
 	if data, err = extract(vmlinux); err != nil {
 		return nil, fmt.Errorf("%s: %w", from, err)
 	}
-	if err := writeAtomically(path, data); err != nil {
+	if err := WriteWhole(path, data); err != nil {
 		return nil, explainWrite(filepath.Dir(path), err)
 	}
 	return data, nil
@@ -64,7 +64,7 @@ func (k *Kernel) KeptOfModules(part string, make func() ([]byte, error)) ([]byte
 	if data, err = make(); err != nil {
 		return nil, err
 	}
-	if err := writeAtomically(path, data); err != nil {
+	if err := WriteWhole(path, data); err != nil {
 		return nil, explainWrite(filepath.Dir(path), err)
 	}
 	return data, nil
@@ -183,9 +183,9 @@ func (k *Kernel) Kallsyms() ([]byte, error) {
 	return os.ReadFile(k.kallsyms)
 }
 
-// writeAtomically makes the file with its folders; whoever reads it meanwhile
-// sees all of it or none.
-func writeAtomically(path string, data []byte) error {
+// WriteWhole makes a file with its folders; whoever reads or makes it meanwhile sees all
+// of it or none.
+func WriteWhole(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}

@@ -204,7 +204,7 @@ func (k *Kernel) Module(name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("module %s: %w", path, err)
 	}
-	return plain, explainWrite(k.cache, writeAtomically(plain, data))
+	return plain, explainWrite(k.cache, WriteWhole(plain, data))
 }
 
 // packedModule gives the file of a module as it is installed.

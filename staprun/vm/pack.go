@@ -155,19 +155,11 @@ func (p *packer) lookPath(word string) (string, error) {
 		}
 		return filepath.Abs(path)
 	}
-	candidates := []string{word}
-	if !strings.Contains(word, "/") {
-		candidates = candidates[:0]
-		for _, folder := range filepath.SplitList(guest.SearchPath) {
-			candidates = append(candidates, filepath.Join(folder, word))
-		}
+	path, _, err := kernel.FindProgram(p.origin.Sysroot, word, guest.SearchPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
 	}
-	for _, path := range candidates {
-		if info, err := os.Stat(p.follow(path)); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 && filepath.IsAbs(path) {
-			return path, nil
-		}
-	}
-	return "", nil
+	return path, err
 }
 
 // suits tells whether a file can run in the guest: a script, or a program for its architecture.
