@@ -55,6 +55,15 @@ var unknownHost = Architecture{
 	Emulator: "qemu-system-" + runtime.GOARCH, Package: "qemu-system",
 }
 
+// Prep gives the command, with options, that fetches what is of this architecture.
+func (a *Architecture) Prep(options ...string) string {
+	words := append([]string{"stap prep"}, options...)
+	if a != Host() {
+		words = append(words, "-a", a.Debian)
+	}
+	return strings.Join(words, " ")
+}
+
 // flavours are the kernels that Debian builds for an architecture, the one made for
 // guests first: it is smaller and boots faster.
 func (a *Architecture) flavours() []string { return []string{"-cloud-" + a.Debian, "-" + a.Debian} }

@@ -226,13 +226,9 @@ func (m machine) busybox() (string, error) {
 			return path, nil
 		}
 	}
-	prep := "stap prep --vm"
-	if m.arch != m.host {
-		prep += " -a " + m.arch.Debian
-	}
 	return "", &UserError{
 		Message: "no static busybox for " + m.arch.Name + " on this machine, which a guest's file system is made from",
-		Hint:    "`" + prep + "` fetches it",
+		Hint:    "`" + m.arch.Prep("--vm") + "` fetches it",
 	}
 }
 

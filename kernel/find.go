@@ -244,20 +244,19 @@ func (m machine) notAtHand(asked string, names []string) error {
 	if len(names) == 0 {
 		e.Hint = "none is"
 	}
-	prep := "stap prep"
+	var options []string
 	if asked != "" {
 		e.Message = fmt.Sprintf("no kernel %q at hand", asked)
-		prep += " -r " + asked
+		options = []string{"-r", asked}
 	}
 	if m.arch != m.host {
 		e.Message += " for " + m.arch.Name
-		prep += " -a " + m.arch.Debian
 	}
 	if m.other {
 		e.Message += " in " + m.root
 		e.Hint = "its headers belong into lib/modules/RELEASE/build or usr/src there; " + e.Hint
 	} else {
-		e.Hint = fmt.Sprintf("`%s` fetches it; %s", prep, e.Hint)
+		e.Hint = fmt.Sprintf("`%s` fetches it; %s", m.arch.Prep(options...), e.Hint)
 	}
 	return e
 }
@@ -292,10 +291,9 @@ func (m machine) findGuest() (*Kernel, error) {
 		}
 	}
 	if best == nil {
-		e := &UserError{Message: "no kernel at hand that a guest could boot", Hint: "`stap prep --vm` fetches one"}
+		e := &UserError{Message: "no kernel at hand that a guest could boot", Hint: "`" + m.arch.Prep("--vm") + "` fetches one"}
 		if m.arch != m.host {
 			e.Message += " for " + m.arch.Name
-			e.Hint = fmt.Sprintf("`stap prep --vm -a %s` fetches one", m.arch.Debian)
 		}
 		if m.other {
 			e.Message += " in " + m.root

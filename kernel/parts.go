@@ -3,6 +3,7 @@ package kernel
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"debug/elf"
 	"errors"
@@ -163,11 +164,7 @@ func (k *Kernel) CheckBuildTree() error {
 
 // Prep gives the command, with more options or none, that fetches the kernel's parts.
 func (k *Kernel) Prep(options ...string) string {
-	command := strings.Join(append([]string{"stap prep"}, options...), " ") + " -r " + k.Release
-	if k.Arch != nil && k.Arch != Host() {
-		command += " -a " + k.Arch.Debian
-	}
-	return command
+	return cmp.Or(k.Arch, Host()).Prep(append(options, "-r", k.Release)...)
 }
 
 // Header gives a file of the kernel's source that its headers have, such as

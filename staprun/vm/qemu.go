@@ -51,13 +51,9 @@ func findEmulator(name string) (emulator, error) {
 	}
 	path, err := exec.LookPath(arch.Emulator)
 	if err != nil {
-		prep := "stap prep --vm"
-		if arch != kernel.Host() {
-			prep += " -a " + arch.Debian
-		}
 		return e, &UserError{
 			Message: "QEMU is not installed: there is no " + arch.Emulator + " in PATH",
-			Hint:    "Debian has it in " + arch.Package + "; `" + prep + "` installs what a guest needs",
+			Hint:    "Debian has it in " + arch.Package + "; `" + arch.Prep("--vm") + "` installs what a guest needs",
 		}
 	}
 	e.native = arch == kernel.Host()
