@@ -16,7 +16,7 @@ export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build setup prep demo test test-all lint unit guest guest-preempt guest-arm64 roots targets storms torture race fuzz corpus bench conformance install clean
+.PHONY: help build setup prep demo test test-all lint unit tapsets guest guest-preempt guest-arm64 roots targets storms torture race fuzz corpus bench conformance install clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,9 +50,9 @@ demo: setup build ## boot a guest and print the files that its processes open
 	@bin/stap prep --vm -r 6.1
 	$(DEMO)
 
-test: ## lint, unit tests, and guest tests on the kernels of KERNELS (6.1 6.12)
+test: ## lint, unit tests, the library against each kernel, and guest tests on the kernels of KERNELS (6.1 6.12)
 	@./setup go guest race test
-	@for step in build prep lint unit guest; do \
+	@for step in build prep lint unit tapsets guest; do \
 		echo "make test: $$step"; \
 		$(MAKE) --no-print-directory $$step || { echo "make test: stopped at $$step; the lines above say why" >&2; exit 1; }; \
 	done
@@ -73,6 +73,13 @@ lint: ## gofmt, go vet and the house rules
 unit: ## unit tests; no root, kernel or guest needed
 	@./setup go race
 	go test ./...
+
+tapsets: build ## check the whole library against each kernel of KERNELS, without booting one
+	@for name in $(KERNELS); do \
+		case $$name in \
+		*:*) bin/stap check --tapsets -w -a $${name%%:*} -r $${name#*:} ;; \
+		*) bin/stap check --tapsets -w -r $$name ;; \
+		esac || exit 1; done
 
 guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12), and some on those of SMOKE (arm64:6.1)
 	@./setup test
