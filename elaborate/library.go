@@ -51,7 +51,7 @@ func (a *ExaminedAlias) Served() bool {
 func ExamineLibrary(library *parse.Library, wanted func(name string) bool, o Options) (*Examined, error) {
 	o.Unoptimized = true
 	x := &examiner{elaborator: newElaborator(library, o)}
-	x.optional = 1 // names that are like others help nobody here
+	x.optional = 1                               // names that are like others help nobody here
 	for _, name := range library.GlobalNames() { // files that have nothing else are read, too
 		if wanted(name) {
 			library.Global(name)

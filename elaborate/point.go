@@ -214,13 +214,26 @@ func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias, whole bool
 			found = append(found, through...)
 		}
 		if len(named) > 0 {
-			if len(suffix) > 0 && first != nil && found == nil {
+			if len(suffix) > 0 && first != nil && found == nil && e.resolvesWithoutSuffix(named, via) {
 				first = semanticError(suffix[0].Token, fmt.Sprintf("invalid suffix for probe %s", dotted(&beginning)))
 			}
 			break
 		}
 	}
 	return found, first
+}
+
+// resolvesWithoutSuffix reports whether aliases have places, so that it is what follows
+// their name that is wrong.
+func (e *elaborator) resolvesWithoutSuffix(named []fileAlias, via []*parse.Alias) bool {
+	said := len(e.diagnostics)
+	defer func() { e.diagnostics = e.diagnostics[:said] }()
+	for _, a := range named {
+		if found, _ := e.expand(a, nil, append(slices.Clip(via), a.alias)); len(found) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // fileAlias is an alias with the file whose names its blocks see.
