@@ -73,6 +73,7 @@ type examiner struct {
 	functions []examinedFunction
 	aliases   []*examinedAlias
 	said      parse.Diagnostics // while points were resolved
+	wrong     bool              // a body has a mistake
 }
 
 type examinedFunction struct {
@@ -85,12 +86,16 @@ type examinedAlias struct {
 	handlers []*handlerSource
 }
 
-// takeFunctions makes functions of those that are wanted, private ones of their files
-// among them.
+// isHelper reports whether a name says that what it names is for the library alone. What
+// a kernel lacks of that is no loss unless something else needs it.
+func isHelper(name string) bool { return strings.HasPrefix(name, "_") }
+
+// takeFunctions makes functions of those that are wanted. Helpers come with what calls
+// them, if a kernel has it call them.
 func (x *examiner) takeFunctions(wanted func(string) bool) {
 	seen := map[*parse.Function]bool{}
 	add := func(file *parse.File, f *parse.Function) {
-		if seen[f] || !wanted(f.Text) {
+		if seen[f] || isHelper(f.Text) || !wanted(f.Text) {
 			return
 		}
 		seen[f] = true
@@ -104,14 +109,6 @@ func (x *examiner) takeFunctions(wanted func(string) bool) {
 			overloads, file := x.library.Functions(name, arity)
 			for _, f := range overloads {
 				add(file, f)
-			}
-			if file == nil {
-				continue
-			}
-			for _, f := range file.Functions {
-				if f.Private {
-					add(file, f)
-				}
 			}
 		}
 	}
@@ -176,6 +173,7 @@ func (x *examiner) settle() {
 		x.said = append(x.said, x.diagnostics...)
 		x.checkBodies()
 	}
+	x.wrong = x.diagnostics.Errors() > 0
 }
 
 // examined checks each body once more, and takes down what is said of it.
@@ -186,9 +184,7 @@ func (x *examiner) examined() *Examined {
 		for i, h := range a.handlers {
 			owned[h] = true
 			a.Mistakes = append(a.Mistakes, x.mistakes(func() { h.check(x.elaborator) })...)
-			if len(a.Mistakes) == 0 {
-				a.Mistakes = untyped(h.probe.Locals)
-			}
+			a.Mistakes = append(a.Mistakes, x.untyped(h.probe.Locals)...)
 			variables := h.aliasVariables()
 			if i == 0 {
 				a.Variables = variables
@@ -198,8 +194,15 @@ func (x *examiner) examined() *Examined {
 		a.Mistakes, _, _ = a.Mistakes.Fold()
 		result.Aliases = append(result.Aliases, a.ExaminedAlias)
 	}
+	known := map[*Function]bool{}
 	for _, f := range x.functions {
+		known[f.made] = true
 		result.Functions = append(result.Functions, x.examinedFunction(f))
+	}
+	for _, f := range x.program.Functions {
+		if !known[f] && f.Overloads == nil {
+			result.Rest = append(result.Rest, x.mistakes(func() { x.checkFunction(f) })...)
+		}
 	}
 	for _, h := range x.probes {
 		if !owned[h] {
@@ -219,9 +222,7 @@ func (x *examiner) examined() *Examined {
 func (x *examiner) examinedFunction(f examinedFunction) ExaminedFunction {
 	result := ExaminedFunction{Function: f.text, Result: f.made.Result}
 	result.Mistakes = x.mistakes(func() { x.checkFunction(f.made) })
-	if len(result.Mistakes) == 0 {
-		result.Mistakes = untyped(f.made.Locals)
-	}
+	result.Mistakes = append(result.Mistakes, x.untyped(f.made.Locals)...)
 	for _, p := range f.made.Parameters {
 		result.Parameters = append(result.Parameters, p.Type)
 		if p.Type == parse.Unknown {
@@ -240,8 +241,12 @@ func (x *examiner) mistakes(check func()) parse.Diagnostics {
 	return found
 }
 
-// untyped says which locals are set to something whose type nothing tells.
-func untyped(locals []*Variable) parse.Diagnostics {
+// untyped says which locals are set to something whose type nothing tells, unless that may
+// be so because of another mistake.
+func (x *examiner) untyped(locals []*Variable) parse.Diagnostics {
+	if x.wrong {
+		return nil
+	}
 	var found parse.Diagnostics
 	for _, v := range locals {
 		if v.Assigned && v.Type == parse.Unknown {
@@ -256,7 +261,7 @@ func untyped(locals []*Variable) parse.Diagnostics {
 func (h *handlerSource) aliasVariables() []string {
 	var variables []string
 	for _, v := range h.probe.Locals {
-		if !strings.HasPrefix(v.Text, "_") {
+		if !isHelper(v.Text) {
 			variables = append(variables, v.Text+":"+v.Type.String())
 		}
 	}
@@ -285,12 +290,12 @@ func (a *ExaminedAlias) diagnostics() parse.Diagnostics {
 			continue
 		}
 		d := &parse.Diagnostic{Kind: "semantic error", Position: p.Position, Message: fmt.Sprintf("%s: %s is not there: %s", a.Name, canonical(p.ProbePoint), reasonOf(p.Why)), Hint: p.Why.Hint, Notes: p.Why.Notes}
-		if p.Optional {
+		if p.Optional || isHelper(a.Name) {
 			d.Kind, d.Severity, d.Hint, d.Notes = "", parse.Information, "", nil
 		}
 		found = append(found, d)
 	}
-	if !served && found.Errors() == 0 {
+	if !served && found.Errors() == 0 && !isHelper(a.Name) {
 		found = append(found, &parse.Diagnostic{Severity: parse.Information, Position: a.Position,
 			Message: a.Name + ": the kernel has none of its points", Hint: availability(parse.DocOf(a.Position))})
 	}

@@ -48,8 +48,8 @@ func examine(t *testing.T, text string) string {
 func TestExamineLibrary(t *testing.T) {
 	for name, test := range map[string]struct{ library, want string }{
 		"functions": {
-			"function f(a) { return g(a) } function g(b) { return b . \"x\" } private function h() { return 1 }",
-			"f[string]:string\nh[]:long\ng[string]:string\n",
+			"function f(a) { return _g(a) } function _g(b) { return b . \"x\" } private function h() { return 1 } function _i() { return nosuch() }",
+			"f[string]:string\n",
 		},
 		"overloads": {
 			"function f(a) { if (a > 1) next; return 1 } function f(a) { return a }",
@@ -63,6 +63,7 @@ func TestExamineLibrary(t *testing.T) {
 		"second of":   {"probe a = kernel.function(\"nowhere\") !, kernel.function(\"foo\") { }", "a 0 1 []\ninformation: l:1:11: a: kernel.function(\"nowhere\") is not there: no match\n"},
 		"all of them": {"probe a = kernel.function(\"nowhere\") ?, kernel.function(\"foo\") ? { x = 1 }, { x = 2 }", "a 0 1 [x:long]\ninformation: l:1:11: a: kernel.function(\"nowhere\") is not there: no match\n"},
 		"no fallback": {"probe a = kernel.function(\"nowhere\") { }", "a 0 []\nerror: l:1:11: a: kernel.function(\"nowhere\") is not there: no match\n"},
+		"helpers":     {"probe _a = kernel.function(\"nowhere\") { } probe b = _a ! , begin { x = _f() } function _f() { return nosuch() }", "b 0 1 [x:unknown]\ninformation: l:1:12: _a: kernel.function(\"nowhere\") is not there: no match\ninformation: l:1:53: b: _a is not there: this kernel has none of the points that the alias _a stands for\nerror: l:1:102: unresolved function nosuch"},
 		"none stated": {
 			"/** a: what. Since Linux 5.19. Instead: b. */\nprobe a = kernel.function(\"nowhere\") ? { }",
 			"a 0 []\ninformation: l:2:11: a: kernel.function(\"nowhere\") is not there: no match\ninformation: l:2:1: a: the kernel has none of its points\nhint: kernels have it since Linux 5.19; instead: b\n",
