@@ -41,6 +41,9 @@ type ExaminedPoint struct {
 	Skipped bool              // one before it is enough
 }
 
+// Reason gives why a point is not there.
+func (p *ExaminedPoint) Reason() string { return reasonOf(p.Why) }
+
 // Served reports whether the kernel has a place for the alias.
 func (a *ExaminedAlias) Served() bool {
 	return slices.ContainsFunc(a.Points, func(p ExaminedPoint) bool { return p.Places > 0 })

@@ -114,7 +114,11 @@ func (d *driver) checkLibrary() error {
 	if _, err := d.findKernel(); err != nil {
 		return err
 	}
-	examined, library, err := d.examineLibrary(func(string) bool { return true })
+	library, err := d.library(d.parseOptions(nil))
+	if err != nil {
+		return err
+	}
+	examined, err := d.examineLibrary(library, func(string) bool { return true })
 	if err != nil {
 		return err
 	}
@@ -131,15 +135,10 @@ func (d *driver) checkLibrary() error {
 	return outcome
 }
 
-// examineLibrary has pass 2 look at what is wanted of the library, with nothing at hand
-// but what every kernel says of itself.
-func (d *driver) examineLibrary(wanted func(name string) bool) (*elaborate.Examined, *parse.Library, error) {
-	library, err := d.library(d.parseOptions(nil))
-	if err != nil {
-		return nil, nil, err
-	}
+// examineLibrary has pass 2 look at what is wanted of a library, with nothing at hand but
+// what every kernel says of itself.
+func (d *driver) examineLibrary(library *parse.Library, wanted func(name string) bool) (*elaborate.Examined, error) {
 	options := d.elaborateOptions()
 	options.DebugInfo, options.LineTable, options.LinesOf = nil, nil, nil
-	examined, err := elaborate.ExamineLibrary(library, wanted, options)
-	return examined, library, err
+	return elaborate.ExamineLibrary(library, wanted, options)
 }
