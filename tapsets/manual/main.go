@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -103,6 +104,9 @@ func pages(library *parse.Library) []*page {
 	}
 	var all []*page
 	for _, p := range bySubject {
+		slices.SortStableFunc(p.functions, func(a, b *parse.Function) int { // as they were written: "the same" is the one above
+			return cmp.Or(strings.Compare(a.Position.Source.Name, b.Position.Source.Name), a.Position.Offset-b.Position.Offset)
+		})
 		all = append(all, p)
 	}
 	slices.SortFunc(all, func(a, b *page) int { return strings.Compare(a.subject, b.subject) })
