@@ -90,6 +90,15 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "errno.stp",
+		Functions: []string{
+			"errno_p/1",
+			"errno_str/1",
+			"return_str/2",
+			"returnstr/1",
+		},
+	},
+	{
 		File: "fault.stp",
 		Functions: []string{
 			"cancel_deferred/1",

@@ -586,6 +586,14 @@ void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long va
 stap_long stap_return_value_checked(struct stap_context *c);
 void stap_set_return_value_checked(struct stap_context *c, stap_long value);
 
+/*
+ * Errors (errno.c): the name of a number or of its opposite, NULL if there is none, or as a text; and what a function
+ * returned, in hexadecimal (format 2), octal (3) or decimal.
+ */
+const char *stap_error_name(stap_long number);
+void stap_error_string(char *dst, stap_long number);
+void stap_return_string(char *dst, stap_long format, stap_long value);
+
 /* Where a variable of the kernel or of a module is, of those that the script names. */
 struct stap_data_address {
 	struct stap_address at;

@@ -113,6 +113,26 @@ typedef struct { int counter; } atomic_t;
 #define ARRAY_SIZE(list) (sizeof(list) / sizeof((list)[0]))
 #define __weak __attribute__((weak))
 
+/* Errors that the kernel has for itself. */
+#define ERESTARTSYS 512
+#define ERESTARTNOINTR 513
+#define ERESTARTNOHAND 514
+#define ENOIOCTLCMD 515
+#define ERESTART_RESTARTBLOCK 516
+#define EPROBE_DEFER 517
+#define EOPENSTALE 518
+#define ENOPARAM 519
+#define EBADHANDLE 521
+#define ENOTSYNC 522
+#define EBADCOOKIE 523
+#define ENOTSUPP 524
+#define ETOOSMALL 525
+#define ESERVERFAULT 526
+#define EBADTYPE 527
+#define EJUKEBOX 528
+#define EIOCBQUEUED 529
+#define ERECALLCONFLICT 530
+
 /* staprun */
 typedef int kuid_t;
 #define task_tgid_nr(task) 45
@@ -266,6 +286,7 @@ static void stap_overload_stop(void)
 #include "format.c"
 #include "quote.c"
 #include "dump.c"
+#include "errno.c"
 static void stap_settle(void);
 #include "session.c"
 
