@@ -70,6 +70,8 @@ typedef struct { int counter; } atomic_t;
 #define free_percpu free
 #define for_each_possible_cpu(cpu) for (cpu = 0; cpu < HOSTED_CPUS; cpu++)
 #define num_possible_cpus() HOSTED_CPUS
+#define nr_cpu_ids HOSTED_CPUS
+#define raw_smp_processor_id() hosted_cpu
 #define this_cpu_ptr(at) ((at) + hosted_cpu)
 #define per_cpu_ptr(at, cpu) ((at) + (cpu))
 #define per_cpu(x, cpu) (*per_cpu_ptr(&(x), cpu))
@@ -280,8 +282,12 @@ static void stap_overload_stop(void)
 #include "lock.c"
 #include "output.c"
 #include "string.c"
+#include "text.c"
+#include "tokenize.c"
+#include "escape.c"
 #include "point.c"
 #include "memory.c"
+#include "wide.c"
 #include "print.c"
 #include "format.c"
 #include "quote.c"
@@ -410,6 +416,7 @@ int main(int count, char **arguments)
 		return 1;
 	for_each_possible_cpu(cpu)
 		per_cpu_ptr(&stap_cpus, cpu)->context.out.relay = 1;
+	stap_units_do(load);
 	if (stap_session_start(44))
 		return 1;
 	for (; hits > 0; hits--) {
