@@ -17,6 +17,24 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "ansi.stp",
+		Functions: []string{
+			"ansi_clear_screen/0",
+			"ansi_cursor_hide/0",
+			"ansi_cursor_move/2",
+			"ansi_cursor_restore/0",
+			"ansi_cursor_save/0",
+			"ansi_cursor_show/0",
+			"ansi_new_line/0",
+			"ansi_reset_color/0",
+			"ansi_set_color/1",
+			"ansi_set_color/2",
+			"ansi_set_color/3",
+			"ansi_set_color2/2",
+			"ansi_set_color3/3",
+		},
+	},
+	{
 		File: "arguments.stp",
 		Functions: []string{
 			"__argument/1",
@@ -50,6 +68,22 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "argv.stp",
+		Globals: []string{
+			"argc",
+			"argv",
+		},
+		Probes: true,
+	},
+	{
+		File: "atomic.stp",
+		Functions: []string{
+			"atomic_long_read/1",
+			"atomic_read/1",
+			"rcu_dereference/1",
+		},
+	},
+	{
 		File: "block.stp",
 		Functions: []string{
 			"bio_disk/1",
@@ -61,6 +95,23 @@ var index = []parse.FileIndex{
 		},
 		Aliases: []string{
 			"block.submit",
+		},
+	},
+	{
+		File: "clock.stp",
+		Functions: []string{
+			"HZ/0",
+			"cpu_clock_ms/1",
+			"cpu_clock_ns/1",
+			"cpu_clock_s/1",
+			"cpu_clock_us/1",
+			"get_cycles/0",
+			"jiffies/0",
+			"ktime_get_ns/0",
+			"local_clock_ms/0",
+			"local_clock_ns/0",
+			"local_clock_s/0",
+			"local_clock_us/0",
 		},
 	},
 	{
@@ -85,8 +136,28 @@ var index = []parse.FileIndex{
 	{
 		File: "defined.stpm",
 		Macros: []string{
+			"cast_module_sizeof",
+			"cast_sizeof",
 			"choose_defined",
+			"container_of",
+			"module_container_of",
+			"module_offsetof",
+			"module_type_defined",
+			"module_type_member_defined",
 			"offsetof",
+			"type_defined",
+			"type_member_defined",
+		},
+	},
+	{
+		File: "endian.stp",
+		Functions: []string{
+			"big_endian2/1",
+			"big_endian4/1",
+			"big_endian8/1",
+			"little_endian2/1",
+			"little_endian4/1",
+			"little_endian8/1",
 		},
 	},
 	{
@@ -131,10 +202,45 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "indent.stp",
+		Functions: []string{
+			"_indent_change/2",
+			"_indent_text/3",
+			"indent/1",
+			"indent_depth/1",
+			"thread_indent/1",
+			"thread_indent_depth/1",
+		},
+	},
+	{
 		File: "input.stp",
 		Aliases: []string{
 			"input.char",
 			"input.line",
+		},
+	},
+	{
+		File: "java.stp",
+		Functions: []string{
+			"print_java_backtrace/0",
+			"sprint_java_backtrace/0",
+		},
+	},
+	{
+		File: "limits.stp",
+		Functions: []string{
+			"_longest_string/0",
+		},
+		Globals: []string{
+			"NULL",
+		},
+	},
+	{
+		File: "loadavg.stp",
+		Functions: []string{
+			"_load_average/1",
+			"get_loadavg_index/1",
+			"sprint_loadavg/0",
 		},
 	},
 	{
@@ -145,8 +251,10 @@ var index = []parse.FileIndex{
 			"assert/2",
 			"error/1",
 			"exit/0",
+			"ftrace/1",
 			"log/1",
 			"printk/2",
+			"stp_print_binary/5",
 			"warn/1",
 		},
 	},
@@ -335,6 +443,74 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "prometheus.stp",
+		Aliases: []string{
+			"prometheus",
+		},
+	},
+	{
+		File: "prometheus.stpm",
+		Macros: []string{
+			"prometheus_dump_array1",
+			"prometheus_dump_array1_map",
+			"prometheus_dump_array1_map_unquoted",
+			"prometheus_dump_array1_unquoted",
+			"prometheus_dump_array2",
+			"prometheus_dump_array2_map",
+			"prometheus_dump_array2_map_unquoted",
+			"prometheus_dump_array2_unquoted",
+			"prometheus_dump_array3",
+			"prometheus_dump_array3_map",
+			"prometheus_dump_array3_map_unquoted",
+			"prometheus_dump_array3_unquoted",
+			"prometheus_dump_array4",
+			"prometheus_dump_array4_map",
+			"prometheus_dump_array4_map_unquoted",
+			"prometheus_dump_array4_unquoted",
+			"prometheus_dump_array5",
+			"prometheus_dump_array5_map",
+			"prometheus_dump_array5_map_unquoted",
+			"prometheus_dump_array5_unquoted",
+			"prometheus_dump_array6",
+			"prometheus_dump_array6_map",
+			"prometheus_dump_array6_map_unquoted",
+			"prometheus_dump_array6_unquoted",
+			"prometheus_dump_array7",
+			"prometheus_dump_array7_map",
+			"prometheus_dump_array7_map_unquoted",
+			"prometheus_dump_array7_unquoted",
+			"prometheus_dump_array8",
+			"prometheus_dump_array8_map",
+			"prometheus_dump_array8_map_unquoted",
+			"prometheus_dump_array8_unquoted",
+		},
+	},
+	{
+		File: "queue_stats.stp",
+		Functions: []string{
+			"_queue_rate/3",
+			"_queue_update/1",
+			"qs_done/1",
+			"qs_run/1",
+			"qs_time/0",
+			"qs_wait/1",
+			"qsq_blocked/2",
+			"qsq_print/1",
+			"qsq_service_time/2",
+			"qsq_start/1",
+			"qsq_throughput/2",
+			"qsq_utilization/2",
+			"qsq_wait_queue_length/2",
+			"qsq_wait_time/2",
+		},
+	},
+	{
+		File: "random.stp",
+		Functions: []string{
+			"randint/1",
+		},
+	},
+	{
 		File: "regex.stp",
 		Functions: []string{
 			"matched/1",
@@ -346,11 +522,14 @@ var index = []parse.FileIndex{
 		File: "registers.stp",
 		Functions: []string{
 			"addr/0",
+			"arch_bytes/0",
 			"print_regs/0",
+			"probing_32bit_app/0",
 			"register/1",
 			"registers_valid/0",
 			"u_register/1",
 			"uaddr/0",
+			"uarch_bytes/0",
 			"user_mode/0",
 		},
 	},
@@ -422,6 +601,15 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "speculation.stp",
+		Functions: []string{
+			"commit/1",
+			"discard/1",
+			"speculate/2",
+			"speculation/0",
+		},
+	},
+	{
 		File: "stack.stp",
 		Functions: []string{
 			"caller/0",
@@ -430,6 +618,50 @@ var index = []parse.FileIndex{
 			"stack_size/0",
 			"stack_unused/0",
 			"stack_used/0",
+		},
+	},
+	{
+		File: "statement.stpm",
+		Macros: []string{
+			"MAXSTRINGLEN",
+			"__private30",
+			"this1",
+			"this2",
+			"this3",
+			"this4",
+			"this5",
+			"this6",
+			"this7",
+			"this8",
+			"try_assign",
+		},
+	},
+	{
+		File: "statistics.stpm",
+		Macros: []string{
+			"prints",
+			"prints1",
+			"prints2",
+			"prints3",
+			"prints4",
+			"prints5",
+			"prints6",
+			"prints7",
+			"prints8",
+			"prints9",
+		},
+	},
+	{
+		File: "stopwatch.stp",
+		Functions: []string{
+			"_stopwatch/1",
+			"delete_stopwatch/1",
+			"read_stopwatch_ms/1",
+			"read_stopwatch_ns/1",
+			"read_stopwatch_s/1",
+			"read_stopwatch_us/1",
+			"start_stopwatch/1",
+			"stop_stopwatch/1",
 		},
 	},
 	{
@@ -477,12 +709,30 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "this.stp",
+		Globals: []string{
+			"_this1",
+			"_this2",
+			"_this3",
+			"_this4",
+			"_this5",
+			"_this6",
+			"_this7",
+			"_this8",
+		},
+	},
+	{
 		File: "time.stp",
 		Functions: []string{
+			"ctime/0",
+			"ctime/1",
 			"gettimeofday_ms/0",
 			"gettimeofday_ns/0",
 			"gettimeofday_s/0",
 			"gettimeofday_us/0",
+			"tz_ctime/1",
+			"tz_gmtoff/0",
+			"tz_name/0",
 		},
 	},
 	{
@@ -515,6 +765,19 @@ var index = []parse.FileIndex{
 			"usymfileline/1",
 			"usymline/1",
 			"usymname/1",
+		},
+	},
+	{
+		File: "wait_status.stp",
+		Functions: []string{
+			"WCOREDUMP/1",
+			"WEXITSTATUS/1",
+			"WIFCONTINUED/1",
+			"WIFEXITED/1",
+			"WIFSIGNALED/1",
+			"WIFSTOPPED/1",
+			"WSTOPSIG/1",
+			"WTERMSIG/1",
 		},
 	},
 }

@@ -72,3 +72,14 @@ func TestMemoryFunctions(t *testing.T) {
 			want: "[warning: user memory fault at 0x8]\n-2 -2 -2 -2 1 -2 65534 254 -2 4294967294 -2 -2 00\nread fault [man error::fault] at 0x8\n"},
 	})
 }
+
+// TestCalendar: ctime, tz_ctime, tz_name, tz_gmtoff.
+func TestCalendar(t *testing.T) {
+	runSemantics(t, []semantics{
+		{name: "ctime", script: `function say(n) { println(ctime(n)) } probe begin { say(0); say(1307492960); say(-2147483648); say(2147483647); say(951782400); say(-1); say(-2203891200 / 2); say(68169600)
+			try { say(2147483648) } catch (m) { println(m) } try { say(-2147483649) } catch (m) { println("too") } println(ctime()) }`,
+			want: "Thu Jan  1 00:00:00 1970\nWed Jun  8 00:29:20 2011\nFri Dec 13 20:45:52 1901\nTue Jan 19 03:14:07 2038\nTue Feb 29 00:00:00 2000\nWed Dec 31 23:59:59 1969\nThu Jan 31 00:00:00 1935\nTue Feb 29 00:00:00 1972\n" +
+				"the time 2147483648 has no date of 24 characters\ntoo\nTue Nov 14 22:13:20 2023\n"},
+		{name: "time zone", script: `probe begin { println(tz_ctime(0), " ", tz_name(), tz_gmtoff()) }`, want: "Thu Jan  1 00:00:00 1970 UTC UTC0\n"},
+	})
+}

@@ -587,6 +587,22 @@ void stap_pexecname(char *dst);
 stap_long stap_is_myproc(void);
 stap_long stap_time_ns(void);
 
+/* Other clocks, ticks, cycles and the load of the machine (clock.c); a time in seconds as text, and the time zone (calendar.c). */
+stap_long stap_clock_monotonic(void);
+stap_long stap_clock_local(void);
+stap_long stap_clock_cpu(struct stap_context *c, stap_long cpu);
+stap_long stap_cycles(void);
+stap_long stap_ticks(void);
+stap_long stap_ticks_per_second(void);
+stap_long stap_load_average(struct stap_context *c, stap_long which);	/* times 2048 */
+void stap_load_averages(char *dst);
+void stap_calendar(struct stap_context *c, char *dst, stap_long seconds);
+stap_long stap_zone_offset(void);
+void stap_zone_name(char *dst);
+
+/* 48 random bits (random.c). */
+stap_ulong stap_random(void);
+
 /* The same numbers as the namespaces of another process have them (namespace.c). */
 enum stap_id {
 	STAP_ID_PROCESS, STAP_ID_THREAD, STAP_ID_PARENT, STAP_ID_GROUP, STAP_ID_SESSION,
@@ -605,6 +621,7 @@ void stap_point_argument(char *dst, const char *point, const char *component);
 void stap_symbol(char *dst, stap_long address);
 void stap_symbol_module(struct stap_context *c, char *dst, stap_long address);
 stap_long stap_user_mode(struct stap_context *c);
+stap_long stap_is_32_bit_process(void);
 stap_long stap_user_address(void);
 
 /* Arguments from 1 and the result, or an error (convention.c). */
@@ -690,6 +707,8 @@ void stap_module_size(char *dst);
 
 /* Writes a line to the kernel's log, once that is safe (log.c). */
 void stap_printk(struct stap_context *c, stap_long level, const char *text);
+/* Writes a line to the buffer of ftrace (ftrace.c). */
+void stap_trace_text(const char *text);
 
 /* What a script does to the process and the machine that it meets (guru.c). */
 void stap_raise(struct stap_context *c, stap_long number);

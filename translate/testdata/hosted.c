@@ -185,6 +185,10 @@ static long copy_to_user_nofault(void *dst, const void *src, size_t size)
 		memcpy(dst, src, sizeof(type)); \
 	} while (0)
 
+#define module_param_named(name, variable, type, mode)
+#define module_param_string(name, variable, size, mode)
+#define MODULE_PARM_DESC(name, text)
+
 /* No machine at all. */
 #define STAP_MACHINE_NONE
 #define stap_machine_possible(address) true
@@ -288,6 +292,7 @@ static void stap_overload_stop(void)
 #include "point.c"
 #include "memory.c"
 #include "wide.c"
+#include "calendar.c"
 #include "print.c"
 #include "format.c"
 #include "quote.c"
