@@ -572,6 +572,7 @@ stap_long stap_namespace_id(struct stap_context *c, enum stap_id id);
  * run-time error, or what its bytes say.
  */
 stap_long stap_current_task(void);
+stap_long stap_user_registers(void);
 stap_long stap_task_of_number(stap_long number);
 stap_long stap_task_owner(struct stap_context *c, stap_long address, enum stap_id id);
 stap_long stap_task_namespace_id(struct stap_context *c, stap_long address, enum stap_id id);

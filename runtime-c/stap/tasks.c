@@ -9,6 +9,7 @@
 #include <linux/fdtable.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 #include "access.h"
@@ -18,6 +19,12 @@
 stap_long stap_current_task(void)
 {
 	return (long)current;
+}
+
+/* Where the registers are that the current task had in user mode. */
+stap_long stap_user_registers(void)
+{
+	return (long)task_pt_regs(current);
 }
 
 /* The task of that number in the first namespace, or 0. */
