@@ -610,6 +610,24 @@ enum stap_id {
 };
 stap_long stap_namespace_id(struct stap_context *c, enum stap_id id);
 
+/*
+ * Tasks by their address or number (tasks.c). An address that is no task's is a
+ * run-time error, or what its bytes say.
+ */
+stap_long stap_current_task(void);
+stap_long stap_user_registers(void);
+stap_long stap_task_of_number(stap_long number);
+stap_long stap_task_owner(struct stap_context *c, stap_long address, enum stap_id id);
+stap_long stap_task_namespace_id(struct stap_context *c, stap_long address, enum stap_id id);
+stap_long stap_task_open_files(struct stap_context *c, stap_long address);
+
+/* Memory as the kernel counts it (usage.c): of a struct mm_struct, one of its counters; of this machine. */
+stap_long stap_memory_pages(struct stap_context *c, stap_long mm, stap_long counter);
+stap_long stap_page_size(void);
+stap_long stap_node_of(struct stap_context *c, stap_long address);
+stap_long stap_allocation_kernel(void);
+void stap_allocation_flags(char *dst, stap_long flags);
+
 /* The current process's memory of its start (process.c). */
 void stap_command_line(struct stap_context *c, char *dst, stap_long first, stap_long last, const char *delimiter);
 void stap_environment(struct stap_context *c, char *dst, const char *name);
