@@ -90,6 +90,20 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "device.stp",
+		Functions: []string{
+			"MAJOR/1",
+			"MINOR/1",
+			"MKDEV/2",
+			"_bdevname/1",
+			"_kernel_text/1",
+			"bdev_partno/1",
+			"bdevname/1",
+			"disk_name/2",
+			"usrdev2kerndev/1",
+		},
+	},
+	{
 		File: "fault.stp",
 		Functions: []string{
 			"cancel_deferred/1",
@@ -199,6 +213,24 @@ var index = []parse.FileIndex{
 		},
 		Aliases: []string{
 			"network.send",
+		},
+	},
+	{
+		File: "path.stp",
+		Functions: []string{
+			"_inode_dentry/1",
+			"_super_block_mount/1",
+			"_task_path/6",
+			"d_name/1",
+			"d_path/1",
+			"fullpath_struct_file/2",
+			"fullpath_struct_nameidata/1",
+			"fullpath_struct_path/1",
+			"inode_name/1",
+			"inode_path/1",
+			"real_mount/1",
+			"reverse_path_walk/1",
+			"task_dentry_path/3",
 		},
 	},
 	{
@@ -354,6 +386,17 @@ var index = []parse.FileIndex{
 		Functions: []string{
 			"target_set_pid/1",
 			"target_set_report/0",
+		},
+	},
+	{
+		File: "task_file.stp",
+		Functions: []string{
+			"current_exe_file/0",
+			"task_cwd_path/1",
+			"task_exe_file/1",
+			"task_fd_lookup/2",
+			"task_max_file_handles/1",
+			"task_open_file_handles/1",
 		},
 	},
 	{
