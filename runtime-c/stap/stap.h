@@ -603,6 +603,20 @@ void stap_zone_name(char *dst);
 /* 48 random bits (random.c). */
 stap_ulong stap_random(void);
 
+/*
+ * Paths and open files (file.c): the name of a dentry; its path in its file system, without a slash before it; its
+ * path as a task sees it, with the layout of struct mount. A file is a struct file, or 0.
+ */
+void stap_dentry_name(struct stap_context *c, char *dst, stap_long dentry);
+void stap_dentry_path(struct stap_context *c, char *dst, stap_long dentry);
+void stap_task_path(struct stap_context *c, char *dst, stap_long task, stap_long dentry, stap_long vfsmount,
+		    stap_long mount_vfsmount, stap_long mount_parent, stap_long mount_point);
+stap_long stap_task_file(struct stap_context *c, stap_long task, stap_long fd);
+stap_long stap_task_files_most(struct stap_context *c, stap_long task);
+stap_long stap_task_files_open(struct stap_context *c, stap_long task);
+/* How many bytes an iovec of the current process is for. */
+stap_long stap_user_vector_bytes(struct stap_context *c, stap_long vector, stap_long count);
+
 /* The same numbers as the namespaces of another process have them (namespace.c). */
 enum stap_id {
 	STAP_ID_PROCESS, STAP_ID_THREAD, STAP_ID_PARENT, STAP_ID_GROUP, STAP_ID_SESSION,
@@ -619,7 +633,6 @@ stap_long stap_user_registers(void);
 stap_long stap_task_of_number(stap_long number);
 stap_long stap_task_owner(struct stap_context *c, stap_long address, enum stap_id id);
 stap_long stap_task_namespace_id(struct stap_context *c, stap_long address, enum stap_id id);
-stap_long stap_task_open_files(struct stap_context *c, stap_long address);
 
 /* Memory as the kernel counts it (usage.c): of a struct mm_struct, one of its counters; of this machine. */
 stap_long stap_memory_pages(struct stap_context *c, stap_long mm, stap_long counter);
