@@ -32,7 +32,7 @@ const Core = "runtime"
 var Units = []string{
 	Core, "print", "format", "string", "address", "code", "condition", "convention", "timer", "lock", "memory",
 	"dump", "data", "dataaddress", "percpu", "return", "quote", "tracepoint", "profile", "perf", "watch", "procfs", "netfilter",
-	"task", "namespace", "process", "point", "hit", "registers", "stack", "lines", "module", "monitor", "log", "guru", "override", "defer", "block", "network", "fault", "target_set", "request",
+	"task", "namespace", "process", "point", "hit", "registers", "stack", "lines", "module", "monitor", "log", "guru", "override", "defer", "block", "network", "inet", "socket", "fault", "target_set", "request",
 }
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel
