@@ -32,7 +32,7 @@ const Core = "runtime"
 var Units = []string{
 	Core, "print", "format", "string", "text", "tokenize", "escape", "wide", "address", "code", "condition", "convention", "errno", "clock", "calendar", "random", "ftrace", "bitness", "timer", "lock", "memory",
 	"dump", "data", "dataaddress", "percpu", "return", "quote", "tracepoint", "profile", "perf", "watch", "procfs", "netfilter",
-	"task", "tasks", "usage", "file", "namespace", "process", "point", "hit", "registers", "stack", "lines", "module", "monitor", "log", "guru", "override", "defer", "block", "network", "fault", "target_set", "request",
+	"task", "tasks", "usage", "file", "namespace", "process", "point", "hit", "registers", "stack", "lines", "module", "monitor", "log", "guru", "override", "defer", "block", "network", "fault", "target_set", "request", "inet", "socket",
 }
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel

@@ -766,6 +766,24 @@ void stap_packet_drop(struct stap_context *c, stap_long packet);
 void stap_packet_duplicate(struct stap_context *c, stap_long packet);
 void stap_packet_corrupt(struct stap_context *c, stap_long packet, stap_long n);
 
+/* Addresses and other bytes as text, and headers of packets (inet.c). An IPv4 address is in the network's order. */
+void stap_ipv4_text(char *dst, stap_long address);
+void stap_ipv6_text(struct stap_context *c, char *dst, stap_long address);
+void stap_hex_text(struct stap_context *c, char *dst, stap_long address, stap_long length, int separator);
+void stap_printable_text(struct stap_context *c, char *dst, stap_long address, stap_long length);
+stap_long stap_ip_protocol(stap_long header);
+stap_long stap_packet_header(stap_long packet, stap_long header, stap_long wanted, stap_long size);
+stap_long stap_jiffies_us(stap_long ticks);
+
+/* Names of what sockets are (socket.c): of a number, or its digits; of a name, or -1; of bits, with | between. */
+enum stap_socket_names {
+	STAP_SOCKET_FAMILY, STAP_SOCKET_PROTOCOL, STAP_SOCKET_TYPE, STAP_SOCKET_STATE, STAP_SOCKET_FLAG, STAP_MESSAGE_FLAG,
+	STAP_TCP_STATE, STAP_TCP_OPTION, STAP_IPV6_OPTION,
+};
+void stap_socket_name(char *dst, enum stap_socket_names names, stap_long number);
+stap_long stap_socket_number(enum stap_socket_names names, const char *name);
+void stap_socket_bits(char *dst, enum stap_socket_names names, stap_long bits);
+
 /* A fault that the script asks for (fault.c). Functions take the name of one, which stands in this table. */
 struct stap_fault {
 	char name[32];

@@ -6,7 +6,6 @@
  * more is asked than its bytes say.
  */
 #include <linux/cred.h>
-#include <linux/fdtable.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
