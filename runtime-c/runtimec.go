@@ -33,6 +33,7 @@ var Units = []string{
 	Core, "print", "format", "string", "address", "code", "condition", "convention", "timer", "lock", "memory",
 	"dump", "data", "dataaddress", "percpu", "return", "quote", "tracepoint", "profile", "perf", "watch", "procfs", "netfilter",
 	"task", "namespace", "process", "point", "hit", "registers", "stack", "lines", "module", "monitor", "log", "guru", "override", "defer", "block", "network", "fault", "target_set", "request",
+	"text", "textmemory",
 }
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel
@@ -50,7 +51,7 @@ var (
 )
 
 // interfaceHeaders declare what units define, so naming them needs none.
-var interfaceHeaders = []string{"stap.h", "runtime.h", "place.h", "print.h"}
+var interfaceHeaders = []string{"stap.h", "text.h", "runtime.h", "place.h", "print.h"}
 
 // Defines lists what a unit, other than the core, defines for scripts and
 // other units.

@@ -715,5 +715,6 @@ void stap_printf(struct stap_context *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #include "match.h"
+#include "text.h"
 
 #endif
