@@ -33,7 +33,7 @@ var Units = []string{
 	Core, "print", "format", "string", "address", "code", "condition", "convention", "timer", "lock", "memory",
 	"dump", "data", "dataaddress", "percpu", "return", "quote", "tracepoint", "profile", "perf", "watch", "procfs", "netfilter",
 	"task", "namespace", "process", "point", "hit", "registers", "stack", "lines", "module", "monitor", "log", "guru", "override", "defer", "block", "network", "fault", "target_set", "request",
-	"text", "textmemory", "systemcall",
+	"textwrite", "textmemory", "systemcall",
 }
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel
