@@ -101,6 +101,7 @@ extern const struct stap_unit STAP_UNIT(registers) __weak;
 extern const struct stap_unit STAP_UNIT(stack) __weak;
 extern const struct stap_unit STAP_UNIT(target_set) __weak;
 extern const struct stap_unit STAP_UNIT(timer) __weak;
+extern const struct stap_unit STAP_UNIT(tokenize) __weak;
 extern const struct stap_unit STAP_UNIT(tracepoint) __weak;
 
 /*

@@ -451,6 +451,24 @@ static inline stap_long stap_widen_float(stap_long bits)
 void stap_string_copy(char *dst, const char *src);
 void stap_string_append(char *dst, const char *src);
 int stap_string_compare(const char *x, const char *y);
+/* Parts of strings, search, numbers (text.c); words of a string (tokenize.c), of the one before where input is empty. */
+void stap_substring(char *dst, const char *text, stap_long start, stap_long length);
+stap_long stap_string_position(const char *text, const char *part);	/* -1: it is not there */
+void stap_string_replace(char *dst, const char *text, const char *from, const char *to);
+stap_long stap_string_number(const char *text, stap_long base);
+void stap_tokenize(char *dst, const char *input, const char *delimiters);
+/*
+ * As C would have it in a source (escape.c), in most characters (0: those of a string): a text, or memory up to a NUL or
+ * length bytes (-1: no matter how many). Gives 0 where memory cannot be read.
+ */
+#define STAP_ESCAPE_QUOTED 1	/* in quotes */
+#define STAP_ESCAPE_WHOLE 2	/* a NUL is a byte like others */
+#define STAP_ESCAPE_USER 4	/* memory of the current process */
+void stap_escape_text(char *dst, const char *text, stap_long most, unsigned int flags);
+int stap_escape_memory(char *dst, stap_long address, stap_long length, stap_long most, unsigned int flags);
+/* The same in quotes; the address, where it cannot be read. */
+void stap_quote_memory(char *dst, stap_long address, stap_long length, stap_long most, unsigned int flags);
+void stap_address_string(char *dst, stap_long address);
 
 /* Memory of the kernel and of the current process: size is 1, 2, 4 or 8 bytes; faults are errors. */
 stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, int is_signed);
@@ -470,6 +488,15 @@ stap_long stap_return_value(struct stap_context *c);
 /* Reads a NUL-terminated string; faults are errors. */
 void stap_user_string(struct stap_context *c, char *dst, stap_long address);
 void stap_kernel_string(struct stap_context *c, char *dst, stap_long address);
+/* The same of at most so many bytes. */
+void stap_user_string_n(struct stap_context *c, char *dst, stap_long address, stap_long most);
+void stap_kernel_string_n(struct stap_context *c, char *dst, stap_long address, stap_long most);
+/* The same without an error, and a number of the current process: 0 where it cannot be read. */
+int stap_string_at(char *dst, stap_long address, stap_long most, int user);
+int stap_number_at(stap_long *value, stap_long address, int size, int is_signed);
+/* A string of characters of 2 or 4 bytes, as UTF-8; -1 where it cannot be read, 0 where it is none (wide.c). */
+int stap_wide_string_at(char *dst, stap_long address, int size, int user);
+void stap_wide_string(struct stap_context *c, char *dst, stap_long address, int size, int user);
 
 /* The $variables of netfilter and procfs probes, and the count of a perf counter on this CPU. */
 stap_long stap_netfilter_hooknum(struct stap_context *c);
@@ -599,6 +626,14 @@ void stap_system_call_set(stap_long n, stap_long value);
 /* Those that socketcall(2) has in memory. */
 int stap_socket_call_arguments(stap_ulong arguments[STAP_SYSTEM_CALL_ARGUMENTS]);
 stap_long stap_socket_call_argument(stap_long n);
+
+/*
+ * Errors (errno.c): the name of a number or of its opposite, NULL if there is none, or as a text; and what a function
+ * returned, in hexadecimal (format 2), octal (3) or decimal.
+ */
+const char *stap_error_name(stap_long number);
+void stap_error_string(char *dst, stap_long number);
+void stap_return_string(char *dst, stap_long format, stap_long value);
 
 /* Where a variable of the kernel or of a module is, of those that the script names. */
 struct stap_data_address {
