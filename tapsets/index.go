@@ -472,6 +472,11 @@ var index = []parse.FileIndex{
 	{
 		File: "systemcall.stp",
 		Functions: []string{
+			"_socket_call_int/1",
+			"_socket_call_long/1",
+			"_socket_call_pointer/1",
+			"_socket_call_uint/1",
+			"_socket_call_ulong/1",
 			"_system_call_int/1",
 			"_system_call_long/1",
 			"_system_call_narrow/0",

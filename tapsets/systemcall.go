@@ -19,14 +19,15 @@ var systemCallNumberTable string
 
 // systemCallRow is a line of the table: one way in which a call takes its arguments.
 type systemCallRow struct {
-	name      string // in scripts
-	shown     string // what the variable "name" says
-	format    string // of the result: decimal, hex, octal; none: it never returns
-	arguments []systemCallArgument
-	native    []string // functions for callers of the kernel's width, without "sys_"
-	narrow    []string // for callers of 32 bits
-	numbers   []string // its names in the table of numbers
-	line      int
+	name       string // in scripts
+	shown      string // what the variable "name" says
+	format     string // of the result: decimal, hex, octal; none: it never returns
+	arguments  []systemCallArgument
+	native     []string // functions for callers of the kernel's width, without "sys_"
+	narrow     []string // for callers of 32 bits
+	numbers    []string // its names in the table of numbers
+	socketCall int      // which call of socketcall(2) it is, too; 0: none
+	line       int
 }
 
 // systemCallArgument is "flags:flags(open)".
@@ -233,6 +234,11 @@ func (r *systemCallRow) option(option string, values []string) error {
 		r.narrow = append(r.narrow, values...)
 	case "number":
 		r.numbers = values
+	case "socketcall":
+		var err error
+		if r.socketCall, err = strconv.Atoi(values[0]); err != nil {
+			return fmt.Errorf("%s is no number", values[0])
+		}
 	case "name":
 		r.shown = strings.Join(values, ",")
 	default:

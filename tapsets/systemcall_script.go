@@ -68,11 +68,12 @@ func systemCallFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	w := &systemCallWriter{numbers: numbers}
-	for i, row := range rows {
-		w.row, w.nth = row, i+1
-		w.textFunction(w.argstr(), row.arguments)
-		w.writeEntries()
-		w.writeReturns()
+	for _, row := range rows {
+		w.row = row
+		w.writeRow(false)
+		if row.socketCall > 0 {
+			w.writeRow(true)
+		}
 	}
 	return []byte(w.out.String()), nil
 }
@@ -82,7 +83,8 @@ type systemCallWriter struct {
 	out     strings.Builder
 	numbers map[string]systemCallNumbers
 	row     *systemCallRow
-	nth     int // the row's number, from 1
+	nth     int  // of the ways in which the call takes arguments, from 1
+	socket  bool // in memory, by socketcall
 }
 
 func (w *systemCallWriter) printf(format string, arguments ...any) {
@@ -95,6 +97,20 @@ func (w *systemCallWriter) textOf(variable string) string {
 	return fmt.Sprintf("_text_%d_%s", w.nth, variable)
 }
 
+// writeRow writes what a row says of the call's own functions or, for callers of 32 bits, of socketcall.
+func (w *systemCallWriter) writeRow(socket bool) {
+	w.nth++
+	w.socket = socket
+	w.textFunction(w.argstr(), w.row.arguments)
+	for _, a := range w.row.arguments {
+		if a.kind != nil && slices.ContainsFunc(a.kind.variables, func(v [2]string) bool { return strings.Contains(v[1], "TEXT") }) {
+			w.textFunction(w.textOf(a.variable), []systemCallArgument{a})
+		}
+	}
+	w.writeEntries()
+	w.writeReturns()
+}
+
 // textFunction writes the function that gives the text of arguments.
 func (w *systemCallWriter) textFunction(name string, arguments []systemCallArgument) {
 	tags := "/* pure */ /* unprivileged */"
@@ -105,8 +121,8 @@ func (w *systemCallWriter) textFunction(name string, arguments []systemCallArgum
 	w.printf("private function %s:string ()\n%%{ %s\n", name, tags)
 	written := slices.DeleteFunc(slices.Clone(arguments), func(a systemCallArgument) bool { return a.kind == nil })
 	if len(written) > 0 {
-		w.printf("\tstruct stap_text text = stap_text_begin(STAP_RETVALUE);\n\tstap_ulong arguments[6];\n" +
-			"\tint narrow __attribute__((unused)) = stap_system_call_arguments(CONTEXT->probe, arguments);\n")
+		w.printf("\tstruct stap_text text = stap_text_begin(STAP_RETVALUE);\n\tstap_ulong arguments[6];\n"+
+			"\tint narrow __attribute__((unused)) = stap_%s_arguments(arguments);\n", w.access())
 	}
 	declared := map[string]bool{}
 	for _, a := range written {
@@ -132,10 +148,19 @@ func (w *systemCallWriter) textFunction(name string, arguments []systemCallArgum
 	w.printf("%%}\n")
 }
 
-// variable is one that an argument gives.
+// access begins the names of functions that give arguments.
+func (w *systemCallWriter) access() string {
+	if w.socket {
+		return "socket_call"
+	}
+	return "system_call"
+}
+
+// systemCallVariable is one that an argument gives.
 type systemCallVariable struct {
 	argument   systemCallArgument
 	register   int
+	value      string // the argument's number in the language of scripts
 	name       string
 	expression string
 }
@@ -147,17 +172,13 @@ func (w *systemCallWriter) variables() []systemCallVariable {
 	for _, a := range w.row.arguments {
 		if a.kind != nil {
 			for _, v := range a.kind.variables {
-				variables = append(variables, systemCallVariable{a, register, strings.ReplaceAll(v[0], "NAME", a.variable), v[1]})
+				value := fmt.Sprintf("_%s_%s(%d)", w.access(), a.kind.typ, register)
+				variables = append(variables, systemCallVariable{a, register, value, strings.ReplaceAll(v[0], "NAME", a.variable), v[1]})
 			}
 		}
 		register += a.kind.registers()
 	}
 	return variables
-}
-
-// value is the argument's number in the language of scripts.
-func (v systemCallVariable) value() string {
-	return fmt.Sprintf("_system_call_%s(%d)", v.argument.kind.typ, v.register)
 }
 
 // writeEntries writes the aliases of the call's entry.
@@ -168,28 +189,26 @@ func (w *systemCallWriter) writeEntries() {
 	fmt.Fprintf(&body, "\tname = %q\n", w.row.shown)
 	for _, v := range variables {
 		names = append(names, v.name)
-		expression := strings.NewReplacer("NAME", v.argument.variable, "VALUE", v.value(), "TEXT", w.textOf(v.argument.variable)+"()").Replace(v.expression)
+		expression := strings.NewReplacer("NAME", v.argument.variable, "VALUE", v.value, "TEXT", w.textOf(v.argument.variable)+"()").Replace(v.expression)
 		fmt.Fprintf(&body, "\t%s = %s\n", v.name, expression)
 		switch {
-		case v.argument.kind.typ == "pair":
+		case v.argument.kind.typ == "pair" || w.socket:
 		case v.expression == "VALUE":
 			fmt.Fprintf(&set, "\tif (@probewrite(%[1]s))\n\t\t_system_call_set(%[2]d, %[1]s)\n", v.name, v.register)
 		case strings.HasSuffix(v.name, "_unquoted"):
-			fmt.Fprintf(&set, "\tif (@probewrite(%[1]s))\n\t\tset_user_string_arg(%[2]s, %[1]s)\n", v.name, v.value())
+			fmt.Fprintf(&set, "\tif (@probewrite(%[1]s))\n\t\tset_user_string_arg(%[2]s, %[1]s)\n", v.name, v.value)
 		}
 	}
 	fmt.Fprintf(&body, "\targstr = %s()\n", w.argstr())
-	for _, a := range w.row.arguments {
-		if a.kind != nil && slices.ContainsFunc(a.kind.variables, func(v [2]string) bool { return strings.Contains(v[1], "TEXT") }) {
-			w.textFunction(w.textOf(a.variable), []systemCallArgument{a})
-		}
-	}
 	epilogue := ""
 	if set.Len() > 0 {
 		epilogue = fmt.Sprintf("%%( guru_mode == 1 %%? , {\n%s} %%)\n", set.String())
 	}
 	w.printf("\n/** %s.%s: a program calls %s. Variables: %s. */\n", systemCallFamilies[0], w.row.name, w.row.shown, strings.Join(names, ", "))
-	w.printf("probe %s%s\n{\n%s}\n%s", w.aliasNames(""), w.functions(".call"), body.String(), epilogue)
+	w.printf("probe %s%s\n{\n%s%s}\n%s", w.aliasNames(""), w.functions(".call"), w.onlySocket(), body.String(), epilogue)
+	if w.socket { // the tracepoint has them as it has all others
+		return
+	}
 	w.printf("\n/** %s.%s: the same, at the tracepoint of all calls. */\n", tracedFamily, w.row.name)
 	w.printf("probe %s.%s = kernel.trace(\"sys_enter\")\n{\n\tif (!(%s)) next\n%s}\n%s", tracedFamily, w.row.name, w.isCall("$id"), body.String(), epilogue)
 }
@@ -204,9 +223,20 @@ func (w *systemCallWriter) writeReturns() {
 		return fmt.Sprintf("\tname = %q\n\tretval = %s\n\tretstr = return_str(%d, retval)\n", w.row.shown, result, format)
 	}
 	w.printf("\n/** %s.%s.return: %s is done. Variables: name, retval, retstr. */\n", systemCallFamilies[0], w.row.name, w.row.shown)
-	w.printf("probe %s%s\n{\n%s}\n", w.aliasNames(".return"), w.functions(".return"), body("$return"))
+	w.printf("probe %s%s\n{\n%s%s}\n", w.aliasNames(".return"), w.functions(".return"), w.onlySocket(), body("$return"))
+	if w.socket {
+		return
+	}
 	w.printf("\n/** %s.%s.return: the same, at the tracepoint of all calls. */\n", tracedFamily, w.row.name)
 	w.printf("probe %s.%s.return = kernel.trace(\"sys_exit\")\n{\n\tif (!(%s)) next\n%s}\n", tracedFamily, w.row.name, w.isCall("_system_call_number()"), body("$ret"))
+}
+
+// onlySocket leaves out the other calls that socketcall is.
+func (w *systemCallWriter) onlySocket() string {
+	if !w.socket {
+		return ""
+	}
+	return fmt.Sprintf("\tif (_system_call_int(0) != %d) next\n", w.row.socketCall)
 }
 
 // aliasNames gives "syscall.NAME = dw_syscall.NAME = … = ".
@@ -225,6 +255,10 @@ func (w *systemCallWriter) functions(suffix string) string {
 		for _, name := range names {
 			points = append(points, fmt.Sprintf("kernel.function(%q)%s ?", prefix+name, suffix))
 		}
+	}
+	if w.socket {
+		add("compat_sys_", []string{"socketcall"})
+		return strings.Join(points, ", ")
 	}
 	add("sys_", w.row.native)
 	add("compat_sys_", w.row.narrow)
