@@ -79,7 +79,12 @@ void stap_text_hex(struct stap_text *t, stap_long value)
 
 void stap_text_octal(struct stap_text *t, stap_long value)
 {
-	stap_text_number(t, value, 8, 3, "0");
+	stap_text_number(t, value, 8, 2, "0");
+}
+
+void stap_text_hex_digits(struct stap_text *t, stap_long value, int digits)
+{
+	stap_text_number(t, value, 16, digits, "");
 }
 
 void stap_text_pointer(struct stap_text *t, stap_long address)
