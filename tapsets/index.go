@@ -1208,6 +1208,32 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "systemcall.stp",
+		Functions: []string{
+			"_socket_call_int/1",
+			"_socket_call_long/1",
+			"_socket_call_pointer/1",
+			"_socket_call_uint/1",
+			"_socket_call_ulong/1",
+			"_system_call_int/1",
+			"_system_call_long/1",
+			"_system_call_narrow/0",
+			"_system_call_number/0",
+			"_system_call_pair/1",
+			"_system_call_pointer/1",
+			"_system_call_set/2",
+			"_system_call_uint/1",
+			"_system_call_ulong/1",
+		},
+		Globals: []string{
+			"syscall_string_trunc",
+		},
+		Aliases: []string{
+			"syscall_any",
+			"syscall_any.return",
+		},
+	},
+	{
 		File: "target_set.stp",
 		Functions: []string{
 			"target_set_pid/1",

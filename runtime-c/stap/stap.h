@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 11
+#define STAP_INTERFACE 12
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -119,6 +119,7 @@ struct stap_probe {
 	void *site;		/* the family's own: what it keeps while the probe is set */
 	unsigned long address;	/* of the place in code, while the probe is set; else 0 */
 	int dispensable;	/* the session goes on where it cannot be set */
+	int system_call;	/* where a system call begins: arguments are those of the call */
 	int overrides;		/* its handler may leave out the function that it is at the entry of */
 	int (*condition)(struct stap_context *c); /* whether its handler can do anything, as far as globals tell; or NULL */
 	unsigned int held;	/* why its handler does not run now, of enum stap_hold; 0: it does */
@@ -657,9 +658,22 @@ stap_long stap_user_address(void);
 
 /* Arguments from 1 and the result, or an error (convention.c). */
 stap_long stap_argument_checked(struct stap_context *c, stap_long n);
+stap_long stap_long_argument_checked(struct stap_context *c, stap_long n);	/* of the type long of who calls */
 void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long value);
 stap_long stap_return_value_checked(struct stap_context *c);
 void stap_set_return_value_checked(struct stap_context *c, stap_long value);
+
+/* The system call that the current task is in (systemcall.c); narrow: of a caller of 32 bits, whose arguments have no more. */
+#define STAP_SYSTEM_CALL_ARGUMENTS 6
+int stap_system_call_narrow(void);
+stap_long stap_system_call_number(void);
+/* All arguments, one of them counted from 0, and another value of one; gives whether the caller is narrow. */
+int stap_system_call_arguments(stap_ulong arguments[STAP_SYSTEM_CALL_ARGUMENTS]);
+stap_long stap_system_call_argument(stap_long n);
+void stap_system_call_set(stap_long n, stap_long value);
+/* Those that socketcall(2) has in memory. */
+int stap_socket_call_arguments(stap_ulong arguments[STAP_SYSTEM_CALL_ARGUMENTS]);
+stap_long stap_socket_call_argument(stap_long n);
 
 /*
  * Errors (errno.c): the name of a number or of its opposite, NULL if there is none, or as a text; and what a function
@@ -818,5 +832,6 @@ void stap_printf(struct stap_context *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #include "match.h"
+#include "text.h"
 
 #endif
