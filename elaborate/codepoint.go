@@ -388,6 +388,9 @@ const dwarfSource = "the debuginfo"
 // noMatch says that no function has the name, and which ones nearly have it; or of
 // one that is there, why it is not meant.
 func (q *codeQuery) noMatch() *parse.Diagnostic {
+	if q.point.Optional { // nobody will read it
+		return semanticError(q.at, "no match")
+	}
 	if why := q.otherwise(); why != "" {
 		return semanticError(q.at, "no match: "+why)
 	}

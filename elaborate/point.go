@@ -110,6 +110,14 @@ func (e *elaborator) resolve(file *parse.File, p *parse.ProbePoint, via []*parse
 // unknownPoint says why nothing is known by a point's name.
 func (e *elaborator) unknownPoint(p *parse.ProbePoint, hasGlob bool) *parse.Diagnostic {
 	at := p.Components[0]
+	if p.Optional { // nobody will read it
+		return semanticError(at.Token, "probe point mismatch")
+	}
+	if !hasGlob && len(e.aliasesNamed(p)) > 0 {
+		d := semanticError(at.Token, fmt.Sprintf("while resolving probe point %s: no match", canonical(p)))
+		d.Hint = "this kernel has none of the points that it stands for"
+		return d
+	}
 	d := semanticError(at.Token, "while resolving probe point "+canonical(p)+": ")
 	if hasGlob {
 		d.Message += "probe point mismatch: didn't find any wildcard matches"
@@ -264,10 +272,23 @@ func (e *elaborator) aliasesNamed(p *parse.ProbePoint) []fileAlias {
 			add(a, file)
 		}
 	}
-	for _, a := range e.library.Aliases(matches) {
+	for _, a := range e.libraryAliases(p, matches) {
 		add(a, e.library.FileOf(a.Position.Source))
 	}
 	return found
+}
+
+// libraryAliases are those of the library.
+func (e *elaborator) libraryAliases(p *parse.ProbePoint, matches func(name string) bool) []*parse.Alias {
+	for _, c := range p.Components {
+		if c.Argument != nil { // no alias has one
+			return nil
+		}
+		if isGlob(c.Text) {
+			return e.library.Aliases(matches)
+		}
+	}
+	return e.library.AliasesNamed(dotted(p))
 }
 
 // expand resolves an alias's points and puts its blocks around them.
