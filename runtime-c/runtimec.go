@@ -30,7 +30,7 @@ const Core = "runtime"
 // be compiled, most of which is reading the kernel's headers: a unit includes
 // those that it uses and no others.
 var Units = []string{
-	Core, "print", "format", "string", "text", "tokenize", "escape", "wide", "address", "code", "condition", "convention", "errno", "clock", "calendar", "random", "ftrace", "bitness", "timer", "lock", "memory",
+	Core, "print", "format", "string", "text", "tokenize", "escape", "wide", "address", "code", "condition", "convention", "errno", "clock", "calendar", "float", "float_text", "random", "ftrace", "bitness", "timer", "lock", "memory",
 	"dump", "data", "dataaddress", "percpu", "return", "quote", "tracepoint", "profile", "perf", "watch", "procfs", "netfilter",
 	"task", "namespace", "process", "point", "hit", "registers", "stack", "lines", "module", "monitor", "log", "guru", "override", "defer", "block", "network", "fault", "target_set", "request",
 }
