@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 11
+#define STAP_INTERFACE 12
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -119,6 +119,7 @@ struct stap_probe {
 	void *site;		/* the family's own: what it keeps while the probe is set */
 	unsigned long address;	/* of the place in code, while the probe is set; else 0 */
 	int dispensable;	/* the session goes on where it cannot be set */
+	int system_call;	/* where a system call begins: arguments are those of the call */
 	int overrides;		/* its handler may leave out the function that it is at the entry of */
 	int (*condition)(struct stap_context *c); /* whether its handler can do anything, as far as globals tell; or NULL */
 	unsigned int held;	/* why its handler does not run now, of enum stap_hold; 0: it does */
@@ -618,12 +619,43 @@ void stap_zone_name(char *dst);
 /* 48 random bits (random.c). */
 stap_ulong stap_random(void);
 
+/*
+ * Paths and open files (file.c): the name of a dentry; its path in its file system, without a slash before it; its
+ * path as a task sees it, with the layout of struct mount. A file is a struct file, or 0.
+ */
+void stap_dentry_name(struct stap_context *c, char *dst, stap_long dentry);
+void stap_dentry_path(struct stap_context *c, char *dst, stap_long dentry);
+void stap_task_path(struct stap_context *c, char *dst, stap_long task, stap_long dentry, stap_long vfsmount,
+		    stap_long mount_vfsmount, stap_long mount_parent, stap_long mount_point);
+stap_long stap_task_file(struct stap_context *c, stap_long task, stap_long fd);
+stap_long stap_task_files_most(struct stap_context *c, stap_long task);
+stap_long stap_task_files_open(struct stap_context *c, stap_long task);
+/* How many bytes an iovec of the current process is for. */
+stap_long stap_user_vector_bytes(struct stap_context *c, stap_long vector, stap_long count);
+
 /* The same numbers as the namespaces of another process have them (namespace.c). */
 enum stap_id {
 	STAP_ID_PROCESS, STAP_ID_THREAD, STAP_ID_PARENT, STAP_ID_GROUP, STAP_ID_SESSION,
 	STAP_ID_USER, STAP_ID_EFFECTIVE_USER, STAP_ID_USER_GROUP, STAP_ID_EFFECTIVE_USER_GROUP,
 };
 stap_long stap_namespace_id(struct stap_context *c, enum stap_id id);
+
+/*
+ * Tasks by their address or number (tasks.c). An address that is no task's is a
+ * run-time error, or what its bytes say.
+ */
+stap_long stap_current_task(void);
+stap_long stap_user_registers(void);
+stap_long stap_task_of_number(stap_long number);
+stap_long stap_task_owner(struct stap_context *c, stap_long address, enum stap_id id);
+stap_long stap_task_namespace_id(struct stap_context *c, stap_long address, enum stap_id id);
+
+/* Memory as the kernel counts it (usage.c): of a struct mm_struct, one of its counters; of this machine. */
+stap_long stap_memory_pages(struct stap_context *c, stap_long mm, stap_long counter);
+stap_long stap_page_size(void);
+stap_long stap_node_of(struct stap_context *c, stap_long address);
+stap_long stap_allocation_kernel(void);
+void stap_allocation_flags(char *dst, stap_long flags);
 
 /* The current process's memory of its start (process.c). */
 void stap_command_line(struct stap_context *c, char *dst, stap_long first, stap_long last, const char *delimiter);
@@ -641,9 +673,22 @@ stap_long stap_user_address(void);
 
 /* Arguments from 1 and the result, or an error (convention.c). */
 stap_long stap_argument_checked(struct stap_context *c, stap_long n);
+stap_long stap_long_argument_checked(struct stap_context *c, stap_long n);	/* of the type long of who calls */
 void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long value);
 stap_long stap_return_value_checked(struct stap_context *c);
 void stap_set_return_value_checked(struct stap_context *c, stap_long value);
+
+/* The system call that the current task is in (systemcall.c); narrow: of a caller of 32 bits, whose arguments have no more. */
+#define STAP_SYSTEM_CALL_ARGUMENTS 6
+int stap_system_call_narrow(void);
+stap_long stap_system_call_number(void);
+/* All arguments, one of them counted from 0, and another value of one; gives whether the caller is narrow. */
+int stap_system_call_arguments(stap_ulong arguments[STAP_SYSTEM_CALL_ARGUMENTS]);
+stap_long stap_system_call_argument(stap_long n);
+void stap_system_call_set(stap_long n, stap_long value);
+/* Those that socketcall(2) has in memory. */
+int stap_socket_call_arguments(stap_ulong arguments[STAP_SYSTEM_CALL_ARGUMENTS]);
+stap_long stap_socket_call_argument(stap_long n);
 
 /*
  * Errors (errno.c): the name of a number or of its opposite, NULL if there is none, or as a text; and what a function
@@ -750,6 +795,24 @@ void stap_packet_drop(struct stap_context *c, stap_long packet);
 void stap_packet_duplicate(struct stap_context *c, stap_long packet);
 void stap_packet_corrupt(struct stap_context *c, stap_long packet, stap_long n);
 
+/* Addresses and other bytes as text, and headers of packets (inet.c). An IPv4 address is in the network's order. */
+void stap_ipv4_text(char *dst, stap_long address);
+void stap_ipv6_text(struct stap_context *c, char *dst, stap_long address);
+void stap_hex_text(struct stap_context *c, char *dst, stap_long address, stap_long length, int separator);
+void stap_printable_text(struct stap_context *c, char *dst, stap_long address, stap_long length);
+stap_long stap_ip_protocol(stap_long header);
+stap_long stap_packet_header(stap_long packet, stap_long header, stap_long wanted, stap_long size);
+stap_long stap_jiffies_us(stap_long ticks);
+
+/* Names of what sockets are (socket.c): of a number, or its digits; of a name, or -1; of bits, with | between. */
+enum stap_socket_names {
+	STAP_SOCKET_FAMILY, STAP_SOCKET_PROTOCOL, STAP_SOCKET_TYPE, STAP_SOCKET_STATE, STAP_SOCKET_FLAG, STAP_MESSAGE_FLAG,
+	STAP_TCP_STATE, STAP_TCP_OPTION, STAP_IPV6_OPTION,
+};
+void stap_socket_name(char *dst, enum stap_socket_names names, stap_long number);
+stap_long stap_socket_number(enum stap_socket_names names, const char *name);
+void stap_socket_bits(char *dst, enum stap_socket_names names, stap_long bits);
+
 /* A fault that the script asks for (fault.c). Functions take the name of one, which stands in this table. */
 struct stap_fault {
 	char name[32];
@@ -784,5 +847,6 @@ void stap_printf(struct stap_context *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #include "match.h"
+#include "text.h"
 
 #endif
