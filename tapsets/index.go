@@ -432,6 +432,13 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "irq_flags.stp",
+		Functions: []string{
+			"_irq_flag/3",
+			"irqflags_str/1",
+		},
+	},
+	{
 		File: "java.stp",
 		Functions: []string{
 			"print_java_backtrace/0",
