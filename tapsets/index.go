@@ -910,6 +910,9 @@ var index = []parse.FileIndex{
 	},
 	{
 		File: "prometheus.stp",
+		Functions: []string{
+			"_label_text/1",
+		},
 		Aliases: []string{
 			"prometheus",
 		},
