@@ -447,6 +447,20 @@ static inline stap_long stap_widen_float(stap_long bits)
 	return sign | (stap_ulong)exponent << 52 | fraction << 29;
 }
 
+/* Arithmetic on the bits of 64-bit floating-point numbers (float.c), and those as text (float_text.c). */
+stap_long stap_fp_add(stap_long x, stap_long y);
+stap_long stap_fp_multiply(stap_long x, stap_long y);
+stap_long stap_fp_divide(stap_long x, stap_long y);
+stap_long stap_fp_remainder(stap_long x, stap_long y);
+stap_long stap_fp_root(stap_long x);
+stap_long stap_fp_equal(stap_long x, stap_long y);
+stap_long stap_fp_less(stap_long x, stap_long y);
+stap_long stap_fp_from_long(stap_long value);
+stap_long stap_fp_to_long(stap_long x, stap_long mode);	/* mode: how it is rounded, as tapsets/floatingpoint.stp says */
+stap_long stap_fp_make(int negative, int exponent, stap_ulong significand, int more);
+void stap_fp_string(char *dst, stap_long x, stap_long precision);
+stap_long stap_fp_from_string(const char *text);
+
 /* Strings: dst has MAXSTRINGLEN bytes and always ends in a NUL. */
 void stap_string_copy(char *dst, const char *src);
 void stap_string_append(char *dst, const char *src);
@@ -464,6 +478,7 @@ void stap_tokenize(char *dst, const char *input, const char *delimiters);
 #define STAP_ESCAPE_QUOTED 1	/* in quotes */
 #define STAP_ESCAPE_WHOLE 2	/* a NUL is a byte like others */
 #define STAP_ESCAPE_USER 4	/* memory of the current process */
+#define STAP_ESCAPE_JSON 8	/* as JSON has it */
 void stap_escape_text(char *dst, const char *text, stap_long most, unsigned int flags);
 int stap_escape_memory(char *dst, stap_long address, stap_long length, stap_long most, unsigned int flags);
 /* The same in quotes; the address, where it cannot be read. */
