@@ -5,6 +5,7 @@ ARCH      =
 KERNELS  ?= 6.1 6.12
 SMOKE    ?= arm64:6.1
 FUZZTIME ?= 60s
+SHORT    ?= -short
 
 # The files that processes open and create, seen from a guest with Debian's own kernel.
 DEMO = bin/stap --vm -r 6.1 examples/open.stp -c "sh -c 'date >/tmp/now; cat /proc/version /tmp/now; ls / >/dev/null'"
@@ -58,9 +59,10 @@ test: ## lint, unit tests, and guest tests on the kernels of KERNELS (6.1 6.12)
 	done
 	@echo "make test: all passed"
 
-test-all: ## make test, then guests with preempt=full and of arm64, the targets, the race detector, fuzzing, the corpus and one round of every Go benchmark
+test-all: ## make test with SHORT=, then guests with preempt=full and of arm64, the targets, the race detector, fuzzing, the corpus and one round of every Go benchmark
 	@./setup go guest race test
-	@$(MAKE) --no-print-directory test guest-preempt guest-arm64 targets race fuzz corpus
+	@$(MAKE) --no-print-directory test SHORT=
+	@$(MAKE) --no-print-directory guest-preempt guest-arm64 targets race fuzz corpus
 	go test -run '^$$' -bench . -benchtime 1x ./...
 	@echo "make test-all: all passed"
 
@@ -74,10 +76,10 @@ unit: ## unit tests; no root, kernel or guest needed
 	@./setup go race
 	go test ./...
 
-guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12), and some on those of SMOKE (arm64:6.1)
+guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12), and some on those of SMOKE (arm64:6.1); with SHORT= the long ones, too
 	@./setup test
 	@go test -tags guest -list '^TestGuest' ./... | grep -q '^TestGuest' || { echo "make guest: no guest tests found"; exit 1; }
-	GOSTAP_KERNELS="$(KERNELS)" GOSTAP_SMOKE="$(SMOKE)" go test -count=1 -p 1 -timeout 60m -tags guest -run '^TestGuest' ./...
+	GOSTAP_KERNELS="$(KERNELS)" GOSTAP_SMOKE="$(SMOKE)" go test -count=1 -p 1 -timeout 60m -tags guest $(SHORT) -run '^TestGuest' ./...
 
 guest-preempt: ## make guest with kernels that are fully preemptible
 	@GOSTAP_APPEND=preempt=full $(MAKE) --no-print-directory guest SMOKE=
