@@ -799,6 +799,7 @@ var index = []parse.FileIndex{
 			"VM_FAULT_RETRY",
 			"VM_FAULT_SIGBUS",
 			"VM_FAULT_SIGSEGV",
+			"VM_FAULT_WRITE",
 		},
 		Aliases: []string{
 			"vm.brk",
