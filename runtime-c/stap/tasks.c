@@ -6,7 +6,6 @@
  * more is asked than its bytes say.
  */
 #include <linux/cred.h>
-#include <linux/fdtable.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
@@ -106,38 +105,4 @@ stap_long stap_task_namespace_id(struct stap_context *c, stap_long address, enum
 		return 0;
 	}
 	return number;
-}
-
-/* The most words of a map of descriptors that one call looks at; it pays for this many with an action. */
-#define STAP_WORDS_OF_ACTION 32
-
-/* How many descriptors a task has open; 0 of one without a table, as while it exits. */
-stap_long stap_task_open_files(struct stap_context *c, stap_long address)
-{
-	const struct task_struct *task = (const struct task_struct *)(unsigned long)address;
-	const struct files_struct *files;
-	const struct fdtable *pointer;
-	struct fdtable table;
-	unsigned long word;
-	unsigned int i;
-	stap_long open = 0;
-
-	if (stap_read_kernel(&files, (unsigned long)&task->files, sizeof(files)))
-		goto fault;
-	if (!files)
-		return 0;
-	if (stap_read_kernel(&pointer, (unsigned long)&files->fdt, sizeof(pointer)) ||
-	    stap_read_kernel(&table, (unsigned long)pointer, sizeof(table)))
-		goto fault;
-	for (i = 0; i < table.max_fds / BITS_PER_LONG; i++) {
-		if (i % STAP_WORDS_OF_ACTION == 0 && !stap_act(c, 1))
-			return 0;
-		if (stap_read_kernel(&word, (unsigned long)(table.open_fds + i), sizeof(word)))
-			goto fault;
-		open += hweight_long(word);
-	}
-	return open;
-fault:
-	stap_error(c, "read fault [man error::fault] at 0x%lx", (unsigned long)address);
-	return 0;
 }
