@@ -115,6 +115,29 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "container.stp",
+		Functions: []string{
+			"_kernfs_parent/1",
+			"_task_cgroup_node/1",
+			"_task_pid_namespace/1",
+			"capability_str/1",
+			"cgroup_id/0",
+			"cgroup_path/0",
+			"container_id/0",
+			"task_capabilities/1",
+			"task_cgroup_id/1",
+			"task_cgroup_path/1",
+			"task_container_id/1",
+			"task_has_capability/2",
+			"task_is_contained/1",
+			"task_namespace/2",
+		},
+		Aliases: []string{
+			"capability.check",
+			"capability.check.return",
+		},
+	},
+	{
 		File: "context.stp",
 		Functions: []string{
 			"cpu/0",
@@ -316,6 +339,23 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "interrupts.stp",
+		Functions: []string{
+			"irqflags_str/1",
+			"softirq_name/1",
+		},
+		Aliases: []string{
+			"irq_handler.entry",
+			"irq_handler.exit",
+			"nmi.handler",
+			"softirq.entry",
+			"softirq.exit",
+			"softirq.raise",
+			"tasklet.entry",
+			"tasklet.exit",
+		},
+	},
+	{
 		File: "ioblock.stp",
 		Functions: []string{
 			"_bdev_contains/1",
@@ -479,6 +519,33 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "kernel_module.stp",
+		Aliases: []string{
+			"initcall.entry",
+			"initcall.exit",
+			"machine.halt",
+			"machine.power_off",
+			"machine.restart",
+			"module.free",
+			"module.load",
+			"module.request",
+		},
+	},
+	{
+		File: "kernel_timers.stp",
+		Aliases: []string{
+			"hrtimer.cancel",
+			"hrtimer.expire",
+			"hrtimer.expire.return",
+			"hrtimer.start",
+			"itimer.expire",
+			"kernel_timer.cancel",
+			"kernel_timer.expire",
+			"kernel_timer.expire.return",
+			"kernel_timer.start",
+		},
+	},
+	{
 		File: "limits.stp",
 		Functions: []string{
 			"_longest_string/0",
@@ -539,6 +606,29 @@ var index = []parse.FileIndex{
 			"_load_average/1",
 			"get_loadavg_index/1",
 			"sprint_loadavg/0",
+		},
+	},
+	{
+		File: "locks.stp",
+		Functions: []string{
+			"lock_kind/1",
+		},
+		Aliases: []string{
+			"futex.lock_pi",
+			"futex.lock_pi.return",
+			"futex.wait",
+			"futex.wait.return",
+			"futex.wake",
+			"futex.wake.return",
+			"lock.acquired",
+			"lock.wait",
+			"mutex.wait",
+			"rwlock.wait",
+			"rwsem.wait",
+			"semaphore.wait",
+			"spinlock.wait",
+			"sysv_semaphore.operate",
+			"sysv_semaphore.operate.return",
 		},
 	},
 	{
@@ -829,6 +919,20 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "power.stp",
+		Aliases: []string{
+			"power.awake",
+			"power.awake.return",
+			"power.device",
+			"power.device.return",
+			"power.frequency",
+			"power.frequency_limits",
+			"power.idle",
+			"power.idle.return",
+			"power.suspend",
+		},
+	},
+	{
 		File: "probe.stp",
 		Functions: []string{
 			"is_return/0",
@@ -977,6 +1081,16 @@ var index = []parse.FileIndex{
 		File: "random.stp",
 		Functions: []string{
 			"randint/1",
+		},
+	},
+	{
+		File: "rcu.stp",
+		Aliases: []string{
+			"rcu.batch",
+			"rcu.callback",
+			"rcu.stall",
+			"rcu.synchronize",
+			"rcu.synchronize.return",
 		},
 	},
 	{
@@ -1537,6 +1651,26 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "terminal.stp",
+		Functions: []string{
+			"_tty_file_name/1",
+			"_tty_text/2",
+		},
+		Aliases: []string{
+			"tty.init",
+			"tty.ioctl",
+			"tty.open",
+			"tty.poll",
+			"tty.read",
+			"tty.receive",
+			"tty.register",
+			"tty.release",
+			"tty.resize",
+			"tty.unregister",
+			"tty.write",
+		},
+	},
+	{
 		File: "this.stp",
 		Globals: []string{
 			"_this1",
@@ -1668,6 +1802,7 @@ var index = []parse.FileIndex{
 			"VM_FAULT_RETRY",
 			"VM_FAULT_SIGBUS",
 			"VM_FAULT_SIGSEGV",
+			"VM_FAULT_WRITE",
 		},
 		Aliases: []string{
 			"vm.brk",
@@ -1701,6 +1836,17 @@ var index = []parse.FileIndex{
 			"WIFSTOPPED/1",
 			"WSTOPSIG/1",
 			"WTERMSIG/1",
+		},
+	},
+	{
+		File: "workqueue.stp",
+		Aliases: []string{
+			"workqueue.activate",
+			"workqueue.create",
+			"workqueue.destroy",
+			"workqueue.execute",
+			"workqueue.execute.return",
+			"workqueue.insert",
 		},
 	},
 }
