@@ -621,12 +621,14 @@ stap_ulong stap_random(void);
 
 /*
  * Paths and open files (file.c): the name of a dentry; its path in its file system, without a slash before it; its
- * path as a task sees it, with the layout of struct mount. A file is a struct file, or 0.
+ * path as a task sees it, with the layout of struct mount; "" of no dentry. A file is a struct file, or 0.
  */
 void stap_dentry_name(struct stap_context *c, char *dst, stap_long dentry);
 void stap_dentry_path(struct stap_context *c, char *dst, stap_long dentry);
 void stap_task_path(struct stap_context *c, char *dst, stap_long task, stap_long dentry, stap_long vfsmount,
 		    stap_long mount_vfsmount, stap_long mount_parent, stap_long mount_point);
+/* So many bytes of the kernel's memory, to a NUL if there is one. */
+void stap_kernel_text(struct stap_context *c, char *dst, stap_long address, stap_long length);
 stap_long stap_task_file(struct stap_context *c, stap_long task, stap_long fd);
 stap_long stap_task_files_most(struct stap_context *c, stap_long task);
 stap_long stap_task_files_open(struct stap_context *c, stap_long task);
