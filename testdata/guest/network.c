@@ -6,6 +6,8 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,16 +113,108 @@ static void refused(int family)
 	close(fd);
 }
 
-/* Of the kernel's counters, pairs of lines of names and of numbers: how far they are ahead of those before. */
-static void counters(const char *path, char before[][4096], int print)
+/* A connection by IPv4; gives both ends. */
+static void pair(int *client, int *server)
 {
-	char names[4096], now[4096], *name, *number, *old, *n, *m, *o;
+	int listener = bound(AF_INET, SOCK_STREAM, 0);
+	union address a;
+	socklen_t n = sizeof(a);
+
+	check(listen(listener, 5) || getsockname(listener, &a.any, &n), "listen");
+	*client = socket(AF_INET, SOCK_STREAM, 0);
+	check(connect(*client, &a.any, n), "connect");
+	*server = accept(listener, NULL, NULL);
+	check(*server < 0, "accept");
+	close(listener);
+}
+
+/* A packet of IP with that protocol, from a host to another, that comes by the loopback device. */
+static void packet(const char *from, const char *to, int protocol)
+{
+	struct iphdr header = { .version = 4, .ihl = 5, .tot_len = htons(28), .ttl = 9, .protocol = protocol };
+	union address a = at(AF_INET, 0);
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	char bytes[28] = "";
+
+	inet_aton(from, (struct in_addr *)&header.saddr);
+	inet_aton(to, (struct in_addr *)&header.daddr);
+	a.v4.sin_addr.s_addr = header.daddr;
+	memcpy(bytes, &header, sizeof(header));
+	check(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3), "SO_BINDTODEVICE");
+	check(sendto(fd, bytes, sizeof(bytes), 0, &a.any, sizeof(a.v4)) != sizeof(bytes), "packet");
+	close(fd);
+}
+
+static void forward(int on)
+{
+	int fd = open("/proc/sys/net/ipv4/ip_forward", O_WRONLY);
+
+	check(write(fd, on ? "1" : "0", 1) != 1, "ip_forward");
+	close(fd);
+}
+
+/* What happens less often: resets, overflows, late acknowledgements, fragments, packets that nobody wants. */
+static void rare(void)
+{
+	static char bytes[4000];
+	const struct linger at_once = { .l_onoff = 1 };
+	const int off = 0;
+	union address a = at(AF_INET, 4003);
+	int client, server, listener, i;
+
+	pair(&client, &server);
+	check(setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), "SO_LINGER");
+	close(client);
+	close(server);
+
+	pair(&client, &server);
+	check(setsockopt(server, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off)), "TCP_QUICKACK");
+	check(send(client, bytes, 100, 0) != 100, "send");
+	usleep(300000);
+	close(client);
+	close(server);
+
+	listener = bound(AF_INET, SOCK_STREAM, 4007);
+	check(listen(listener, 0), "listen");
+	for (i = 0; i < 3; i++) {
+		client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connected(client, AF_INET, 4007);
+	}
+	usleep(20000);
+
+	client = bound(AF_INET, SOCK_DGRAM, 4003);
+	check(sendto(client, bytes, sizeof(bytes), 0, &a.any, sizeof(a.v4)) != sizeof(bytes), "sendto");
+	check(recv(client, bytes, sizeof(bytes), 0) != sizeof(bytes), "recv");
+
+	packet("127.0.0.1", "127.0.0.1", 200);
+	packet("10.9.9.9", "10.1.2.3", 17);
+	forward(1);
+	packet("10.9.9.9", "10.1.2.4", 17);
+	forward(0);
+}
+
+enum { KINDS = 8, LINE = 4096 };
+
+/*
+ * Of the kernel's counters, pairs of lines of names and of numbers that begin with their kind: how far they are ahead
+ * of those before, which are taken if there are none.
+ */
+static void counters(const char *path, char before[KINDS][LINE])
+{
+	static const char *const kinds[] = { "Ip: ", "Tcp: ", "TcpExt: " };
+	char names[LINE], now[LINE], *name, *number, *old, *n, *m, *o;
 	FILE *file = fopen(path, "r");
-	int i = 0;
+	int i;
 
 	check(!file, path);
-	while (fgets(names, sizeof(names), file) && fgets(now, sizeof(now), file) && i < 8) {
-		if (print && (!strncmp(names, "Ip:", 3) || !strncmp(names, "Tcp:", 4) || !strncmp(names, "TcpExt:", 7))) {
+	while (fgets(names, sizeof(names), file) && fgets(now, sizeof(now), file))
+		for (i = 0; i < 3; i++) {
+			if (strncmp(names, kinds[i], strlen(kinds[i])))
+				continue;
+			if (!before[i][0]) {
+				strcpy(before[i], now);
+				break;
+			}
 			name = strtok_r(names, " \n", &n);
 			number = strtok_r(now, " \n", &m);
 			old = strtok_r(before[i], " \n", &o);
@@ -131,35 +225,33 @@ static void counters(const char *path, char before[][4096], int print)
 				number = strtok_r(NULL, " \n", &m);
 				old = strtok_r(NULL, " \n", &o);
 			}
-		} else {
-			strcpy(before[i], now);
 		}
-		i++;
-	}
 	fclose(file);
 }
 
 int main(int argc, char **argv)
 {
-	static char snmp[8][4096], netstat[8][4096];
-	int count = argc > 1, i;
+	static char before[KINDS][LINE];
+	int count = argc > 1;
 
 	if (count) {
-		counters("/proc/net/snmp", snmp, 0);
-		counters("/proc/net/netstat", netstat, 0);
+		counters("/proc/net/snmp", before);
+		counters("/proc/net/netstat", before);
 	}
-	for (i = 0; i < 2; i++) {
-		int family = i ? AF_INET6 : AF_INET;
-
-		if (count && i)
-			break;
-		tcp(family);
-		udp(family);
-		refused(family);
-	}
+	tcp(AF_INET);
+	udp(AF_INET);
+	refused(AF_INET);
+	tcp(AF_INET6);
+	udp(AF_INET6);
+	refused(AF_INET6);
 	if (count) {
-		counters("/proc/net/snmp", snmp, 1);
-		counters("/proc/net/netstat", netstat, 1);
+		int fd;
+
+		rare();
+		for (fd = 3; fd < 64; fd++)
+			close(fd);
+		counters("/proc/net/snmp", before);
+		counters("/proc/net/netstat", before);
 	}
 	return 0;
 }
