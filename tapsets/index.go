@@ -499,6 +499,15 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "skb.stp",
+		Functions: []string{
+			"_drop_reason/1",
+		},
+		Aliases: []string{
+			"skb.drop",
+		},
+	},
+	{
 		File: "socket.stp",
 		Functions: []string{
 			"_kiocb_socket/1",
@@ -623,6 +632,22 @@ var index = []parse.FileIndex{
 			"tcp.sendmsg.return",
 			"tcp.setsockopt",
 			"tcp.setsockopt.return",
+		},
+	},
+	{
+		File: "tcp_connection.stp",
+		Functions: []string{
+			"_connection_port/1",
+			"_connection_received/1",
+			"_connection_sent/1",
+		},
+		Aliases: []string{
+			"tcp.accept",
+			"tcp.close",
+			"tcp.connect",
+			"tcp.open",
+			"tcp.retransmit",
+			"tcp.state_change",
 		},
 	},
 	{
