@@ -733,6 +733,16 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "usb.stp",
+		Functions: []string{
+			"usb_type_str/1",
+		},
+		Aliases: []string{
+			"usb.complete_urb",
+			"usb.submit_urb",
+		},
+	},
+	{
 		File: "user_symbols.stp",
 		Functions: []string{
 			"__user_unknown/0",
