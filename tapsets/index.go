@@ -806,6 +806,68 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "netdev.stp",
+		Functions: []string{
+			"get_netdev_name/1",
+		},
+		Aliases: []string{
+			"_netdev.all_groups",
+			"_netdev.all_packets",
+			"_netdev.closes",
+			"_netdev.going_down",
+			"netdev.change_mac",
+			"netdev.change_mtu",
+			"netdev.change_rx_flag",
+			"netdev.close",
+			"netdev.get_stats",
+			"netdev.hard_transmit",
+			"netdev.ioctl",
+			"netdev.open",
+			"netdev.receive",
+			"netdev.register",
+			"netdev.rx",
+			"netdev.set_promiscuity",
+			"netdev.transmit",
+			"netdev.unregister",
+		},
+	},
+	{
+		File: "netfilter.stp",
+		Functions: []string{
+			"_big2/1",
+			"_netfilter_device/1",
+			"_netfilter_hex/2",
+			"_netfilter_mac/1",
+			"_netfilter_mac_length/1",
+			"_netfilter_text/2",
+		},
+		Aliases: []string{
+			"netfilter.arp.forward",
+			"netfilter.arp.in",
+			"netfilter.arp.out",
+			"netfilter.bridge.forward",
+			"netfilter.bridge.local_in",
+			"netfilter.bridge.local_out",
+			"netfilter.bridge.post_routing",
+			"netfilter.bridge.pre_routing",
+			"netfilter.ip.forward",
+			"netfilter.ip.local_in",
+			"netfilter.ip.local_out",
+			"netfilter.ip.post_routing",
+			"netfilter.ip.pre_routing",
+			"netfilter.ipv4.forward",
+			"netfilter.ipv4.local_in",
+			"netfilter.ipv4.local_out",
+			"netfilter.ipv4.post_routing",
+			"netfilter.ipv4.pre_routing",
+			"netfilter.ipv6.forward",
+			"netfilter.ipv6.local_in",
+			"netfilter.ipv6.local_out",
+			"netfilter.ipv6.post_routing",
+			"netfilter.ipv6.pre_routing",
+		},
+	},
+	{
 		File: "network.stp",
 		Functions: []string{
 			"packet_corrupt/2",
@@ -1635,6 +1697,15 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "skb.stp",
+		Functions: []string{
+			"_drop_reason/1",
+		},
+		Aliases: []string{
+			"skb.drop",
+		},
+	},
+	{
 		File: "socket.stp",
 		Functions: []string{
 			"_kiocb_socket/1",
@@ -2015,6 +2086,22 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "tcp_connection.stp",
+		Functions: []string{
+			"_connection_port/1",
+			"_connection_received/1",
+			"_connection_sent/1",
+		},
+		Aliases: []string{
+			"tcp.accept",
+			"tcp.close",
+			"tcp.connect",
+			"tcp.open",
+			"tcp.retransmit",
+			"tcp.state_change",
+		},
+	},
+	{
 		File: "tcpmib.stp",
 		Functions: []string{
 			"_at_least_one/1",
@@ -2139,6 +2226,16 @@ var index = []parse.FileIndex{
 			"udp.recvmsg.return",
 			"udp.sendmsg",
 			"udp.sendmsg.return",
+		},
+	},
+	{
+		File: "usb.stp",
+		Functions: []string{
+			"usb_type_str/1",
+		},
+		Aliases: []string{
+			"usb.complete_urb",
+			"usb.submit_urb",
 		},
 	},
 	{
