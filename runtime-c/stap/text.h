@@ -166,6 +166,7 @@ void stap_text_shm_flags(struct stap_text *t, stap_long value);
 void stap_text_sent(struct stap_text *t, stap_long address, stap_long size);
 void stap_text_semaphores(struct stap_text *t, stap_long address, stap_long count);
 void stap_text_queue(struct stap_text *t, stap_long address);
+void stap_text_queue_open(struct stap_text *t, stap_long address, stap_long flags);
 void stap_text_key(struct stap_text *t, stap_long value);
 void stap_text_keyctl2(struct stap_text *t, stap_long value, stap_long command);
 void stap_text_keyctl3(struct stap_text *t, stap_long value, stap_long command);
@@ -173,13 +174,14 @@ void stap_text_keyctl4(struct stap_text *t, stap_long value, stap_long command);
 void stap_text_keyctl5(struct stap_text *t, stap_long value, stap_long command);
 
 /* text_map.c */
-extern const struct stap_names stap_protection_names, stap_mremap_names, stap_msync_names, stap_mlock_names,
-	stap_mlockall_names, stap_policy_names, stap_policy_flags_names, stap_move_flags_names, stap_memfd_names,
-	stap_descriptor_close_names, stap_key_rights_names, stap_userfaultfd_names, stap_membarrier_names,
-	stap_membarrier_flags_names, stap_shadow_stack_names;
+extern const struct stap_names stap_protection_names, stap_mremap_names, stap_advice_names, stap_msync_names,
+	stap_mlock_names, stap_mlockall_names, stap_policy_names, stap_policy_flags_names, stap_move_flags_names,
+	stap_memfd_names, stap_descriptor_close_names, stap_key_rights_names, stap_userfaultfd_names,
+	stap_membarrier_names, stap_membarrier_flags_names, stap_shadow_stack_names;
 void stap_text_mmap(struct stap_text *t, stap_long value);
 void stap_text_new_address(struct stap_text *t, stap_long address, stap_long flags);
 void stap_text_nodes(struct stap_text *t, stap_long address, stap_long bits);
+void stap_text_map_offset(struct stap_text *t, stap_long offset);
 
 /* text_mount.c */
 extern const struct stap_names stap_mount_names, stap_umount_names, stap_fsopen_names, stap_fsmount_names,
@@ -278,6 +280,11 @@ void stap_text_signal_stack(struct stap_text *t, stap_long address);
 /* text_socket.c */
 extern const struct stap_names stap_family_names, stap_socket_type_names, stap_accept_names, stap_ip_protocol_names,
 	stap_netlink_protocol_names, stap_message_names, stap_shutdown_names, stap_socket_call_names;
+void stap_text_socket_family(struct stap_text *t, stap_long address);
+void stap_text_socket_host(struct stap_text *t, stap_long address);
+void stap_text_socket_port(struct stap_text *t, stap_long address);
+void stap_text_socket_flow(struct stap_text *t, stap_long address);
+void stap_text_socket_scope(struct stap_text *t, stap_long address);
 void stap_text_sockaddr(struct stap_text *t, stap_long address, stap_long length);
 void stap_text_protocol(struct stap_text *t, stap_long protocol, stap_long family);
 void stap_text_message(struct stap_text *t, stap_long address);
@@ -319,6 +326,7 @@ void stap_text_file_times(struct stap_text *t, stap_long address);
 void stap_text_file_times64(struct stap_text *t, stap_long address);
 void stap_text_timevals(struct stap_text *t, stap_long address);
 void stap_text_utimbuf(struct stap_text *t, stap_long address);
+stap_long stap_caller_word(stap_long address, int n);
 void stap_text_itimerval(struct stap_text *t, stap_long address);
 void stap_text_itimerspec(struct stap_text *t, stap_long address);
 void stap_text_itimerspec64(struct stap_text *t, stap_long address);

@@ -137,6 +137,13 @@ void stap_text_queue(struct stap_text *t, stap_long address)
 	stap_text_struct(t, address, fields);
 }
 
+/* What mq_open(2) uses of it: nothing, unless it makes a queue. */
+void stap_text_queue_open(struct stap_text *t, stap_long address, stap_long flags)
+{
+	if (flags & 0x40) /* O_CREAT */
+		stap_text_queue(t, address);
+}
+
 /* A key's number, or a keyring's that the kernel knows by name. */
 void stap_text_key(struct stap_text *t, stap_long value)
 {

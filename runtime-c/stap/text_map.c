@@ -24,6 +24,14 @@ const struct stap_names stap_protection_names = STAP_NAMES(PROTECTION_NAMES, 0);
 	N(MREMAP_MAYMOVE, 0x1) N(MREMAP_FIXED, 0x2) N(MREMAP_DONTUNMAP, 0x4)
 const struct stap_names stap_mremap_names = STAP_NAMES(MREMAP_NAMES, 0);
 
+#define ADVICE_NAMES(N) \
+	N(MADV_NORMAL, 0) N(MADV_RANDOM, 1) N(MADV_SEQUENTIAL, 2) N(MADV_WILLNEED, 3) N(MADV_DONTNEED, 4) N(MADV_FREE, 8) \
+	N(MADV_REMOVE, 9) N(MADV_DONTFORK, 10) N(MADV_DOFORK, 11) N(MADV_HWPOISON, 100) N(MADV_SOFT_OFFLINE, 101) \
+	N(MADV_MERGEABLE, 12) N(MADV_UNMERGEABLE, 13) N(MADV_HUGEPAGE, 14) N(MADV_NOHUGEPAGE, 15) N(MADV_DONTDUMP, 16) \
+	N(MADV_DODUMP, 17) N(MADV_WIPEONFORK, 18) N(MADV_KEEPONFORK, 19) N(MADV_COLD, 20) N(MADV_PAGEOUT, 21) \
+	N(MADV_POPULATE_READ, 22) N(MADV_POPULATE_WRITE, 23) N(MADV_DONTNEED_LOCKED, 24) N(MADV_COLLAPSE, 25)
+const struct stap_names stap_advice_names = STAP_NAMES(ADVICE_NAMES, STAP_ONE_OF);
+
 #define MSYNC_NAMES(N) \
 	N(MS_ASYNC, 0x1) N(MS_INVALIDATE, 0x2) N(MS_SYNC, 0x4)
 const struct stap_names stap_msync_names = STAP_NAMES(MSYNC_NAMES, 0);
@@ -123,4 +131,12 @@ void stap_text_nodes(struct stap_text *t, stap_long address, stap_long bits)
 		stap_text_pointer(t, address);
 	else
 		stap_text_numbers(t, address, ((stap_ulong)bits + 8 * word - 1) / (8 * word), STAP_WORD, stap_text_node_word);
+}
+
+void stap_text_map_offset(struct stap_text *t, stap_long offset)
+{
+	if (offset)
+		stap_text_hex(t, offset);
+	else
+		stap_text_put(t, "0", 1);
 }

@@ -73,8 +73,10 @@ void stap_text_signal(struct stap_text *t, stap_long value)
 static void stap_text_sigset_value(struct stap_text *t, stap_ulong set)
 {
 	const char *separator = "";
-	int number, members = __builtin_popcountll(set);
+	int number, members = 0;
 
+	for (number = 0; number < STAP_SIGNALS; number++)
+		members += set >> number & 1;
 	if (members > 2 * STAP_SIGNALS / 3) {
 		stap_text_put(t, "~", 1);
 		set = ~set;
