@@ -54,6 +54,8 @@ void stap_text_name(struct stap_text *t, const char *name);
 void stap_text_decimal(struct stap_text *t, stap_long value);
 void stap_text_unsigned(struct stap_text *t, stap_long value);
 void stap_text_hex(struct stap_text *t, stap_long value);
+/* Flags that have no names. */
+void stap_text_bits(struct stap_text *t, stap_long value);
 void stap_text_octal(struct stap_text *t, stap_long value);
 /* At least so many digits, and nothing in front. */
 void stap_text_hex_digits(struct stap_text *t, stap_long value, int digits);
@@ -156,10 +158,10 @@ extern const struct stap_names stap_ioctl_names;
 void stap_text_request(struct stap_text *t, stap_long value);
 
 /* text_ipc.c */
-extern const struct stap_names stap_ipc_get_names, stap_shm_get_names, stap_ipc_control_names,
-	stap_message_control_names, stap_semaphore_control_names, stap_shared_control_names, stap_shm_attach_names,
-	stap_message_flags_names, stap_semaphore_flags_names, stap_ipc_call_names, stap_keyctl_names, stap_key_names,
-	stap_key_default_names;
+extern const struct stap_names stap_queue_flags_names, stap_ipc_get_names, stap_shm_get_names,
+	stap_ipc_control_names, stap_message_control_names, stap_semaphore_control_names, stap_shared_control_names,
+	stap_shm_attach_names, stap_message_flags_names, stap_semaphore_flags_names, stap_ipc_call_names,
+	stap_keyctl_names, stap_key_names, stap_key_default_names;
 void stap_text_ipc_key(struct stap_text *t, stap_long key);
 void stap_text_ipc_flags(struct stap_text *t, stap_long value);
 void stap_text_shm_flags(struct stap_text *t, stap_long value);
@@ -179,9 +181,10 @@ extern const struct stap_names stap_protection_names, stap_mremap_names, stap_ad
 	stap_memfd_names, stap_descriptor_close_names, stap_key_rights_names, stap_userfaultfd_names,
 	stap_membarrier_names, stap_membarrier_flags_names, stap_shadow_stack_names;
 void stap_text_mmap(struct stap_text *t, stap_long value);
+void stap_text_memfd(struct stap_text *t, stap_long value);
 void stap_text_new_address(struct stap_text *t, stap_long address, stap_long flags);
 void stap_text_nodes(struct stap_text *t, stap_long address, stap_long bits);
-void stap_text_map_offset(struct stap_text *t, stap_long offset);
+void stap_text_membarrier_cpu(struct stap_text *t, stap_long cpu, stap_long flags);
 
 /* text_mount.c */
 extern const struct stap_names stap_mount_names, stap_umount_names, stap_fsopen_names, stap_fsmount_names,
@@ -189,6 +192,7 @@ extern const struct stap_names stap_mount_names, stap_umount_names, stap_fsopen_
 	stap_fspick_names, stap_fsconfig_names, stap_statmount_names, stap_swap_names, stap_quota_names,
 	stap_quota_type_names;
 void stap_text_mount_data(struct stap_text *t, stap_long address, stap_long flags);
+void stap_text_mount_attribute(struct stap_text *t, stap_long value);
 void stap_text_mount_attributes(struct stap_text *t, stap_long address);
 void stap_text_fsconfig_value(struct stap_text *t, stap_long address, stap_long command, stap_long auxiliary);
 void stap_text_fsconfig_auxiliary(struct stap_text *t, stap_long value, stap_long command);
@@ -313,6 +317,8 @@ void stap_text_uring_setup(struct stap_text *t, stap_long address);
 void stap_text_aio_requests(struct stap_text *t, stap_long address, stap_long count);
 void stap_text_landlock_rules(struct stap_text *t, stap_long address, stap_long size);
 void stap_text_landlock_rule(struct stap_text *t, stap_long address, stap_long type);
+void stap_text_syslog_buffer(struct stap_text *t, stap_long address, stap_long type);
+void stap_text_syslog_length(struct stap_text *t, stap_long length, stap_long type);
 void stap_text_restart(struct stap_text *t, stap_long address, stap_long command);
 void stap_text_thread_area(struct stap_text *t, stap_long address);
 
