@@ -217,7 +217,9 @@ func (w *systemCallWriter) writeEntries() {
 func (w *systemCallWriter) writeReturns() {
 	format := systemCallFormats[w.row.format]
 	if format == 0 {
-		format = systemCallFormats["decimal"]
+		w.printf("\n/** %s.%s.return: never hits: %s does not return. */\n", systemCallFamilies[0], w.row.name, w.row.shown)
+		w.printf("probe %s%s.%s.return = never\n{\n\tname = %q\n\tretval = 0\n\tretstr = \"\"\n}\n", w.aliasNames(".return"), tracedFamily, w.row.name, w.row.shown)
+		return
 	}
 	body := func(result string) string {
 		return fmt.Sprintf("\tname = %q\n\tretval = %s\n\tretstr = return_str(%d, retval)\n", w.row.shown, result, format)
