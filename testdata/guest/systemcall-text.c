@@ -484,7 +484,7 @@ static void controls(void)
 	call(arch_prctl, 0x1003, 8L);
 	call(iopl, 9);
 	call(ioperm, 70000L, 1L, 1);
-	call(modify_ldt, 99, buffer, 5L);
+	call(modify_ldt, 0, buffer, 5L);
 #endif
 }
 
