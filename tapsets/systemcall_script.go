@@ -40,8 +40,14 @@ var systemCallsByNumber = sync.OnceValues(func() (map[string]systemCallNumbers, 
 	return byName, err
 })
 
-// addSystemCalls adds a file for each call.
+// addSystemCalls adds a file for each call when something asks for one of their names.
 func addSystemCalls(library *parse.Library) {
+	library.AddLater(func(first string) bool { return first == tracedFamily || slices.Contains(systemCallFamilies, first) }, func() {
+		addSystemCallFiles(library)
+	})
+}
+
+func addSystemCallFiles(library *parse.Library) {
 	calls := systemCalls()
 	aliases := make([]string, 0, 8*len(calls.names))
 	for _, name := range calls.names {
