@@ -1971,6 +1971,19 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "systemcall_text.stp",
+		Functions: []string{
+			"_request_text/1",
+			"_uaddr_af/1",
+			"_uaddr_ip/1",
+			"_uaddr_ip_port/1",
+			"_uaddr_ipv6_flowinfo/1",
+			"_uaddr_ipv6_scope_id/1",
+			"_utime_actime/1",
+			"_utime_modtime/1",
+		},
+	},
+	{
 		File: "target_set.stp",
 		Functions: []string{
 			"target_set_pid/1",

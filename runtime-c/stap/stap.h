@@ -90,6 +90,9 @@ struct stap_context {
 	char *message;		/* STAP_MESSAGE_ROOM bytes: what error points to when it was formatted */
 };
 
+/* A function of the script that gives a text, as constants of probes have it. */
+typedef void stap_text_function(struct stap_context *c, char *result);
+
 /* A probe family: how its probes are set and taken away. */
 struct stap_family {
 	const char *name;
@@ -121,6 +124,7 @@ struct stap_probe {
 	int dispensable;	/* the session goes on where it cannot be set */
 	int system_call;	/* where a system call begins: arguments are those of the call */
 	int overrides;		/* its handler may leave out the function that it is at the entry of */
+	const void *const *constants;	/* what its handler has for this probe alone, or NULL */
 	int (*condition)(struct stap_context *c); /* whether its handler can do anything, as far as globals tell; or NULL */
 	unsigned int held;	/* why its handler does not run now, of enum stap_hold; 0: it does */
 	const char *where;	/* in the script: "file:line:column" */
