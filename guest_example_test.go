@@ -107,14 +107,15 @@ func (g *guestTest) example(t *testing.T, script string, e exampleTest) {
 	if status != 0 || stderr != "" {
 		t.Errorf("status %d\n%s", status, stderr)
 	}
+	t.Log(stdout)
 	for _, want := range e.want {
 		if !want.MatchString(stdout) {
-			t.Errorf("nothing matches %s in:\n%s", want, stdout)
+			t.Errorf("nothing matches %s", want)
 		}
 	}
 	for _, never := range e.never {
 		if match := never.FindString(stdout); match != "" {
-			t.Errorf("%q matches %s in:\n%s", match, never, stdout)
+			t.Errorf("%q matches %s", match, never)
 		}
 	}
 	g.nothingLeft(t)
