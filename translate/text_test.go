@@ -129,6 +129,8 @@ func TestQueues(t *testing.T) {
 		{name: "this", script: `probe begin { @this1 = 5; @this2 = "two"; println(@this1, @this2) }`, want: "5two\n"},
 		{name: "prints", script: `global s, a probe begin { s <<< 3; s <<< 6; a["x", 1] <<< 2; a["y", 2] <<< 3; a["y", 2] <<< 4; @prints(s) @prints2(a) }`,
 			want: "@count=2 @min=3 @max=6 @sum=9 @avg=4\n[y,2] @count=2 @min=3 @max=4 @sum=7 @avg=3\n[x,1] @count=1 @min=2 @max=2 @sum=2 @avg=2\n"},
+		{name: "prints of keys of several types", script: `global a, b probe begin { a["x"] <<< 2; b[5] <<< 3; @prints1(a) @prints1(b) }`,
+			want: "[x] @count=1 @min=2 @max=2 @sum=2 @avg=2\n[5] @count=1 @min=3 @max=3 @sum=3 @avg=3\n"},
 		{name: "try_assign", script: `probe begin { @try_assign(x, 1 % 0, 7) println(x) }`, want: "7\n"},
 	})
 }
