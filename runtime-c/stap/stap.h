@@ -90,6 +90,9 @@ struct stap_context {
 	char *message;		/* STAP_MESSAGE_ROOM bytes: what error points to when it was formatted */
 };
 
+/* A function of the script that gives a text, as constants of probes have it. */
+typedef void stap_text_function(struct stap_context *c, char *result);
+
 /* A probe family: how its probes are set and taken away. */
 struct stap_family {
 	const char *name;
@@ -121,6 +124,7 @@ struct stap_probe {
 	int dispensable;	/* the session goes on where it cannot be set */
 	int system_call;	/* where a system call begins: arguments are those of the call */
 	int overrides;		/* its handler may leave out the function that it is at the entry of */
+	const void *const *constants;	/* what its handler has for this probe alone, or NULL */
 	int (*condition)(struct stap_context *c); /* whether its handler can do anything, as far as globals tell; or NULL */
 	unsigned int held;	/* why its handler does not run now, of enum stap_hold; 0: it does */
 	const char *where;	/* in the script: "file:line:column" */
@@ -621,12 +625,14 @@ stap_ulong stap_random(void);
 
 /*
  * Paths and open files (file.c): the name of a dentry; its path in its file system, without a slash before it; its
- * path as a task sees it, with the layout of struct mount. A file is a struct file, or 0.
+ * path as a task sees it, with the layout of struct mount; "" of no dentry. A file is a struct file, or 0.
  */
 void stap_dentry_name(struct stap_context *c, char *dst, stap_long dentry);
 void stap_dentry_path(struct stap_context *c, char *dst, stap_long dentry);
 void stap_task_path(struct stap_context *c, char *dst, stap_long task, stap_long dentry, stap_long vfsmount,
 		    stap_long mount_vfsmount, stap_long mount_parent, stap_long mount_point);
+/* So many bytes of the kernel's memory, to a NUL if there is one. */
+void stap_kernel_text(struct stap_context *c, char *dst, stap_long address, stap_long length);
 stap_long stap_task_file(struct stap_context *c, stap_long task, stap_long fd);
 stap_long stap_task_files_most(struct stap_context *c, stap_long task);
 stap_long stap_task_files_open(struct stap_context *c, stap_long task);
