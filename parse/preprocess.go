@@ -3,6 +3,7 @@ package parse
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // This file is the stage from tokens to tokens between the lexer and the
@@ -40,6 +41,7 @@ type preprocessor struct {
 	apart   bool // the next token does not touch the last one
 	open    []conditional
 	out     []token
+	uses    int // of macros
 	found   Diagnostics
 }
 
@@ -58,6 +60,17 @@ type scope struct {
 	macro     *Macro
 	arguments []argument
 	outer     *scope // in which the macro is used
+	number    int    // of the use, from 1 on
+}
+
+// own gives the name that a variable of a macro has in one use of it, whatever else
+// the script has: in a library's macro, variables of the macro's own are written
+// __name__.
+func (s *scope) own(t *token) string {
+	if s == nil || !s.macro.library || t.kind != identifierToken || !strings.HasPrefix(t.Text, "__") || !strings.HasSuffix(t.Text, "__") {
+		return t.Text
+	}
+	return fmt.Sprintf("%s%d", t.Text, s.number)
 }
 
 // argument is what was given for a parameter, with what it means there.
@@ -266,6 +279,7 @@ func (p *preprocessor) next() token {
 			}
 		}
 		if t.kind != operatorToken || t.Text[0] != '@' || t.Text == "@define" {
+			t.Text = f.scope.own(&t)
 			return t
 		}
 		if expanded, mistake := p.expand(t); mistake != nil {
@@ -311,7 +325,8 @@ func (p *preprocessor) expand(t token) (expanded bool, mistake *fault) {
 		}
 	}
 	p.note(&t)
-	use := &scope{macro: m, outer: f.scope}
+	p.uses++
+	use := &scope{macro: m, outer: f.scope, number: p.uses}
 	if m.hasList {
 		if use.arguments, mistake = p.arguments(m); mistake != nil {
 			return false, mistake

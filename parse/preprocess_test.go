@@ -340,3 +340,26 @@ func TestGlobs(t *testing.T) { // L033, L037
 		}
 	}
 }
+
+// TestOwnVariables: each use of a library's macro has variables of its own; a script's macro has not, nor has what is
+// given to a macro.
+func TestOwnVariables(t *testing.T) {
+	macros, found := readMacros(&Source{Name: "m.stpm", Library: true, Text: []byte(`@define m(x) %( __k__ = @x + __k %) @define twice(x) %( @m(@x) @m(__k__) %)`)}, Options{})
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	options := Options{Macros: func(name string) (*Macro, bool) { m := macros[name]; return m, m != nil }}
+	file, err := Parse(&Source{Name: "x.stp", Text: []byte("@define mine %( __k__ %) probe begin { @m(__k__) @m(@mine) @twice(1) }")}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var printed strings.Builder
+	if err := Dump(&printed, file); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"__k__1 = __k__ + __k", "__k__2 = __k__ + __k", "__k__5 = 1 + __k", "__k__6 = __k__4 + __k"} {
+		if !strings.Contains(strings.NewReplacer("(", "", ")", "").Replace(printed.String()), want) {
+			t.Errorf("no %q in\n%s", want, &printed)
+		}
+	}
+}

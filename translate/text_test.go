@@ -1,6 +1,12 @@
 package translate_test
 
-import "testing"
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+)
 
 // TestErrors: T002, errno_str, errno_p, return_str.
 func TestErrors(t *testing.T) {
@@ -123,6 +129,58 @@ func TestQueues(t *testing.T) {
 		{name: "this", script: `probe begin { @this1 = 5; @this2 = "two"; println(@this1, @this2) }`, want: "5two\n"},
 		{name: "prints", script: `global s, a probe begin { s <<< 3; s <<< 6; a["x", 1] <<< 2; a["y", 2] <<< 3; a["y", 2] <<< 4; @prints(s) @prints2(a) }`,
 			want: "@count=2 @min=3 @max=6 @sum=9 @avg=4\n[y,2] @count=2 @min=3 @max=4 @sum=7 @avg=3\n[x,1] @count=1 @min=2 @max=2 @sum=2 @avg=2\n"},
+		{name: "prints of keys of several types", script: `global a, b probe begin { a["x"] <<< 2; b[5] <<< 3; @prints1(a) @prints1(b) }`,
+			want: "[x] @count=1 @min=2 @max=2 @sum=2 @avg=2\n[5] @count=1 @min=3 @max=3 @sum=3 @avg=3\n"},
 		{name: "try_assign", script: `probe begin { @try_assign(x, 1 % 0, 7) println(x) }`, want: "7\n"},
 	})
+}
+
+// TestStringsByChance: T001: strpos, str_replace, tokenize, strtol and text_str of random strings, against Go's.
+func TestStringsByChance(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	text := func(letters string, most int) string {
+		var b strings.Builder
+		for range random.IntN(most + 1) {
+			b.WriteByte(letters[random.IntN(len(letters))])
+		}
+		return b.String()
+	}
+	var script, want strings.Builder
+	for i := range 60 {
+		s, part, to := text("ab", 14), text("ab", 3), text("ab", 3)
+		words := strings.FieldsFunc(text("ab ,", 12), func(r rune) bool { return r == ' ' || r == ',' })
+		number, base := text("-01af9zx ", 6), []int{2, 8, 10, 16, 36}[random.IntN(5)]
+		fmt.Fprintf(&script, `probe begin(%d) { println(strpos(%q, %q), " ", part(%q, %q, %q), " ", strtol(%q, %d)); for (w = tokenize(%q, " ,"); w != ""; w = tokenize(" ,")) print(w, ";"); println() }`+"\n",
+			i, s, part, s, part, to, number, base, " "+strings.Join(words, ", ")+",")
+		replaced := s
+		if part != "" {
+			replaced = strings.ReplaceAll(s, part, to)
+		}
+		fmt.Fprintf(&want, "%d %s %d\n%s\n", strings.Index(s, part), replaced, numberIn(number, base), strings.Join(append(words, ""), ";"))
+	}
+	script.WriteString("function part(s, from, to) { return str_replace(s, from, to) }\n")
+	if got := runHosted(t, script.String()); got != want.String() {
+		t.Errorf("got\n%swant\n%s", got, want.String())
+	}
+}
+
+// numberIn is the number that a text begins with.
+func numberIn(text string, base int) int64 {
+	text = strings.TrimLeft(text, " ")
+	sign := int64(1)
+	if rest, negative := strings.CutPrefix(text, "-"); negative {
+		text, sign = rest, -1
+	}
+	if base == 16 && len(text) > 2 && text[:2] == "0x" && strings.IndexByte("0123456789abcdef", text[2]) >= 0 {
+		text = text[2:]
+	}
+	var value int64
+	for _, digit := range []byte(text) {
+		n, err := strconv.ParseInt(string(digit), base, 64)
+		if err != nil || digit == '-' {
+			break
+		}
+		value = value*int64(base) + n
+	}
+	return sign * value
 }

@@ -34,6 +34,7 @@ void stap_calendar(struct stap_context *c, char *dst, stap_long seconds)
 	/* 1898 began on a Saturday, 26297 days before 1970 */
 	const unsigned int first_year = 1898, first_days = 26297;
 	unsigned int year = first_year, month = 0, day, weekday, of_day;
+	char text[64];
 	u64 since;
 
 	if (seconds != (s32)seconds) {
@@ -48,6 +49,7 @@ void stap_calendar(struct stap_context *c, char *dst, stap_long seconds)
 		day -= 365 + stap_is_leap_year(year);
 	for (; day >= lengths[month] + (month == 1 && stap_is_leap_year(year)); month++)
 		day -= lengths[month] + (month == 1 && stap_is_leap_year(year));
-	scnprintf(dst, MAXSTRINGLEN, "%.3s %.3s %2u %02u:%02u:%02u %u", days + 3 * weekday, months + 3 * month, day + 1,
+	scnprintf(text, sizeof(text), "%.3s %.3s %2u %02u:%02u:%02u %u", days + 3 * weekday, months + 3 * month, day + 1,
 		  of_day / 3600, of_day / 60 % 60, of_day % 60, year);
+	stap_string_copy(dst, text);
 }
