@@ -95,6 +95,10 @@ func (c *checker) evaluate(at parse.Position, x parse.Expression) []Statement {
 		}
 		x = assign.Y
 	}
+	if x, ok := x.(*parse.Conditional); ok { // whose value nobody wants: its branches need have none
+		return c.choice(&parse.IfStatement{Token: x.Token, Condition: x.Condition,
+			Then: &parse.ExpressionStatement{Token: x.Token, X: x.X}, Else: &parse.ExpressionStatement{Token: x.Token, X: x.Y}})
+	}
 	if typed := c.expression(x, parse.Unknown); typed != nil {
 		return []Statement{&Evaluate{at, typed}}
 	}
