@@ -17,7 +17,7 @@ export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build setup prep demo test test-all lint unit tapsets guest guest-preempt guest-arm64 guest-usb roots targets storms torture race fuzz corpus bench conformance install clean
+.PHONY: help build setup prep demo test test-all lint unit tapsets guest guest-preempt guest-arm64 guest-usb roots targets storms torture race fuzz corpus bench conformance man install clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -165,9 +165,15 @@ conformance: ## check docs/conformance.md against the tests that it names
 	@./setup go
 	go test -count=1 -v -run '^TestConformance' .
 
-install: ## install both programs below PREFIX (/usr/local) and DESTDIR
+man: ## write the manual pages of the library, one for each subject, to bin/man
+	@./setup go
+	go run ./tapsets/manual bin/man/man3
+
+install: ## install both programs, and the manual pages, below PREFIX (/usr/local) and DESTDIR
 	@test -x bin/stap && test -x bin/staprun || $(MAKE) --no-print-directory build
+	@test -d bin/man || $(MAKE) --no-print-directory man
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin bin/stap bin/staprun
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man3 bin/man/man3/*
 
 clean: ## remove what was built here; fetched kernels and caches stay
 	rm -rf bin
