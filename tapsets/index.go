@@ -1700,6 +1700,7 @@ var index = []parse.FileIndex{
 		File: "skb.stp",
 		Functions: []string{
 			"_drop_reason/1",
+			"_packet_device_name/1",
 		},
 		Aliases: []string{
 			"skb.drop",
