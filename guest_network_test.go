@@ -13,8 +13,8 @@ import (
 	"github.com/gostap/gostap/staprun/vm"
 )
 
-// TestGuestNetwork has known traffic over the loopback device and over devices of a program's own, seen by what the
-// library has of sockets, TCP, UDP, devices, netfilter and SNMP's counters: htons, ntohl, ip_ntop, format_ipaddr,
+// TestGuestNetwork: T300: known traffic over the loopback device and over devices of a program's own, as the
+// library has it of sockets, TCP, UDP, devices, netfilter and SNMP's counters: htons, ntohl, ip_ntop, format_ipaddr,
 // inet_get_*, sock_*_num2str, tcp_get_info_rto, tcpmib_*, ipmib_*, linuxmib_*.
 func TestGuestNetwork(t *testing.T) {
 	for _, beginning := range strings.Fields(os.Getenv("GOSTAP_KERNELS")) {

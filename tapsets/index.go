@@ -1700,6 +1700,7 @@ var index = []parse.FileIndex{
 		File: "skb.stp",
 		Functions: []string{
 			"_drop_reason/1",
+			"_packet_device_name/1",
 		},
 		Aliases: []string{
 			"skb.drop",
@@ -1716,7 +1717,6 @@ var index = []parse.FileIndex{
 		Aliases: []string{
 			"_socket.read",
 			"_socket.received",
-			"_socket.received_by_function",
 			"_socket.sent",
 			"_socket.sent_by_function",
 			"_socket.was_read",
@@ -1760,6 +1760,16 @@ var index = []parse.FileIndex{
 			"sock_type_num2str/1",
 			"sock_type_str2num/1",
 		},
+	},
+	{
+		File: "socket_receive.stp",
+		Globals: []string{
+			"_socket_receiving",
+		},
+		Aliases: []string{
+			"_socket.received_by_function",
+		},
+		Probes: true,
 	},
 	{
 		File: "speculation.stp",

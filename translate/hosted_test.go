@@ -161,6 +161,7 @@ func TestSemantics(t *testing.T) {
 		{name: "L382 strings", script: `probe begin { a = "ab"; a .= "cd"; println(a, a == "abcd", a < "abce", a . "" != "x") }`, want: "abcd111\n"},
 		{name: "L383 locals begin empty", script: `probe begin { println(n, "[", s, "]"); n = 5; s = "x" . s }`, want: "0[]\n"},
 		{name: "L101 loops", script: `probe begin { for (i = 0; i < 9; i++) { if (i == 2) continue; if (i == 5) break; print(i) } while (j < 3) print(j++) }`, want: "0134012"},
+		{name: "L101 a choice whose value nobody wants", script: `global g function f() { g++ } probe begin { n = 1; n ? print("a") : print("b"); !n ? print("a") : printf("%d", n); n ? f() : print("c"); println(g) }`, want: "a11\n"},
 		{name: "L104 next", script: `probe begin { print(1); next; print(2) }`, want: "1"},
 		{name: "L105 delete", script: `global n = 5 global s = "x" probe begin { delete n; delete s; println(n, "[", s . "", "]") }`, want: "0[]\n"},
 		{name: "L107 try and catch", script: `function f() { error("inner"); return 1 } probe begin {
