@@ -1639,7 +1639,7 @@ var index = []parse.FileIndex{
 	{
 		File: "signal_names.stp",
 		Functions: []string{
-			"_without_first/1",
+			"_joined/2",
 			"get_sa_flags/1",
 			"get_sa_handler/1",
 			"get_sigaction_mask/1",

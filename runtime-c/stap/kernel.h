@@ -26,4 +26,18 @@
 #include <linux/timekeeping.h>
 #include <linux/version.h>
 
+/* Scripts' C still calls it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+static inline size_t strlcpy(char *dst, const char *src, size_t size)
+{
+	size_t length = strlen(src);
+
+	if (size) {
+		memcpy(dst, src, min(length, size - 1));
+		dst[min(length, size - 1)] = 0;
+	}
+	return length;
+}
+#endif
+
 #endif
