@@ -223,10 +223,16 @@ func (c *checker) find(name string) *Variable {
 			}
 		}
 	}
-	if v := c.global(c.file, name); v != nil {
+	if v := c.global(c.file, name); v != nil && !(c.function != nil && isForeign(c.file, v)) {
 		return v
 	}
 	return c.locals[name]
+}
+
+// isForeign reports whether a global is the script's and the file one of the library, whose
+// functions know nothing of scripts: a local variable of theirs may have the same name.
+func isForeign(file *parse.File, v *Variable) bool {
+	return file.Source.Library && !v.Position.Source.Library
 }
 
 // scalar finds or makes the variable of that name, which is no array, and tells

@@ -388,8 +388,14 @@ const dwarfSource = "the debuginfo"
 // noMatch says that no function has the name, and which ones nearly have it; or of
 // one that is there, why it is not meant.
 func (q *codeQuery) noMatch() *parse.Diagnostic {
+	if q.point.Optional { // nobody will read it
+		return semanticError(q.at, "no match")
+	}
 	if why := q.otherwise(); why != "" {
 		return semanticError(q.at, "no match: "+why)
+	}
+	if q.e.optional > 0 { // to compare with all names takes long
+		return semanticError(q.at, "no match")
 	}
 	var names []string
 	if btf, err := q.object.btf(); err == nil {

@@ -38,6 +38,18 @@ func functionOf(p Place) *FunctionPlace {
 	return nil
 }
 
+// SystemCall reports whether a place is where a system call begins, and arguments are those of
+// the call.
+func SystemCall(place Place) bool {
+	switch p := place.(type) {
+	case *FunctionPlace:
+		return p.system != nil
+	case *TracepointPlace:
+		return p.Module == "" && p.Name == "sys_enter"
+	}
+	return false
+}
+
 // typeInformation gives the kernel's BTF.
 func (e *elaborator) typeInformation() (*debuginfo.BTF, error) { return e.object(kernelObject).btf() }
 

@@ -19,16 +19,22 @@ type machine struct {
 	// an array has all.
 	systemCall          string
 	systemCallRegisters []string
+	// narrowCalls are the same for callers of 32 bits, in the order in which the kernel prefers
+	// them, and narrowRegisters where these have their arguments.
+	narrowCalls     []string
+	narrowRegisters []string
 }
 
 var machines = map[elf.Machine]*machine{
 	elf.EM_X86_64: {
 		arguments: []int{5, 4, 1, 2, 8, 9}, structureTakesArgument: true, watches: true,
 		systemCall: "__x64_sys_", systemCallRegisters: []string{"di", "si", "dx", "r10", "r8", "r9"},
+		narrowCalls: []string{"__ia32_compat_sys_", "__ia32_sys_"}, narrowRegisters: []string{"bx", "cx", "dx", "si", "di", "bp"},
 	},
 	elf.EM_AARCH64: {
 		arguments:  []int{0, 1, 2, 3, 4, 5, 6, 7},
 		systemCall: "__arm64_sys_", systemCallRegisters: []string{"regs"},
+		narrowCalls: []string{"__arm64_compat_sys_"}, narrowRegisters: []string{"regs"},
 	},
 }
 

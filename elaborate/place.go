@@ -3,6 +3,7 @@ package elaborate
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/gostap/gostap/parse"
 )
@@ -64,12 +65,20 @@ func oneSite(place Place, p *parse.ProbePoint) []site {
 	return []site{{place: place, point: canonical(p)}}
 }
 
+var (
+	allFamilies  []family
+	makeFamilies sync.Once
+)
+
 // families are all kinds of probe points.
 func families() []family {
-	return []family{
-		beginFamily(), neverFamily(), timerFamily(), profileFamily(), codeFamily(), kprobeFamily(), absoluteFamily(),
-		traceFamily(), tracepointFamily(), perfFamily(), procfsFamily(), netfilterFamily(), watchFamily(),
-	}
+	makeFamilies.Do(func() {
+		allFamilies = []family{
+			beginFamily(), neverFamily(), timerFamily(), profileFamily(), codeFamily(), kprobeFamily(), absoluteFamily(),
+			traceFamily(), tracepointFamily(), perfFamily(), procfsFamily(), netfilterFamily(), watchFamily(),
+		}
+	})
+	return allFamilies
 }
 
 // shape gives a point the way patterns are written: literals by their types.

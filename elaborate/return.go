@@ -48,12 +48,19 @@ func (p *ReturnPlace) variables() []string {
 	if result == nil {
 		return parameters
 	}
-	return append([]string{"$return:" + p.describedSignature().WrittenResult()}, parameters...)
+	written := "long"
+	if p.system == nil {
+		written = p.describedSignature().WrittenResult()
+	}
+	return append([]string{"$return:" + written}, parameters...)
 }
 
 // result gives the type of what the function returns; nil if it returns nothing or
 // that is not known.
 func (p *ReturnPlace) result() debuginfo.Type {
+	if p.system != nil {
+		return p.system.result()
+	}
 	s := p.describedSignature()
 	if s == nil {
 		return nil
@@ -73,7 +80,7 @@ func (p *ReturnPlace) target(e *elaborator, t *parse.Target) (value, *parse.Diag
 	if t.Name != "$return" {
 		return p.FunctionPlace.target(e, t)
 	}
-	if p.describedSignature() == nil {
+	if p.system == nil && p.describedSignature() == nil {
 		return value{}, p.unknownParameters(t)
 	}
 	result := p.result()

@@ -22,10 +22,16 @@ import (
 //
 // Names and types are from BTF, where __do_sys_open was not inlined, else from the
 // prototypes in include/linux/syscalls.h of the kernel's headers, else from DWARF.
+//
+// Callers of 32 bits come in by another wrapper, __ia32_compat_sys_open or, where the
+// call is the same for them, __ia32_sys_open, and have their arguments in other
+// registers. That is compat_sys_open in a script. Where both kinds of callers share
+// one wrapper, that is sys_open.
 
 // systemCall is the system call whose wrapper a place is at.
 type systemCall struct {
 	name      string // "open"
+	narrow    bool   // of callers of 32 bits
 	calls     *systemCalls
 	prototype memo[*debuginfo.Function]
 }
@@ -34,21 +40,28 @@ type systemCall struct {
 type systemCalls struct {
 	e          *elaborator
 	convention *machine          // nil if functions have the names of calls
-	declared   map[string]string // "open" → "const char __user *filename, int flags, umode_t mode"
+	declared   map[string]string // "sys_open" → "const char __user *filename, int flags, umode_t mode"
 	types      map[string]debuginfo.Type
 	registers  *debuginfo.Struct
+	functions  map[string]bool // the names that BTF has, where no symbol table is at hand
 }
 
 // What begins the name of a system call in scripts, and of the function that does
 // the work.
 const (
-	systemCallPrefix = "sys_"
-	innerPrefix      = "__do_sys_"
+	systemCallPrefix  = "sys_"
+	narrowPrefix      = "compat_sys_"
+	innerPrefix       = "__do_sys_"
+	narrowInnerPrefix = "__do_compat_sys_"
 )
 
 // systemCalls finds the wrappers that the specification means.
 func (q *codeQuery) systemCalls() ([]*foundFunction, *parse.Diagnostic) {
-	if !q.object.isKernel() || !strings.HasPrefix(q.spec.name, systemCallPrefix) || q.form.inline {
+	prefix := systemCallPrefix
+	if strings.HasPrefix(q.spec.name, narrowPrefix) {
+		prefix = narrowPrefix
+	}
+	if !q.object.isKernel() || !strings.HasPrefix(q.spec.name, prefix) || q.form.inline {
 		return nil, nil
 	}
 	calls, err := q.e.systemCalls.get(func() (*systemCalls, error) { return q.e.readSystemCalls() })
@@ -61,49 +74,101 @@ func (q *codeQuery) systemCalls() ([]*foundFunction, *parse.Diagnostic) {
 	if calls.convention == nil {
 		return nil, nil
 	}
+	var names []string
+	if q.spec.isPattern() {
+		for _, name := range calls.names(prefix == narrowPrefix) {
+			if q.spec.matchName(prefix + name) {
+				names = append(names, name)
+			}
+		}
+	} else {
+		names = []string{strings.TrimPrefix(q.spec.name, prefix)}
+	}
 	var found []*foundFunction
-	for _, wrapper := range q.wrappers(calls.convention.systemCall) {
-		call := strings.TrimPrefix(wrapper.Name, calls.convention.systemCall)
-		if !q.form.wants(wrapper) {
+	for _, name := range names {
+		wrapper := calls.wrapper(name, prefix == narrowPrefix)
+		if wrapper == nil || !q.form.wants(*wrapper) {
 			continue
 		}
 		found = append(found, &foundFunction{
-			name: systemCallPrefix + call, symbol: wrapper.Name, entry: wrapper.Address, placed: wrapper.Address.Offset != 0,
-			system: &systemCall{name: call, calls: calls},
+			name: prefix + name, symbol: wrapper.Name, entry: wrapper.Address, placed: wrapper.Address.Offset != 0,
+			system: &systemCall{name: name, narrow: prefix == narrowPrefix, calls: calls},
 		})
 	}
 	return found, nil
 }
 
-// wrappers gives those whose calls the specification matches; without a symbol
-// table only their names.
-func (q *codeQuery) wrappers(prefix string) []debuginfo.Symbol {
-	var found []debuginfo.Symbol
-	code, err := q.object.functionSymbols()
-	if err == nil {
-		for _, s := range code {
-			if call, ok := strings.CutPrefix(s.Name, prefix); ok && q.spec.matchName(systemCallPrefix+call) {
-				found = append(found, s)
+// wrapper finds the wrapper of a call; nil if there is none, or, for callers of 32 bits, none of
+// their own.
+func (c *systemCalls) wrapper(name string, narrow bool) *debuginfo.Symbol {
+	if !narrow {
+		return c.symbol(c.convention.systemCall+name, innerPrefix+name)
+	}
+	for _, prefix := range c.convention.narrowCalls {
+		wrapper := c.symbol(prefix+name, "")
+		if wrapper == nil {
+			continue
+		}
+		if wide := c.symbol(c.convention.systemCall+name, ""); wide != nil && wide.Address == wrapper.Address && wide.Address.Offset != 0 {
+			return nil // of a call without parameters it is another name of the same
+		}
+		return wrapper
+	}
+	return nil
+}
+
+// symbol finds a wrapper by its name; without a symbol table by BTF, where a call without
+// parameters has the function that does the work instead.
+func (c *systemCalls) symbol(name, inner string) *debuginfo.Symbol {
+	o := c.e.object(kernelObject)
+	if table, err := o.symbols(); err == nil {
+		for _, s := range table.Named(name) {
+			if s.Function {
+				return &s
 			}
 		}
-		return found
-	}
-	btf, err := q.object.btf()
-	if err != nil {
 		return nil
 	}
-	seen := map[string]bool{}
-	for _, name := range btf.FunctionNames() {
-		call, ok := strings.CutPrefix(name, prefix)
-		if !ok { // of a call without parameters the wrapper is another name for this
-			call, ok = strings.CutPrefix(name, innerPrefix)
-		}
-		if ok && !seen[call] && q.spec.matchName(systemCallPrefix+call) {
-			seen[call] = true
-			found = append(found, debuginfo.Symbol{Name: prefix + call, Function: true, Global: true})
+	if c.functions == nil {
+		c.functions = map[string]bool{}
+		if btf, err := o.btf(); err == nil {
+			for _, f := range btf.FunctionNames() {
+				c.functions[f] = true
+			}
 		}
 	}
-	return found
+	if c.functions[name] || inner != "" && c.functions[inner] {
+		return &debuginfo.Symbol{Name: name, Function: true, Global: true}
+	}
+	return nil
+}
+
+// names lists the calls that there are wrappers of, in the order of these.
+func (c *systemCalls) names(narrow bool) []string {
+	prefixes := []string{c.convention.systemCall, innerPrefix}
+	if narrow {
+		prefixes = c.convention.narrowCalls
+	}
+	var functions []string
+	o := c.e.object(kernelObject)
+	if code, err := o.functionSymbols(); err == nil {
+		for _, s := range code {
+			functions = append(functions, s.Name)
+		}
+	} else if btf, err := o.btf(); err == nil {
+		functions = btf.FunctionNames()
+	}
+	seen := map[string]bool{}
+	var names []string
+	for _, function := range functions {
+		for _, prefix := range prefixes {
+			if name, ok := strings.CutPrefix(function, prefix); ok && !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // readSystemCalls finds out how this kernel has its wrappers.
@@ -130,24 +195,38 @@ func (e *elaborator) readSystemCalls() (*systemCalls, error) {
 
 // signature gives the call's prototype, nil if nothing tells it.
 func (s *systemCall) signature() *debuginfo.Function {
-	f, _ := s.prototype.get(func() (*debuginfo.Function, error) { return s.calls.prototypeOf(s.name), nil })
+	f, _ := s.prototype.get(func() (*debuginfo.Function, error) { return s.calls.prototypeOf(s), nil })
 	return f
 }
 
-func (c *systemCalls) prototypeOf(name string) *debuginfo.Function {
-	f := &debuginfo.Function{Name: systemCallPrefix + name, Result: c.typeNamed("long")}
-	o := c.e.object(kernelObject)
-	if btf, err := o.btf(); err == nil {
-		if inner, err := btf.Function(innerPrefix + name); err == nil {
-			return withParameters(f, inner)
+// result is what all calls return.
+func (s *systemCall) result() debuginfo.Type { return s.calls.typeNamed("long") }
+
+// prototypeOf finds the prototype of a call: for callers of 32 bits their own, where they have one.
+func (c *systemCalls) prototypeOf(call *systemCall) *debuginfo.Function {
+	f := &debuginfo.Function{Name: systemCallPrefix + call.name, Result: call.result()}
+	if call.narrow {
+		if own := c.prototype(f, narrowPrefix+call.name, narrowInnerPrefix+call.name, "__se_compat_sys_"+call.name); own != nil {
+			return own
 		}
 	}
-	parameters, complete := c.declaration(name)
+	return c.prototype(f, systemCallPrefix+call.name, innerPrefix+call.name, "__se_sys_"+call.name)
+}
+
+// prototype gives f the parameters of a function by the names that it has in the headers and in
+// the kernel; nil if nothing tells them.
+func (c *systemCalls) prototype(f *debuginfo.Function, declared, inner, checked string) *debuginfo.Function {
+	if btf, err := c.e.object(kernelObject).btf(); err == nil {
+		if function, err := btf.Function(inner); err == nil {
+			return withParameters(f, function)
+		}
+	}
+	parameters, complete := c.declaration(declared)
 	if complete {
 		f.Parameters = parameters
 		return f
 	}
-	if described := c.described(name); described != nil {
+	if described := c.described(inner, checked); described != nil {
 		return withParameters(f, described)
 	}
 	if parameters != nil {
@@ -172,12 +251,12 @@ func withParameters(f, inner *debuginfo.Function) *debuginfo.Function {
 }
 
 // described gives the prototype by DWARF, if that is at hand.
-func (c *systemCalls) described(name string) *debuginfo.Function {
+func (c *systemCalls) described(names ...string) *debuginfo.Function {
 	info, err := c.e.object(kernelObject).debugInfo()
 	if err != nil {
 		return nil
 	}
-	for _, function := range []string{innerPrefix + name, "__se_sys_" + name} {
+	for _, function := range names {
 		codes, err := info.Functions(debuginfo.Match{Name: func(n string) bool { return n == function }, Inlined: true})
 		if err != nil || len(codes) == 0 {
 			continue
@@ -190,7 +269,7 @@ func (c *systemCalls) described(name string) *debuginfo.Function {
 }
 
 // declarations are the headers that declare system calls.
-var declarations = []string{"include/linux/syscalls.h", "include/asm-generic/syscalls.h"}
+var declarations = []string{"include/linux/syscalls.h", "include/asm-generic/syscalls.h", "include/linux/compat.h"}
 
 // declaration gives the parameters by the headers; complete if all have names.
 func (c *systemCalls) declaration(name string) (parameters []debuginfo.Parameter, complete bool) {
@@ -225,9 +304,9 @@ func (c *systemCalls) declaration(name string) (parameters []debuginfo.Parameter
 	return parameters, complete
 }
 
-// readDeclarations notes the parameters of each "asmlinkage long sys_NAME(…);".
+// readDeclarations notes the parameters of each "asmlinkage long sys_NAME(…);" and compat_sys_NAME.
 func readDeclarations(text string, declared map[string]string) {
-	const beginning = "asmlinkage long " + systemCallPrefix
+	const beginning = "asmlinkage long "
 	for {
 		_, rest, found := strings.Cut(text, beginning)
 		if !found {
@@ -349,6 +428,9 @@ func (s *systemCall) register(n int) (int64, error) {
 		s.calls.registers = registers
 	}
 	names := s.calls.convention.systemCallRegisters
+	if s.narrow {
+		names = s.calls.convention.narrowRegisters
+	}
 	name, behind := names[0], int64(8*n)
 	if len(names) > 1 {
 		if n >= len(names) {

@@ -127,6 +127,20 @@ func (l *Library) Aliases(match func(name string) bool) []*Alias {
 			}
 		}
 	}
+	return l.aliasesOf(wanted, match)
+}
+
+// AliasesNamed gives those with exactly that name.
+func (l *Library) AliasesNamed(wanted string) []*Alias {
+	files := map[*libraryFile]bool{}
+	for _, file := range l.aliases[wanted] {
+		files[file] = true
+	}
+	return l.aliasesOf(files, func(name string) bool { return name == wanted })
+}
+
+// aliasesOf gives the aliases of some files whose names match.
+func (l *Library) aliasesOf(wanted map[*libraryFile]bool, match func(name string) bool) []*Alias {
 	inOrder := slices.SortedFunc(maps.Keys(wanted), func(a, b *libraryFile) int { return a.order - b.order })
 	var aliases []*Alias
 	for _, file := range inOrder {
@@ -168,6 +182,9 @@ func (l *Library) GlobalNames() []string { return slices.Sorted(maps.Keys(l.glob
 
 // AliasNames lists the names of all aliases, sorted.
 func (l *Library) AliasNames() []string { return slices.Sorted(maps.Keys(l.aliases)) }
+
+// MacroNames lists the names of all macros, sorted.
+func (l *Library) MacroNames() []string { return slices.Sorted(maps.Keys(l.macros)) }
 
 // Warnings says what is wrong with the files that were read so far.
 func (l *Library) Warnings() Diagnostics { return l.warnings }

@@ -28,4 +28,6 @@ func AddTo(library *parse.Library) {
 			return &parse.Source{Name: "tapset/" + entry.File, Text: text, Library: true}, err
 		})
 	}
+	addSystemCallNames(library)
+	addSystemCalls(library)
 }

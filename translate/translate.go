@@ -286,6 +286,9 @@ func (t *translator) script() {
 		if p.Overrides {
 			more += ", .overrides = 1"
 		}
+		if elaborate.SystemCall(p.Place) {
+			more += ", .system_call = 1"
+		}
 		if t.tests[i] != "" {
 			more += ", .condition = " + t.tests[i]
 		}

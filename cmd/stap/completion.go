@@ -211,7 +211,7 @@ func completeOption(root *cobra.Command, word string) []string {
 func completeCommand(root *cobra.Command, word string) []string {
 	var found []string
 	for _, sub := range root.Commands() {
-		if sub.IsAvailableCommand() && strings.HasPrefix(sub.Name(), word) {
+		if (sub.IsAvailableCommand() || sub.Name() == "help") && strings.HasPrefix(sub.Name(), word) {
 			found = append(found, sub.Name())
 		}
 	}

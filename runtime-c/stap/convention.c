@@ -12,9 +12,9 @@ static const unsigned short stap_argument_registers[] = { STAP_MACHINE_ARGUMENTS
 
 static bool stap_has_argument(struct stap_context *c, stap_long n)
 {
-	if (c->probe->family->is_return || !(c->registers || c->arguments))
+	if (c->probe->family->is_return || !(c->registers || c->arguments || c->probe->system_call))
 		stap_error(c, "arguments can be read at the entry of a function only");
-	else if (n < 1 || n > ARRAY_SIZE(stap_argument_registers))
+	else if (n < 1 || n > (c->probe->system_call ? STAP_SYSTEM_CALL_ARGUMENTS : ARRAY_SIZE(stap_argument_registers)))
 		stap_error(c, "no register has argument %lld of a function; they are counted from 1", n);
 	else
 		return true;
@@ -23,7 +23,16 @@ static bool stap_has_argument(struct stap_context *c, stap_long n)
 
 stap_long stap_argument_checked(struct stap_context *c, stap_long n)
 {
-	return stap_has_argument(c, n) ? stap_argument(c, n - 1) : 0;
+	if (!stap_has_argument(c, n))
+		return 0;
+	return c->probe->system_call ? stap_system_call_argument(n - 1) : stap_argument(c, n - 1);
+}
+
+stap_long stap_long_argument_checked(struct stap_context *c, stap_long n)
+{
+	stap_long value = stap_argument_checked(c, n);
+
+	return c->probe->system_call && stap_system_call_narrow() ? (int)value : value;
 }
 
 void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long value)
@@ -32,6 +41,10 @@ void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long va
 
 	if (!stap_has_argument(c, n))
 		return;
+	if (c->probe->system_call) {
+		stap_system_call_set(n - 1, value);
+		return;
+	}
 	registers = stap_saved_registers(c);
 	if (registers)
 		*(unsigned long *)((char *)registers + stap_argument_registers[n - 1]) = value;

@@ -11,6 +11,16 @@ union stap_word {
 	s8 b; s16 h; s32 w; s64 d; u8 ub; u16 uh; u32 uw;
 };
 
+static __always_inline stap_long stap_word_value(const union stap_word *word, int size, int is_signed)
+{
+	switch (size) {
+	case 1: return is_signed ? word->b : word->ub;
+	case 2: return is_signed ? word->h : word->uh;
+	case 4: return is_signed ? (stap_long)word->w : (stap_long)word->uw;
+	}
+	return word->d;
+}
+
 static __always_inline stap_long stap_read(struct stap_context *c, stap_reader *read, stap_long address,
 					   int size, int is_signed)
 {
@@ -20,12 +30,7 @@ static __always_inline stap_long stap_read(struct stap_context *c, stap_reader *
 		stap_error(c, "read fault [man error::fault] at 0x%lx", (unsigned long)address);
 		return 0;
 	}
-	switch (size) {
-	case 1: return is_signed ? value.b : value.ub;
-	case 2: return is_signed ? value.h : value.uh;
-	case 4: return is_signed ? (stap_long)value.w : (stap_long)value.uw;
-	}
-	return value.d;
+	return stap_word_value(&value, size, is_signed);
 }
 
 stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, int is_signed)
@@ -143,13 +148,13 @@ void stap_user_write_string(struct stap_context *c, stap_long address, const cha
  * Copies up to the NUL, in pieces that do not cross a page: the string may
  * end just before a page that is not there.
  */
-static long stap_read_string(char *dst, unsigned long address, stap_reader *read)
+static long stap_read_string(char *dst, unsigned long address, size_t most, stap_reader *read)
 {
+	const size_t room = min_t(size_t, most, MAXSTRINGLEN - 1);
 	size_t done = 0, piece = 64;
 
-	while (done < MAXSTRINGLEN - 1) {
-		size_t size = min3(piece, (size_t)(MAXSTRINGLEN - 1 - done),
-				   (size_t)(PAGE_SIZE - ((address + done) & (PAGE_SIZE - 1))));
+	while (done < room) {
+		size_t size = min3(piece, (size_t)(room - done), (size_t)(PAGE_SIZE - ((address + done) & (PAGE_SIZE - 1))));
 		long rc = read(dst + done, address + done, size);
 
 		if (rc) {
@@ -162,22 +167,46 @@ static long stap_read_string(char *dst, unsigned long address, stap_reader *read
 		piece = 256;
 	}
 	dst[done] = 0;
-	stap_string_cut();
+	if (most > room)
+		stap_string_cut();
 	return 0;
+}
+
+int stap_string_at(char *dst, stap_long address, stap_long most, int user)
+{
+	return !stap_read_string(dst, address, most < 0 ? 0 : most, user ? stap_read_user : stap_read_kernel);
+}
+
+void stap_user_string_n(struct stap_context *c, char *dst, stap_long address, stap_long most)
+{
+	long rc = stap_read_string(dst, address, most < 0 ? 0 : most, stap_read_user);
+
+	if (unlikely(rc))
+		stap_error(c, "user string copy fault %ld at 0x%lx [man error::fault]", rc, (unsigned long)address);
+}
+
+void stap_kernel_string_n(struct stap_context *c, char *dst, stap_long address, stap_long most)
+{
+	if (unlikely(stap_read_string(dst, address, most < 0 ? 0 : most, stap_read_kernel)))
+		stap_error(c, "kernel string copy fault at 0x%lx", (unsigned long)address);
 }
 
 void stap_user_string(struct stap_context *c, char *dst, stap_long address)
 {
-	long rc = stap_read_string(dst, address, stap_read_user);
-
-	if (unlikely(rc))
-		stap_error(c, "user string copy fault %ld at 0x%lx", rc, (unsigned long)address);
+	stap_user_string_n(c, dst, address, MAXSTRINGLEN);
 }
 
 void stap_kernel_string(struct stap_context *c, char *dst, stap_long address)
 {
-	long rc = stap_read_string(dst, address, stap_read_kernel);
+	stap_kernel_string_n(c, dst, address, MAXSTRINGLEN);
+}
 
-	if (unlikely(rc))
-		stap_error(c, "kernel string copy fault at 0x%lx", (unsigned long)address);
+int stap_number_at(stap_long *value, stap_long address, int size, int is_signed)
+{
+	union stap_word word;
+
+	if (stap_read_user(&word, address, size))
+		return 0;
+	*value = stap_word_value(&word, size, is_signed);
+	return 1;
 }

@@ -14,7 +14,7 @@
 #define STAP_H
 
 /* Changes when a struct below does; a module whose halves differ does not load. */
-#define STAP_INTERFACE 11
+#define STAP_INTERFACE 12
 
 #ifndef MAXSTRINGLEN
 #define MAXSTRINGLEN 512
@@ -119,6 +119,7 @@ struct stap_probe {
 	void *site;		/* the family's own: what it keeps while the probe is set */
 	unsigned long address;	/* of the place in code, while the probe is set; else 0 */
 	int dispensable;	/* the session goes on where it cannot be set */
+	int system_call;	/* where a system call begins: arguments are those of the call */
 	int overrides;		/* its handler may leave out the function that it is at the entry of */
 	int (*condition)(struct stap_context *c); /* whether its handler can do anything, as far as globals tell; or NULL */
 	unsigned int held;	/* why its handler does not run now, of enum stap_hold; 0: it does */
@@ -450,6 +451,24 @@ static inline stap_long stap_widen_float(stap_long bits)
 void stap_string_copy(char *dst, const char *src);
 void stap_string_append(char *dst, const char *src);
 int stap_string_compare(const char *x, const char *y);
+/* Parts of strings, search, numbers (text.c); words of a string (tokenize.c), of the one before where input is empty. */
+void stap_substring(char *dst, const char *text, stap_long start, stap_long length);
+stap_long stap_string_position(const char *text, const char *part);	/* -1: it is not there */
+void stap_string_replace(char *dst, const char *text, const char *from, const char *to);
+stap_long stap_string_number(const char *text, stap_long base);
+void stap_tokenize(char *dst, const char *input, const char *delimiters);
+/*
+ * As C would have it in a source (escape.c), in most characters (0: those of a string): a text, or memory up to a NUL or
+ * length bytes (-1: no matter how many). Gives 0 where memory cannot be read.
+ */
+#define STAP_ESCAPE_QUOTED 1	/* in quotes */
+#define STAP_ESCAPE_WHOLE 2	/* a NUL is a byte like others */
+#define STAP_ESCAPE_USER 4	/* memory of the current process */
+void stap_escape_text(char *dst, const char *text, stap_long most, unsigned int flags);
+int stap_escape_memory(char *dst, stap_long address, stap_long length, stap_long most, unsigned int flags);
+/* The same in quotes; the address, where it cannot be read. */
+void stap_quote_memory(char *dst, stap_long address, stap_long length, stap_long most, unsigned int flags);
+void stap_address_string(char *dst, stap_long address);
 
 /* Memory of the kernel and of the current process: size is 1, 2, 4 or 8 bytes; faults are errors. */
 stap_long stap_kernel_read(struct stap_context *c, stap_long address, int size, int is_signed);
@@ -469,6 +488,15 @@ stap_long stap_return_value(struct stap_context *c);
 /* Reads a NUL-terminated string; faults are errors. */
 void stap_user_string(struct stap_context *c, char *dst, stap_long address);
 void stap_kernel_string(struct stap_context *c, char *dst, stap_long address);
+/* The same of at most so many bytes. */
+void stap_user_string_n(struct stap_context *c, char *dst, stap_long address, stap_long most);
+void stap_kernel_string_n(struct stap_context *c, char *dst, stap_long address, stap_long most);
+/* The same without an error, and a number of the current process: 0 where it cannot be read. */
+int stap_string_at(char *dst, stap_long address, stap_long most, int user);
+int stap_number_at(stap_long *value, stap_long address, int size, int is_signed);
+/* A string of characters of 2 or 4 bytes, as UTF-8; -1 where it cannot be read, 0 where it is none (wide.c). */
+int stap_wide_string_at(char *dst, stap_long address, int size, int user);
+void stap_wide_string(struct stap_context *c, char *dst, stap_long address, int size, int user);
 
 /* The $variables of netfilter and procfs probes, and the count of a perf counter on this CPU. */
 stap_long stap_netfilter_hooknum(struct stap_context *c);
@@ -560,6 +588,22 @@ void stap_pexecname(char *dst);
 stap_long stap_is_myproc(void);
 stap_long stap_time_ns(void);
 
+/* Other clocks, ticks, cycles and the load of the machine (clock.c); a time in seconds as text, and the time zone (calendar.c). */
+stap_long stap_clock_monotonic(void);
+stap_long stap_clock_local(void);
+stap_long stap_clock_cpu(struct stap_context *c, stap_long cpu);
+stap_long stap_cycles(void);
+stap_long stap_ticks(void);
+stap_long stap_ticks_per_second(void);
+stap_long stap_load_average(struct stap_context *c, stap_long which);	/* times 2048 */
+void stap_load_averages(char *dst);
+void stap_calendar(struct stap_context *c, char *dst, stap_long seconds);
+stap_long stap_zone_offset(void);
+void stap_zone_name(char *dst);
+
+/* 48 random bits (random.c). */
+stap_ulong stap_random(void);
+
 /*
  * Paths and open files (file.c): the name of a dentry; its path in its file system, without a slash before it; its
  * path as a task sees it, with the layout of struct mount; "" of no dentry. A file is a struct file, or 0.
@@ -583,6 +627,23 @@ enum stap_id {
 };
 stap_long stap_namespace_id(struct stap_context *c, enum stap_id id);
 
+/*
+ * Tasks by their address or number (tasks.c). An address that is no task's is a
+ * run-time error, or what its bytes say.
+ */
+stap_long stap_current_task(void);
+stap_long stap_user_registers(void);
+stap_long stap_task_of_number(stap_long number);
+stap_long stap_task_owner(struct stap_context *c, stap_long address, enum stap_id id);
+stap_long stap_task_namespace_id(struct stap_context *c, stap_long address, enum stap_id id);
+
+/* Memory as the kernel counts it (usage.c): of a struct mm_struct, one of its counters; of this machine. */
+stap_long stap_memory_pages(struct stap_context *c, stap_long mm, stap_long counter);
+stap_long stap_page_size(void);
+stap_long stap_node_of(struct stap_context *c, stap_long address);
+stap_long stap_allocation_kernel(void);
+void stap_allocation_flags(char *dst, stap_long flags);
+
 /* The current process's memory of its start (process.c). */
 void stap_command_line(struct stap_context *c, char *dst, stap_long first, stap_long last, const char *delimiter);
 void stap_environment(struct stap_context *c, char *dst, const char *name);
@@ -594,13 +655,35 @@ void stap_point_argument(char *dst, const char *point, const char *component);
 void stap_symbol(char *dst, stap_long address);
 void stap_symbol_module(struct stap_context *c, char *dst, stap_long address);
 stap_long stap_user_mode(struct stap_context *c);
+stap_long stap_is_32_bit_process(void);
 stap_long stap_user_address(void);
 
 /* Arguments from 1 and the result, or an error (convention.c). */
 stap_long stap_argument_checked(struct stap_context *c, stap_long n);
+stap_long stap_long_argument_checked(struct stap_context *c, stap_long n);	/* of the type long of who calls */
 void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long value);
 stap_long stap_return_value_checked(struct stap_context *c);
 void stap_set_return_value_checked(struct stap_context *c, stap_long value);
+
+/* The system call that the current task is in (systemcall.c); narrow: of a caller of 32 bits, whose arguments have no more. */
+#define STAP_SYSTEM_CALL_ARGUMENTS 6
+int stap_system_call_narrow(void);
+stap_long stap_system_call_number(void);
+/* All arguments, one of them counted from 0, and another value of one; gives whether the caller is narrow. */
+int stap_system_call_arguments(stap_ulong arguments[STAP_SYSTEM_CALL_ARGUMENTS]);
+stap_long stap_system_call_argument(stap_long n);
+void stap_system_call_set(stap_long n, stap_long value);
+/* Those that socketcall(2) has in memory. */
+int stap_socket_call_arguments(stap_ulong arguments[STAP_SYSTEM_CALL_ARGUMENTS]);
+stap_long stap_socket_call_argument(stap_long n);
+
+/*
+ * Errors (errno.c): the name of a number or of its opposite, NULL if there is none, or as a text; and what a function
+ * returned, in hexadecimal (format 2), octal (3) or decimal.
+ */
+const char *stap_error_name(stap_long number);
+void stap_error_string(char *dst, stap_long number);
+void stap_return_string(char *dst, stap_long format, stap_long value);
 
 /* Where a variable of the kernel or of a module is, of those that the script names. */
 struct stap_data_address {
@@ -671,6 +754,8 @@ void stap_module_size(char *dst);
 
 /* Writes a line to the kernel's log, once that is safe (log.c). */
 void stap_printk(struct stap_context *c, stap_long level, const char *text);
+/* Writes a line to the buffer of ftrace (ftrace.c). */
+void stap_trace_text(const char *text);
 
 /* What a script does to the process and the machine that it meets (guru.c). */
 void stap_raise(struct stap_context *c, stap_long number);
@@ -696,6 +781,24 @@ stap_long stap_packet_port(stap_long packet, int destination);
 void stap_packet_drop(struct stap_context *c, stap_long packet);
 void stap_packet_duplicate(struct stap_context *c, stap_long packet);
 void stap_packet_corrupt(struct stap_context *c, stap_long packet, stap_long n);
+
+/* Addresses and other bytes as text, and headers of packets (inet.c). An IPv4 address is in the network's order. */
+void stap_ipv4_text(char *dst, stap_long address);
+void stap_ipv6_text(struct stap_context *c, char *dst, stap_long address);
+void stap_hex_text(struct stap_context *c, char *dst, stap_long address, stap_long length, int separator);
+void stap_printable_text(struct stap_context *c, char *dst, stap_long address, stap_long length);
+stap_long stap_ip_protocol(stap_long header);
+stap_long stap_packet_header(stap_long packet, stap_long header, stap_long wanted, stap_long size);
+stap_long stap_jiffies_us(stap_long ticks);
+
+/* Names of what sockets are (socket.c): of a number, or its digits; of a name, or -1; of bits, with | between. */
+enum stap_socket_names {
+	STAP_SOCKET_FAMILY, STAP_SOCKET_PROTOCOL, STAP_SOCKET_TYPE, STAP_SOCKET_STATE, STAP_SOCKET_FLAG, STAP_MESSAGE_FLAG,
+	STAP_TCP_STATE, STAP_TCP_OPTION, STAP_IPV6_OPTION,
+};
+void stap_socket_name(char *dst, enum stap_socket_names names, stap_long number);
+stap_long stap_socket_number(enum stap_socket_names names, const char *name);
+void stap_socket_bits(char *dst, enum stap_socket_names names, stap_long bits);
 
 /* A fault that the script asks for (fault.c). Functions take the name of one, which stands in this table. */
 struct stap_fault {
@@ -731,5 +834,6 @@ void stap_printf(struct stap_context *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #include "match.h"
+#include "text.h"
 
 #endif

@@ -70,6 +70,8 @@ typedef struct { int counter; } atomic_t;
 #define free_percpu free
 #define for_each_possible_cpu(cpu) for (cpu = 0; cpu < HOSTED_CPUS; cpu++)
 #define num_possible_cpus() HOSTED_CPUS
+#define nr_cpu_ids HOSTED_CPUS
+#define raw_smp_processor_id() hosted_cpu
 #define this_cpu_ptr(at) ((at) + hosted_cpu)
 #define per_cpu_ptr(at, cpu) ((at) + (cpu))
 #define per_cpu(x, cpu) (*per_cpu_ptr(&(x), cpu))
@@ -112,6 +114,26 @@ typedef struct { int counter; } atomic_t;
 #define TASK_SIZE_MAX (1UL << 47)
 #define ARRAY_SIZE(list) (sizeof(list) / sizeof((list)[0]))
 #define __weak __attribute__((weak))
+
+/* Errors that the kernel has for itself. */
+#define ERESTARTSYS 512
+#define ERESTARTNOINTR 513
+#define ERESTARTNOHAND 514
+#define ENOIOCTLCMD 515
+#define ERESTART_RESTARTBLOCK 516
+#define EPROBE_DEFER 517
+#define EOPENSTALE 518
+#define ENOPARAM 519
+#define EBADHANDLE 521
+#define ENOTSYNC 522
+#define EBADCOOKIE 523
+#define ENOTSUPP 524
+#define ETOOSMALL 525
+#define ESERVERFAULT 526
+#define EBADTYPE 527
+#define EJUKEBOX 528
+#define EIOCBQUEUED 529
+#define ERECALLCONFLICT 530
 
 /* staprun */
 typedef int kuid_t;
@@ -162,6 +184,10 @@ static long copy_to_user_nofault(void *dst, const void *src, size_t size)
 			goto label; \
 		memcpy(dst, src, sizeof(type)); \
 	} while (0)
+
+#define module_param_named(name, variable, type, mode)
+#define module_param_string(name, variable, size, mode)
+#define MODULE_PARM_DESC(name, text)
 
 /* No machine at all. */
 #define STAP_MACHINE_NONE
@@ -260,12 +286,18 @@ static void stap_overload_stop(void)
 #include "lock.c"
 #include "output.c"
 #include "string.c"
+#include "text.c"
+#include "tokenize.c"
+#include "escape.c"
 #include "point.c"
 #include "memory.c"
+#include "wide.c"
+#include "calendar.c"
 #include "print.c"
 #include "format.c"
 #include "quote.c"
 #include "dump.c"
+#include "errno.c"
 static void stap_settle(void);
 #include "session.c"
 
@@ -389,6 +421,7 @@ int main(int count, char **arguments)
 		return 1;
 	for_each_possible_cpu(cpu)
 		per_cpu_ptr(&stap_cpus, cpu)->context.out.relay = 1;
+	stap_units_do(load);
 	if (stap_session_start(44))
 		return 1;
 	for (; hits > 0; hits--) {
