@@ -21,7 +21,7 @@ static bool stap_has_argument(struct stap_context *c, stap_long n, stap_long mos
 {
 	if (c->probe->family->is_return || !(c->registers || c->arguments || c->probe->system_call))
 		stap_error(c, "arguments can be read at the entry of a function only");
-	else if (n < 1 || n > (c->probe->system_call ? STAP_SYSTEM_CALL_ARGUMENTS : ARRAY_SIZE(stap_argument_registers)))
+	else if (n < 1 || n > (c->probe->system_call ? STAP_SYSTEM_CALL_ARGUMENTS : most))
 		stap_error(c, "no register has argument %lld of a function; they are counted from 1", n);
 	else
 		return true;
@@ -30,7 +30,7 @@ static bool stap_has_argument(struct stap_context *c, stap_long n, stap_long mos
 
 stap_long stap_argument_checked(struct stap_context *c, stap_long n)
 {
-	if (!stap_has_argument(c, n, ARRAY_SIZE(stap_argument_registers)))
+	if (!stap_has_argument(c, n, STAP_ARGUMENTS))
 		return 0;
 	return c->probe->system_call ? stap_system_call_argument(n - 1) : stap_argument(c, n - 1);
 }
