@@ -129,7 +129,7 @@ func (x *examiner) memberOf(set *Function, f *parse.Function) *Function {
 
 // takeAliases resolves the points of the aliases that are wanted, each by itself.
 func (x *examiner) takeAliases(wanted func(string) bool) {
-	for _, alias := range x.library.Aliases(wanted) {
+	for _, alias := range x.library.Aliases("", wanted) {
 		file := x.library.FileOf(alias.Position.Source)
 		for _, name := range alias.Names {
 			if !wanted(dotted(name)) {
@@ -272,8 +272,8 @@ func (h *handlerSource) aliasVariables() []string {
 }
 
 // Diagnostics says what is missing. It is an error where nothing is stated that serves
-// instead, and a note where it is: a point with "?" or "!", or an alias that has no
-// other points.
+// instead, and information where it is: a point with "?" or "!", or an alias whose comment
+// tells which kernels have it.
 func (x *Examined) Diagnostics() parse.Diagnostics {
 	var found parse.Diagnostics
 	for _, f := range x.Functions {
@@ -287,20 +287,20 @@ func (x *Examined) Diagnostics() parse.Diagnostics {
 
 func (a *ExaminedAlias) diagnostics() parse.Diagnostics {
 	var found parse.Diagnostics
-	served := a.Served()
+	served, known := a.Served(), availability(parse.DocOf(a.Position))
 	for _, p := range a.Points {
 		if p.Why == nil {
 			continue
 		}
 		d := &parse.Diagnostic{Kind: "semantic error", Position: p.Position, Message: fmt.Sprintf("%s: %s is not there: %s", a.Name, canonical(p.ProbePoint), reasonOf(p.Why)), Hint: p.Why.Hint, Notes: p.Why.Notes}
-		if p.Optional || isHelper(a.Name) {
+		if p.Optional || isHelper(a.Name) || known != "" {
 			d.Kind, d.Severity, d.Hint, d.Notes = "", parse.Information, "", nil
 		}
 		found = append(found, d)
 	}
 	if !served && found.Errors() == 0 && !isHelper(a.Name) {
 		found = append(found, &parse.Diagnostic{Severity: parse.Information, Position: a.Position,
-			Message: a.Name + ": the kernel has none of its points", Hint: availability(parse.DocOf(a.Position))})
+			Message: a.Name + ": the kernel has none of its points", Hint: known})
 	}
 	if len(a.Mistakes) > 0 {
 		for _, m := range a.Mistakes {

@@ -68,6 +68,10 @@ func TestExamineLibrary(t *testing.T) {
 			"/** a: what. Since Linux 5.19. Instead: b. */\nprobe a = kernel.function(\"nowhere\") ? { }",
 			"a 0 []\ninformation: l:2:11: a: kernel.function(\"nowhere\") is not there: no match\ninformation: l:2:1: a: the kernel has none of its points\nhint: kernels have it since Linux 5.19; instead: b\n",
 		},
+		"only a comment": {
+			"/** a: what. Until Linux 5.19. */\nprobe a = kernel.function(\"nowhere\") { }",
+			"a 0 []\ninformation: l:2:11: a: kernel.function(\"nowhere\") is not there: no match\ninformation: l:2:1: a: the kernel has none of its points\nhint: kernels had it until Linux 5.19\n",
+		},
 		"body":     {"probe a = kernel.function(\"foo\") { x = $none }", "unable to find variable '$none' in function foo"},
 		"through":  {"probe a = b ! , begin { y = x . \"\" } probe b = kernel.function(\"foo\") { x = \"s\" }", "a 1 - [x:string y:string]\nb 1 [x:string]\n"},
 		"two ways": {"probe a = begin, end { x = 1 } probe b = a, c { } probe c = begin { x = 2 y = 3}", "b 2 1 [x:long]"},

@@ -88,3 +88,16 @@ func parseDoc(comment string) *Doc {
 	doc.Text = strings.Join(prose, " ")
 	return doc
 }
+
+// HeaderOf gives what the lines of "// " say that a file begins with.
+func HeaderOf(source *Source) string {
+	var lines []string
+	for _, line := range strings.Split(string(source.Text), "\n") {
+		text, found := strings.CutPrefix(line, "//")
+		if !found {
+			break
+		}
+		lines = append(lines, strings.TrimSpace(text))
+	}
+	return strings.Join(lines, " ")
+}

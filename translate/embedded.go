@@ -32,10 +32,15 @@ func parameterNames(f *elaborate.Function) []string {
 	return names
 }
 
+// isUsers reports whether a function's C is not the built-in library's.
+func isUsers(f *elaborate.Function) bool {
+	return !f.Position.Source.Library || f.Position.Source.Folder
+}
+
 // canFail reports whether a call of a function can end in an error, or run
 // through the actions.
 func canFail(f *elaborate.Function) bool {
-	if f.Code == nil || !f.Position.Source.Library || len(f.Writes) > 0 {
+	if f.Code == nil || isUsers(f) || len(f.Writes) > 0 {
 		return true
 	}
 	code := strings.NewReplacer("CONTEXT->probe", "", "stap_hit_address(CONTEXT)", "").Replace(f.Code.Text)
@@ -45,7 +50,8 @@ func canFail(f *elaborate.Function) bool {
 // writesOnlyResult reports whether a function does nothing to strings but write
 // its result, and cannot fail on the way: then that may be a variable.
 func (b *body) writesOnlyResult(f *elaborate.Function) bool {
-	return f.Code != nil && !canFail(f) && len(f.Reads) == 0
+	onlyNumbers := !slices.ContainsFunc(f.Reads, func(v *elaborate.Variable) bool { return v.Type != parse.Long || v.Keys != nil })
+	return f.Code != nil && !canFail(f) && onlyNumbers
 }
 
 // embeddedFunction writes a function whose body is C. The macros are what the

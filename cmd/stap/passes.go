@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gostap/gostap/elaborate"
@@ -118,6 +119,9 @@ func (d *driver) parseSources(sources []*parse.Source, arguments []string, libra
 		file, err := parse.Parse(source, options)
 		found = append(append(found, file.Warnings...), diagnosticsOf(err)...)
 		script = append(script, file)
+	}
+	if found.Errors() > 0 { // a library file that had to be left out may be why
+		found = append(slices.Clone(library.Warnings()), found...)
 	}
 	return script, found
 }

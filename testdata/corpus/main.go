@@ -9,7 +9,7 @@
 //	go run ./testdata/corpus -kernels "6.1 6.12" FOLDER
 //
 // Scripts with probe points in processes and interpreters are counted by themselves.
-// -docs puts table and causes into docs/conformance.md. The status is 1 if fewer than
+// These scripts are what T004 and T503 of docs/conformance.md count. -docs puts table and causes into docs/conformance.md. The status is 1 if fewer than
 // -least percent of the scripts are built that a kernel could have served.
 package main
 
