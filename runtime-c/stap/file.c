@@ -10,6 +10,7 @@
 #include <linux/fdtable.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
+#include <linux/mount.h>
 #include <linux/sched.h>
 #include <linux/uio.h>
 #include "access.h"
