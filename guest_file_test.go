@@ -40,6 +40,9 @@ func TestGuestFiles(t *testing.T) {
 				t.Errorf("status %d\n%s%s", status, stdout, stderr)
 			}
 			g.nothingLeft(t)
+			if complaints := g.Complaints(); len(complaints) > 0 {
+				t.Errorf("the kernel complains:\n%s", strings.Join(complaints, "\n"))
+			}
 		})
 	}
 }

@@ -179,7 +179,6 @@ var index = []parse.FileIndex{
 			"MINOR/1",
 			"MKDEV/2",
 			"_bdevname/1",
-			"_kernel_text/1",
 			"bdev_partno/1",
 			"bdevname/1",
 			"disk_name/2",
@@ -204,6 +203,19 @@ var index = []parse.FileIndex{
 			"errno_str/1",
 			"return_str/2",
 			"returnstr/1",
+		},
+	},
+	{
+		File: "ext4.stp",
+		Aliases: []string{
+			"ext4.allocate_blocks",
+			"ext4.allocate_inode",
+			"ext4.free_blocks",
+			"ext4.free_inode",
+			"ext4.sync_file",
+			"ext4.unlink",
+			"ext4.write",
+			"ext4.writepages",
 		},
 	},
 	{
@@ -1122,7 +1134,6 @@ var index = []parse.FileIndex{
 	{
 		File: "nfsd.stp",
 		Functions: []string{
-			"_kernel_name/2",
 			"ftype/1",
 			"nfs3_cmode/1",
 			"nfs4_ctype/1",
@@ -2384,6 +2395,22 @@ var index = []parse.FileIndex{
 			"workqueue.execute",
 			"workqueue.execute.return",
 			"workqueue.insert",
+		},
+	},
+	{
+		File: "xfs.stp",
+		Functions: []string{
+			"_xfs_name/1",
+			"_xfs_vfs_inode/1",
+		},
+		Aliases: []string{
+			"xfs.create",
+			"xfs.fsync",
+			"xfs.lookup",
+			"xfs.read",
+			"xfs.remove",
+			"xfs.rename",
+			"xfs.write",
 		},
 	},
 }

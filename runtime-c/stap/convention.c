@@ -10,11 +10,18 @@
 #define STAP_OFFSET(member) offsetof(struct pt_regs, member),
 static const unsigned short stap_argument_registers[] = { STAP_MACHINE_ARGUMENTS(STAP_OFFSET) };
 
-static bool stap_has_argument(struct stap_context *c, stap_long n)
+/* So many can be read: some machines have the others on the stack, where the kernel's own functions find them. */
+#ifdef STAP_MACHINE_STACK_ARGUMENTS
+#define STAP_ARGUMENTS (ARRAY_SIZE(stap_argument_registers) + STAP_MACHINE_STACK_ARGUMENTS)
+#else
+#define STAP_ARGUMENTS ARRAY_SIZE(stap_argument_registers)
+#endif
+
+static bool stap_has_argument(struct stap_context *c, stap_long n, stap_long most)
 {
 	if (c->probe->family->is_return || !(c->registers || c->arguments || c->probe->system_call))
 		stap_error(c, "arguments can be read at the entry of a function only");
-	else if (n < 1 || n > (c->probe->system_call ? STAP_SYSTEM_CALL_ARGUMENTS : ARRAY_SIZE(stap_argument_registers)))
+	else if (n < 1 || n > (c->probe->system_call ? STAP_SYSTEM_CALL_ARGUMENTS : most))
 		stap_error(c, "no register has argument %lld of a function; they are counted from 1", n);
 	else
 		return true;
@@ -23,7 +30,7 @@ static bool stap_has_argument(struct stap_context *c, stap_long n)
 
 stap_long stap_argument_checked(struct stap_context *c, stap_long n)
 {
-	if (!stap_has_argument(c, n))
+	if (!stap_has_argument(c, n, STAP_ARGUMENTS))
 		return 0;
 	return c->probe->system_call ? stap_system_call_argument(n - 1) : stap_argument(c, n - 1);
 }
@@ -39,7 +46,7 @@ void stap_set_argument_checked(struct stap_context *c, stap_long n, stap_long va
 {
 	struct pt_regs *registers;
 
-	if (!stap_has_argument(c, n))
+	if (!stap_has_argument(c, n, ARRAY_SIZE(stap_argument_registers)))
 		return;
 	if (c->probe->system_call) {
 		stap_system_call_set(n - 1, value);

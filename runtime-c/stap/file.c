@@ -178,20 +178,6 @@ static int stap_path_special(struct stap_path *path, stap_long dentry)
 	return 1;
 }
 
-void stap_kernel_text(struct stap_context *c, char *dst, stap_long address, stap_long length)
-{
-	size_t most = clamp_t(stap_long, length, 0, MAXSTRINGLEN - 1);
-
-	if (length > (stap_long)most)
-		stap_string_cut();
-	dst[0] = 0;
-	if (most && stap_read_kernel(dst, address, most)) {
-		stap_error(c, "read fault [man error::fault] at 0x%llx", address);
-		most = 0;
-	}
-	dst[most] = 0;
-}
-
 void stap_dentry_name(struct stap_context *c, char *dst, stap_long dentry)
 {
 	struct stap_path path;

@@ -16,6 +16,7 @@
 
 #define STAP_MACHINE_ARGUMENTS(N) N(di) N(si) N(dx) N(cx) N(r8) N(r9)
 #define STAP_MACHINE_ARGUMENT_NUMBERS 5, 4, 1, 2, 8, 9
+#define STAP_MACHINE_STACK_ARGUMENTS 12	/* regs_get_kernel_argument() has them, too */
 
 #define stap_machine_set_result(registers, value) ((registers)->ax = (value))
 

@@ -631,8 +631,6 @@ void stap_dentry_name(struct stap_context *c, char *dst, stap_long dentry);
 void stap_dentry_path(struct stap_context *c, char *dst, stap_long dentry);
 void stap_task_path(struct stap_context *c, char *dst, stap_long task, stap_long dentry, stap_long vfsmount,
 		    stap_long mount_vfsmount, stap_long mount_parent, stap_long mount_point);
-/* So many bytes of the kernel's memory, to a NUL if there is one. */
-void stap_kernel_text(struct stap_context *c, char *dst, stap_long address, stap_long length);
 stap_long stap_task_file(struct stap_context *c, stap_long task, stap_long fd);
 stap_long stap_task_files_most(struct stap_context *c, stap_long task);
 stap_long stap_task_files_open(struct stap_context *c, stap_long task);
