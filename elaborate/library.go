@@ -129,7 +129,7 @@ func (x *examiner) memberOf(set *Function, f *parse.Function) *Function {
 
 // takeAliases resolves the points of the aliases that are wanted, each by itself.
 func (x *examiner) takeAliases(wanted func(string) bool) {
-	for _, alias := range x.library.Aliases(wanted) {
+	for _, alias := range x.library.EveryAlias(wanted) {
 		file := x.library.FileOf(alias.Position.Source)
 		for _, name := range alias.Names {
 			if !wanted(dotted(name)) {

@@ -44,7 +44,7 @@ func TestDoc(t *testing.T) {
 		}
 		named("function", name, at)
 	}
-	for _, a := range library.Aliases(func(string) bool { return true }) {
+	for _, a := range library.EveryAlias(func(string) bool { return true }) {
 		isNamed := func(name *parse.ProbePoint) bool {
 			doc := parse.DocOf(a.Position)
 			return strings.HasPrefix(name.String(), "_") || doc != nil && doc.Text != "" && slices.Contains(doc.Names, name.String())

@@ -110,7 +110,7 @@ func (c *corpus) run(ctx context.Context, folder string, kernels []string, only 
 	defer os.RemoveAll(wrappers)
 	var work []*outcome
 	for _, k := range kernels {
-		if err := c.wrap(filepath.Join(wrappers, k), k); err != nil {
+		if err := c.wrap(filepath.Join(wrappers, folderOf(k)), k); err != nil {
 			return nil, err
 		}
 		for _, e := range examples {
@@ -122,7 +122,7 @@ func (c *corpus) run(ctx context.Context, folder string, kernels []string, only 
 	for range c.jobs {
 		workers.Go(func() {
 			for o := range queue {
-				o.run(ctx, filepath.Join(wrappers, o.kernel))
+				o.run(ctx, filepath.Join(wrappers, folderOf(o.kernel)))
 			}
 		})
 	}
@@ -248,3 +248,6 @@ func names(outcomes []*outcome) []string {
 	slices.Sort(list)
 	return slices.Compact(list)
 }
+
+// folderOf gives a folder's name that can stand in PATH.
+func folderOf(kernel string) string { return strings.ReplaceAll(kernel, ":", "-") }
