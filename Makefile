@@ -17,7 +17,7 @@ export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build setup prep demo test test-all lint unit tapsets guest guest-preempt guest-arm64 roots targets storms torture race fuzz corpus bench conformance man install clean
+.PHONY: help build setup prep demo test test-all lint unit tapsets guest guest-preempt guest-arm64 guest-usb roots targets storms torture race fuzz corpus bench conformance man install clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,10 +59,10 @@ test: ## lint, unit tests, the library against each kernel, and guest tests on t
 	done
 	@echo "make test: all passed"
 
-test-all: ## make test with SHORT=, then guests with preempt=full and of arm64, the targets, the race detector, fuzzing, the corpus and one round of every Go benchmark
+test-all: ## make test with SHORT=, then guests with preempt=full, of arm64 and with USB, the targets, the race detector, fuzzing, the corpus and one round of every Go benchmark
 	@./setup go guest race test
 	@$(MAKE) --no-print-directory test SHORT=
-	@$(MAKE) --no-print-directory guest-preempt guest-arm64 targets race fuzz corpus
+	@$(MAKE) --no-print-directory guest-preempt guest-arm64 guest-usb targets race fuzz corpus
 	go test -run '^$$' -bench . -benchtime 1x ./...
 	@echo "make test-all: all passed"
 
@@ -93,6 +93,14 @@ guest-preempt: ## make guest with kernels that are fully preemptible
 
 guest-arm64: ## make guest with an emulated arm64 machine
 	@$(MAKE) --no-print-directory guest KERNELS=arm64:6.1 SMOKE=
+
+# Kernels made for guests of clouds have no USB.
+USB = 6.1-amd64 6.12-amd64
+
+guest-usb: setup build ## tests of USB in guests, with Debian's kernels for machines of all kinds
+	@./setup test
+	$(call fetch,$(USB),)
+	GOSTAP_USB_KERNELS="$(USB)" go test -count=1 -timeout 30m -tags guest -run '^TestGuestUSB' .
 
 # Build roots of the oldest and the newest release of Debian whose kernels are among the targets.
 ROOTS = $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/gostap/roots

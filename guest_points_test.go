@@ -13,12 +13,12 @@ import (
 )
 
 // program compiles a program of ours for the guest's /tmp.
-func (g *guestTest) program(t *testing.T, source string) {
+func (g *guestTest) program(t *testing.T, source string, options ...string) {
 	t.Helper()
 	name := strings.TrimSuffix(filepath.Base(source), ".c")
 	program := filepath.Join(t.TempDir(), name)
 	compiler := g.crossPrefix() + "gcc-12"
-	output, err := exec.Command(compiler, "-O2", "-Wall", "-static", "-o", program, source).CombinedOutput()
+	output, err := exec.Command(compiler, append([]string{"-O2", "-Wall", "-static", "-o", program, source}, options...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s; run: ./setup arm64", compiler, err, output)
 	}

@@ -41,6 +41,9 @@ func (q *codeQuery) functions() ([]*foundFunction, *parse.Diagnostic) {
 	if d != nil || len(systemCalls) > 0 && !q.spec.isPattern() {
 		return systemCalls, d
 	}
+	if q.isMissingCall() {
+		return nil, q.noMatch()
+	}
 	if q.form.everyCopy() || q.e.listing { // a listing has files and lines wherever these are known
 		if found, known, d := q.describedAtHand(); d != nil {
 			return nil, d

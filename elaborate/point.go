@@ -280,15 +280,20 @@ func (e *elaborator) aliasesNamed(p *parse.ProbePoint) []fileAlias {
 
 // libraryAliases are those of the library.
 func (e *elaborator) libraryAliases(p *parse.ProbePoint, matches func(name string) bool) []*parse.Alias {
+	pattern := false
 	for _, c := range p.Components {
 		if c.Argument != nil { // no alias has one
 			return nil
 		}
-		if isGlob(c.Text) {
-			return e.library.Aliases(matches)
-		}
+		pattern = pattern || isGlob(c.Text)
 	}
-	return e.library.AliasesNamed(dotted(p))
+	switch {
+	case !pattern:
+		return e.library.AliasesNamed(dotted(p))
+	case isGlob(p.Components[0].Text):
+		return e.library.Aliases("", matches)
+	}
+	return e.library.Aliases(p.Components[0].Text, matches)
 }
 
 // expand resolves an alias's points and puts its blocks around them.

@@ -98,6 +98,14 @@ func (q *codeQuery) systemCalls() ([]*foundFunction, *parse.Diagnostic) {
 	return found, nil
 }
 
+// isMissingCall tells quickly of a system call, one of many that may be there, that it is not.
+func (q *codeQuery) isMissingCall() bool {
+	calls := q.e.systemCalls.value
+	isCall := strings.HasPrefix(q.spec.name, systemCallPrefix) || strings.HasPrefix(q.spec.name, narrowPrefix)
+	return isCall && q.point.Optional && !q.form.everyCopy() && !q.spec.isPattern() && q.object.isKernel() &&
+		calls != nil && calls.convention != nil && calls.symbol(q.spec.name, "") == nil
+}
+
 // wrapper finds the wrapper of a call; nil if there is none, or, for callers of 32 bits, none of
 // their own.
 func (c *systemCalls) wrapper(name string, narrow bool) *debuginfo.Symbol {

@@ -25,6 +25,13 @@ type Library struct {
 	macros    map[string][]*libraryFile
 	warnings  Diagnostics
 	sources   map[*Source]*File // those that were read
+	later     []*laterFiles
+}
+
+// laterFiles are files that are many, and of which most scripts want none.
+type laterFiles struct {
+	begins func(name string) bool // what their aliases begin with
+	add    func()                 // nil: they have been added
 }
 
 // libraryFile is a file that is read when it is needed.
@@ -78,6 +85,23 @@ func (l *Library) Add(index FileIndex, open func() (*Source, error)) {
 	}
 }
 
+// AddLater puts files behind those that are there, once somebody asks for an alias whose
+// first component they have.
+func (l *Library) AddLater(begins func(first string) bool, add func()) {
+	l.later = append(l.later, &laterFiles{begins, add})
+}
+
+// settle adds the files whose aliases begin with a name; all: whatever they begin with.
+func (l *Library) settle(name string, all bool) {
+	first, _, _ := strings.Cut(name, ".")
+	for _, later := range l.later {
+		if add := later.add; add != nil && (all || later.begins(first)) {
+			later.add = nil
+			add()
+		}
+	}
+}
+
 // Files is how many files the library has, read or not.
 func (l *Library) Files() int { return l.files }
 
@@ -117,8 +141,10 @@ func (l *Library) Global(name string) (*Global, *File) {
 }
 
 // Aliases gives the aliases with a name for which match is true, of all files
-// that have one, in the order of the files and of their text.
-func (l *Library) Aliases(match func(name string) bool) []*Alias {
+// that have one, in the order of the files and of their text. If first is not "", that is
+// the first component of all of them.
+func (l *Library) Aliases(first string, match func(name string) bool) []*Alias {
+	l.settle(first, first == "")
 	wanted := map[*libraryFile]bool{}
 	for name, files := range l.aliases {
 		if match(name) {
@@ -132,6 +158,7 @@ func (l *Library) Aliases(match func(name string) bool) []*Alias {
 
 // AliasesNamed gives those with exactly that name.
 func (l *Library) AliasesNamed(wanted string) []*Alias {
+	l.settle(wanted, false)
 	files := map[*libraryFile]bool{}
 	for _, file := range l.aliases[wanted] {
 		files[file] = true
@@ -181,7 +208,10 @@ func (l *Library) FunctionNames() []string { return slices.Sorted(maps.Keys(l.ar
 func (l *Library) GlobalNames() []string { return slices.Sorted(maps.Keys(l.globals)) }
 
 // AliasNames lists the names of all aliases, sorted.
-func (l *Library) AliasNames() []string { return slices.Sorted(maps.Keys(l.aliases)) }
+func (l *Library) AliasNames() []string {
+	l.settle("", true)
+	return slices.Sorted(maps.Keys(l.aliases))
+}
 
 // Warnings says what is wrong with the files that were read so far.
 func (l *Library) Warnings() Diagnostics { return l.warnings }

@@ -103,7 +103,7 @@ func TestLibrary(t *testing.T) {
 		t.Error("nobody is found")
 	}
 	var names []string // L085: all definitions, in order
-	for _, a := range library.Aliases(func(name string) bool { return strings.HasPrefix(name, "p.") }) {
+	for _, a := range library.Aliases("", func(name string) bool { return strings.HasPrefix(name, "p.") }) {
 		names = append(names, a.Names[0].dotted()+" "+a.Position.Source.Name)
 	}
 	if got := strings.Join(names, ", "); got != "p.one 1.stp, p.one 2.stp, p.two 2.stp, p.two 3.stp" {

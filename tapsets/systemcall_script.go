@@ -40,8 +40,14 @@ var systemCallsByNumber = sync.OnceValues(func() (map[string]systemCallNumbers, 
 	return byName, err
 })
 
-// addSystemCalls adds a file for each call.
+// addSystemCalls adds a file for each call when something asks for one of their names.
 func addSystemCalls(library *parse.Library) {
+	library.AddLater(func(first string) bool { return first == tracedFamily || slices.Contains(systemCallFamilies, first) }, func() {
+		addSystemCallFiles(library)
+	})
+}
+
+func addSystemCallFiles(library *parse.Library) {
 	calls := systemCalls()
 	aliases := make([]string, 0, 8*len(calls.names))
 	for _, name := range calls.names {
@@ -217,7 +223,9 @@ func (w *systemCallWriter) writeEntries() {
 func (w *systemCallWriter) writeReturns() {
 	format := systemCallFormats[w.row.format]
 	if format == 0 {
-		format = systemCallFormats["decimal"]
+		w.printf("\n/** %s.%s.return: never hits: %s does not return. */\n", systemCallFamilies[0], w.row.name, w.row.shown)
+		w.printf("probe %s%s.%s.return = never\n{\n\tname = %q\n\tretval = 0\n\tretstr = \"\"\n}\n", w.aliasNames(".return"), tracedFamily, w.row.name, w.row.shown)
+		return
 	}
 	body := func(result string) string {
 		return fmt.Sprintf("\tname = %q\n\tretval = %s\n\tretstr = return_str(%d, retval)\n", w.row.shown, result, format)

@@ -101,7 +101,7 @@ func (b *body) failed() string {
 func (b *body) failIf(condition string, at parse.Token) {
 	if place := near(at); place != "" {
 		b.emit("if (stap_unlikely(%s)) {", condition)
-		b.emit("\tstap_unwind(c, %s);", place)
+		b.emit("\tstap_unwind(c, %s);", b.constant(place))
 		b.emit("\tgoto %s;", b.failed())
 		b.emit("}")
 		return

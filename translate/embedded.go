@@ -50,7 +50,8 @@ func canFail(f *elaborate.Function) bool {
 // writesOnlyResult reports whether a function does nothing to strings but write
 // its result, and cannot fail on the way: then that may be a variable.
 func (b *body) writesOnlyResult(f *elaborate.Function) bool {
-	return f.Code != nil && !canFail(f) && len(f.Reads) == 0
+	onlyNumbers := !slices.ContainsFunc(f.Reads, func(v *elaborate.Variable) bool { return v.Type != parse.Long || v.Keys != nil })
+	return f.Code != nil && !canFail(f) && onlyNumbers
 }
 
 // embeddedFunction writes a function whose body is C. The macros are what the

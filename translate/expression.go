@@ -353,6 +353,9 @@ func (b *body) emitCall(x *elaborate.Call, result string, values []string) {
 	b.calls = append(b.calls, x.Function)
 	switch x.Function.Result {
 	case parse.String:
+		if len(values) == 0 {
+			name = b.textFunctionName(name)
+		}
 		b.emit("%s(%s);", name, strings.Join(append([]string{"c", result}, values...), ", "))
 	case parse.Long:
 		b.emit("%s = %s(%s);", result, name, strings.Join(append([]string{"c"}, values...), ", "))

@@ -19,12 +19,12 @@ import (
 
 func translateScript(t *testing.T, script string) []byte {
 	t.Helper()
-	file, err := parse.Parse(&parse.Source{Name: "test.stp", Text: []byte(script)}, parse.Options{})
+	library := parse.NewLibrary(parse.Options{})
+	tapsets.AddTo(library)
+	file, err := parse.Parse(&parse.Source{Name: "test.stp", Text: []byte(script)}, parse.Options{Macros: library.Macro})
 	if err != nil {
 		t.Fatal(err)
 	}
-	library := parse.NewLibrary(parse.Options{})
-	tapsets.AddTo(library)
 	program, found, err := elaborate.Elaborate([]*parse.File{file}, library, elaborate.Options{Guru: true})
 	if err != nil || found.Errors() > 0 {
 		t.Fatalf("%v %v", err, found)

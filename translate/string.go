@@ -79,6 +79,9 @@ func (b *body) changes(list []elaborate.Expression, v *elaborate.Variable) bool 
 func (b *body) assign(v *elaborate.Variable, x elaborate.Expression) {
 	place := b.place(v)
 	switch x := x.(type) {
+	case *elaborate.Text:
+		b.emit("stap_string_copy(%s, %s);", place, b.constant(quote(x.Value)))
+		return
 	case *elaborate.Binary:
 		if x.Text == "." {
 			b.assignJoined(place, x)

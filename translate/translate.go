@@ -69,9 +69,12 @@ func Translate(p *elaborate.Program) Module {
 		for _, f := range p.Functions {
 			t.functionBody(f)
 		}
+		var handlers []*handlerText
 		for _, probe := range p.Probes {
-			t.probe(probe)
+			handlers = append(handlers, t.probe(probe))
+			t.tests = append(t.tests, t.condition(probe))
 		}
+		t.placeHandlers(handlers)
 	})
 	t.printf("#include \"stap.h\"\n")
 	t.nesting()
@@ -103,6 +106,7 @@ type translator struct {
 	conditions map[*elaborate.Probe]elaborate.Expression // those that the runtime evaluates
 	watched    map[*elaborate.Variable]bool              // globals that these read
 	probes     []string                                  // the handler of each probe
+	constants  [][]string                                // what a handler that several probes share has of each, or nil
 	tests      []string                                  // the condition of each probe, or ""
 	numbers    map[*elaborate.Probe]int                  // where each is among the probes
 	patterns   []*regex.Regex
@@ -148,12 +152,8 @@ func (t *translator) fileLevel(suffix bool) {
 	}
 }
 
-// handlerName stands for the name of a handler until it is known; no text of a
-// script looks like it.
-const handlerName = "\x01"
-
-// probe writes a handler. Probes whose handlers are the same share one.
-func (t *translator) probe(p *elaborate.Probe) {
+// probe writes a handler, for placeHandlers to put somewhere.
+func (t *translator) probe(p *elaborate.Probe) *handlerText {
 	text := t.section(func() {
 		b := newBody(t, "frame_"+handlerName)
 		b.alone = elaborate.Alone(p.Place)
@@ -169,8 +169,7 @@ func (t *translator) probe(p *elaborate.Probe) {
 		b.write("static void "+handlerName+"(struct stap_context *c)", "")
 		t.needs(b)
 	})
-	t.probes = append(t.probes, t.shared(text, fmt.Sprintf("probe_%d", len(t.probes)), "probe "+p.Point, p))
-	t.tests = append(t.tests, t.condition(p))
+	return newHandlerText(p, text)
 }
 
 // needs notes what the runtime's call of a function can need of the stack of frames.
@@ -179,18 +178,6 @@ func (t *translator) needs(b *body) {
 	for _, f := range b.calls {
 		t.deepest = t.deepest.most(b.room().plus(t.depth(f)))
 	}
-}
-
-// shared writes a function for a probe under a name, unless there is one with the
-// same text; gives its name.
-func (t *translator) shared(text, name, what string, p *elaborate.Probe) string {
-	if known, ok := t.handlers[text]; ok {
-		return known
-	}
-	t.handlers[text] = name
-	t.printf("\n/*\n * %s\n * %s: %s\n */\n", comment(what), comment(p.Position.String()), comment(strings.TrimSpace(p.Position.SourceLine())))
-	t.out.WriteString(strings.ReplaceAll(text, handlerName, name))
-	return name
 }
 
 // depth gives what a call of f can need: its own frame and those of the chain
@@ -289,6 +276,7 @@ func (t *translator) script() {
 		if elaborate.SystemCall(p.Place) {
 			more += ", .system_call = 1"
 		}
+		more += t.constantsField(i)
 		if t.tests[i] != "" {
 			more += ", .condition = " + t.tests[i]
 		}

@@ -188,7 +188,7 @@ func (d *driver) aliasLines(script []*parse.File, library *parse.Library) []stri
 	for _, file := range script {
 		all = append(all, file.Aliases...)
 	}
-	all = append(all, library.Aliases(func(string) bool { return true })...)
+	all = append(all, library.Aliases("", func(string) bool { return true })...)
 	var lines []string
 	for _, alias := range all {
 		points := make([]string, len(alias.Points))

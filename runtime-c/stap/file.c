@@ -73,8 +73,8 @@ static void stap_path_text(struct stap_path *path, const char *text)
 static void stap_path_name(struct stap_path *path, stap_long dentry)
 {
 	char name[64];
-	stap_long address = stap_member(path->c, struct dentry, dentry, d_name.name);
-	size_t left = stap_member(path->c, struct dentry, dentry, d_name.len);
+	stap_long address = dentry ? stap_member(path->c, struct dentry, dentry, d_name.name) : 0;
+	size_t left = dentry ? stap_member(path->c, struct dentry, dentry, d_name.len) : 0;
 
 	if (left > NAME_MAX)
 		left = NAME_MAX;
@@ -177,6 +177,20 @@ static int stap_path_special(struct stap_path *path, stap_long dentry)
 	return 1;
 }
 
+void stap_kernel_text(struct stap_context *c, char *dst, stap_long address, stap_long length)
+{
+	size_t most = clamp_t(stap_long, length, 0, MAXSTRINGLEN - 1);
+
+	if (length > (stap_long)most)
+		stap_string_cut();
+	dst[0] = 0;
+	if (most && stap_read_kernel(dst, address, most)) {
+		stap_error(c, "read fault [man error::fault] at 0x%llx", address);
+		most = 0;
+	}
+	dst[most] = 0;
+}
+
 void stap_dentry_name(struct stap_context *c, char *dst, stap_long dentry)
 {
 	struct stap_path path;
@@ -204,7 +218,7 @@ void stap_task_path(struct stap_context *c, char *dst, stap_long task, stap_long
 	struct stap_path path;
 
 	stap_path_open(&path, c, dst);
-	if (!c->error && !stap_path_special(&path, dentry) && !c->error) {
+	if (dentry && !c->error && !stap_path_special(&path, dentry) && !c->error) {
 		/* As d_unlinked() has it: not in the hash of names, and no root. */
 		if (!stap_member(c, struct dentry, dentry, d_hash.pprev) &&
 		    stap_member(c, struct dentry, dentry, d_parent) != dentry)

@@ -12,6 +12,7 @@
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 #include "runtime.h"
+#include "namespace.h"
 #include "task.h"
 
 static int stap_namespaces_pid;

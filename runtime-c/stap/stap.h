@@ -90,6 +90,9 @@ struct stap_context {
 	char *message;		/* STAP_MESSAGE_ROOM bytes: what error points to when it was formatted */
 };
 
+/* A function of the script that gives a text, as constants of probes have it. */
+typedef void stap_text_function(struct stap_context *c, char *result);
+
 /* A probe family: how its probes are set and taken away. */
 struct stap_family {
 	const char *name;
@@ -121,6 +124,7 @@ struct stap_probe {
 	int dispensable;	/* the session goes on where it cannot be set */
 	int system_call;	/* where a system call begins: arguments are those of the call */
 	int overrides;		/* its handler may leave out the function that it is at the entry of */
+	const void *const *constants;	/* what its handler has for this probe alone, or NULL */
 	int (*condition)(struct stap_context *c); /* whether its handler can do anything, as far as globals tell; or NULL */
 	unsigned int held;	/* why its handler does not run now, of enum stap_hold; 0: it does */
 	const char *where;	/* in the script: "file:line:column" */
@@ -447,6 +451,20 @@ static inline stap_long stap_widen_float(stap_long bits)
 	return sign | (stap_ulong)exponent << 52 | fraction << 29;
 }
 
+/* Arithmetic on the bits of 64-bit floating-point numbers (float.c), and those as text (float_text.c). */
+stap_long stap_fp_add(stap_long x, stap_long y);
+stap_long stap_fp_multiply(stap_long x, stap_long y);
+stap_long stap_fp_divide(stap_long x, stap_long y);
+stap_long stap_fp_remainder(stap_long x, stap_long y);
+stap_long stap_fp_root(stap_long x);
+stap_long stap_fp_equal(stap_long x, stap_long y);
+stap_long stap_fp_less(stap_long x, stap_long y);
+stap_long stap_fp_from_long(stap_long value);
+stap_long stap_fp_to_long(stap_long x, stap_long mode);	/* mode: how it is rounded, as tapsets/floatingpoint.stp says */
+stap_long stap_fp_make(int negative, int exponent, stap_ulong significand, int more);
+void stap_fp_string(char *dst, stap_long x, stap_long precision);
+stap_long stap_fp_from_string(const char *text);
+
 /* Strings: dst has MAXSTRINGLEN bytes and always ends in a NUL. */
 void stap_string_copy(char *dst, const char *src);
 void stap_string_append(char *dst, const char *src);
@@ -464,6 +482,7 @@ void stap_tokenize(char *dst, const char *input, const char *delimiters);
 #define STAP_ESCAPE_QUOTED 1	/* in quotes */
 #define STAP_ESCAPE_WHOLE 2	/* a NUL is a byte like others */
 #define STAP_ESCAPE_USER 4	/* memory of the current process */
+#define STAP_ESCAPE_JSON 8	/* as JSON has it */
 void stap_escape_text(char *dst, const char *text, stap_long most, unsigned int flags);
 int stap_escape_memory(char *dst, stap_long address, stap_long length, stap_long most, unsigned int flags);
 /* The same in quotes; the address, where it cannot be read. */
@@ -606,12 +625,14 @@ stap_ulong stap_random(void);
 
 /*
  * Paths and open files (file.c): the name of a dentry; its path in its file system, without a slash before it; its
- * path as a task sees it, with the layout of struct mount. A file is a struct file, or 0.
+ * path as a task sees it, with the layout of struct mount; "" of no dentry. A file is a struct file, or 0.
  */
 void stap_dentry_name(struct stap_context *c, char *dst, stap_long dentry);
 void stap_dentry_path(struct stap_context *c, char *dst, stap_long dentry);
 void stap_task_path(struct stap_context *c, char *dst, stap_long task, stap_long dentry, stap_long vfsmount,
 		    stap_long mount_vfsmount, stap_long mount_parent, stap_long mount_point);
+/* So many bytes of the kernel's memory, to a NUL if there is one. */
+void stap_kernel_text(struct stap_context *c, char *dst, stap_long address, stap_long length);
 stap_long stap_task_file(struct stap_context *c, stap_long task, stap_long fd);
 stap_long stap_task_files_most(struct stap_context *c, stap_long task);
 stap_long stap_task_files_open(struct stap_context *c, stap_long task);

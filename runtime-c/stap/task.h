@@ -11,9 +11,6 @@
 #define task_is_running(task) (READ_ONCE((task)->state) == TASK_RUNNING)
 #endif
 
-/* The number of a task in the namespaces of the session (namespace.c), or -1. RCU must be held. */
-stap_long stap_namespace_number(struct task_struct *task, enum stap_id id);
-
 /* A handler, which cannot be preempted, is a reader of RCU. */
 static inline struct task_struct *stap_parent(struct task_struct *task)
 {

@@ -13,6 +13,7 @@
 #include <linux/user_namespace.h>
 #include "access.h"
 #include "runtime.h"
+#include "namespace.h"
 #include "task.h"
 
 stap_long stap_current_task(void)

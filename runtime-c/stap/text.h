@@ -54,6 +54,8 @@ void stap_text_name(struct stap_text *t, const char *name);
 void stap_text_decimal(struct stap_text *t, stap_long value);
 void stap_text_unsigned(struct stap_text *t, stap_long value);
 void stap_text_hex(struct stap_text *t, stap_long value);
+/* Flags that have no names. */
+void stap_text_bits(struct stap_text *t, stap_long value);
 void stap_text_octal(struct stap_text *t, stap_long value);
 /* At least so many digits, and nothing in front. */
 void stap_text_hex_digits(struct stap_text *t, stap_long value, int digits);
@@ -156,16 +158,17 @@ extern const struct stap_names stap_ioctl_names;
 void stap_text_request(struct stap_text *t, stap_long value);
 
 /* text_ipc.c */
-extern const struct stap_names stap_ipc_get_names, stap_shm_get_names, stap_ipc_control_names,
-	stap_message_control_names, stap_semaphore_control_names, stap_shared_control_names, stap_shm_attach_names,
-	stap_message_flags_names, stap_semaphore_flags_names, stap_ipc_call_names, stap_keyctl_names, stap_key_names,
-	stap_key_default_names;
+extern const struct stap_names stap_queue_flags_names, stap_ipc_get_names, stap_shm_get_names,
+	stap_ipc_control_names, stap_message_control_names, stap_semaphore_control_names, stap_shared_control_names,
+	stap_shm_attach_names, stap_message_flags_names, stap_semaphore_flags_names, stap_ipc_call_names,
+	stap_keyctl_names, stap_key_names, stap_key_default_names;
 void stap_text_ipc_key(struct stap_text *t, stap_long key);
 void stap_text_ipc_flags(struct stap_text *t, stap_long value);
 void stap_text_shm_flags(struct stap_text *t, stap_long value);
 void stap_text_sent(struct stap_text *t, stap_long address, stap_long size);
 void stap_text_semaphores(struct stap_text *t, stap_long address, stap_long count);
 void stap_text_queue(struct stap_text *t, stap_long address);
+void stap_text_queue_open(struct stap_text *t, stap_long address, stap_long flags);
 void stap_text_key(struct stap_text *t, stap_long value);
 void stap_text_keyctl2(struct stap_text *t, stap_long value, stap_long command);
 void stap_text_keyctl3(struct stap_text *t, stap_long value, stap_long command);
@@ -173,13 +176,15 @@ void stap_text_keyctl4(struct stap_text *t, stap_long value, stap_long command);
 void stap_text_keyctl5(struct stap_text *t, stap_long value, stap_long command);
 
 /* text_map.c */
-extern const struct stap_names stap_protection_names, stap_mremap_names, stap_msync_names, stap_mlock_names,
-	stap_mlockall_names, stap_policy_names, stap_policy_flags_names, stap_move_flags_names, stap_memfd_names,
-	stap_descriptor_close_names, stap_key_rights_names, stap_userfaultfd_names, stap_membarrier_names,
-	stap_membarrier_flags_names, stap_shadow_stack_names;
+extern const struct stap_names stap_protection_names, stap_mremap_names, stap_advice_names, stap_msync_names,
+	stap_mlock_names, stap_mlockall_names, stap_policy_names, stap_policy_flags_names, stap_move_flags_names,
+	stap_memfd_names, stap_descriptor_close_names, stap_key_rights_names, stap_userfaultfd_names,
+	stap_membarrier_names, stap_membarrier_flags_names, stap_shadow_stack_names;
 void stap_text_mmap(struct stap_text *t, stap_long value);
+void stap_text_memfd(struct stap_text *t, stap_long value);
 void stap_text_new_address(struct stap_text *t, stap_long address, stap_long flags);
 void stap_text_nodes(struct stap_text *t, stap_long address, stap_long bits);
+void stap_text_membarrier_cpu(struct stap_text *t, stap_long cpu, stap_long flags);
 
 /* text_mount.c */
 extern const struct stap_names stap_mount_names, stap_umount_names, stap_fsopen_names, stap_fsmount_names,
@@ -187,6 +192,7 @@ extern const struct stap_names stap_mount_names, stap_umount_names, stap_fsopen_
 	stap_fspick_names, stap_fsconfig_names, stap_statmount_names, stap_swap_names, stap_quota_names,
 	stap_quota_type_names;
 void stap_text_mount_data(struct stap_text *t, stap_long address, stap_long flags);
+void stap_text_mount_attribute(struct stap_text *t, stap_long value);
 void stap_text_mount_attributes(struct stap_text *t, stap_long address);
 void stap_text_fsconfig_value(struct stap_text *t, stap_long address, stap_long command, stap_long auxiliary);
 void stap_text_fsconfig_auxiliary(struct stap_text *t, stap_long value, stap_long command);
@@ -278,6 +284,11 @@ void stap_text_signal_stack(struct stap_text *t, stap_long address);
 /* text_socket.c */
 extern const struct stap_names stap_family_names, stap_socket_type_names, stap_accept_names, stap_ip_protocol_names,
 	stap_netlink_protocol_names, stap_message_names, stap_shutdown_names, stap_socket_call_names;
+void stap_text_socket_family(struct stap_text *t, stap_long address);
+void stap_text_socket_host(struct stap_text *t, stap_long address);
+void stap_text_socket_port(struct stap_text *t, stap_long address);
+void stap_text_socket_flow(struct stap_text *t, stap_long address);
+void stap_text_socket_scope(struct stap_text *t, stap_long address);
 void stap_text_sockaddr(struct stap_text *t, stap_long address, stap_long length);
 void stap_text_protocol(struct stap_text *t, stap_long protocol, stap_long family);
 void stap_text_message(struct stap_text *t, stap_long address);
@@ -306,6 +317,8 @@ void stap_text_uring_setup(struct stap_text *t, stap_long address);
 void stap_text_aio_requests(struct stap_text *t, stap_long address, stap_long count);
 void stap_text_landlock_rules(struct stap_text *t, stap_long address, stap_long size);
 void stap_text_landlock_rule(struct stap_text *t, stap_long address, stap_long type);
+void stap_text_syslog_buffer(struct stap_text *t, stap_long address, stap_long type);
+void stap_text_syslog_length(struct stap_text *t, stap_long length, stap_long type);
 void stap_text_restart(struct stap_text *t, stap_long address, stap_long command);
 void stap_text_thread_area(struct stap_text *t, stap_long address);
 
@@ -319,6 +332,7 @@ void stap_text_file_times(struct stap_text *t, stap_long address);
 void stap_text_file_times64(struct stap_text *t, stap_long address);
 void stap_text_timevals(struct stap_text *t, stap_long address);
 void stap_text_utimbuf(struct stap_text *t, stap_long address);
+stap_long stap_caller_word(stap_long address, int n);
 void stap_text_itimerval(struct stap_text *t, stap_long address);
 void stap_text_itimerspec(struct stap_text *t, stap_long address);
 void stap_text_itimerspec64(struct stap_text *t, stap_long address);

@@ -3,7 +3,7 @@
 #include "stap.h"
 
 #define WHENCE_NAMES(N) \
-	N(SEEK_SET, 0) N(SEEK_CUR, 1) N(SEEK_DATA, 3) N(SEEK_HOLE, 4)
+	N(SEEK_SET, 0) N(SEEK_CUR, 1) N(SEEK_END, 2) N(SEEK_DATA, 3) N(SEEK_HOLE, 4)
 const struct stap_names stap_whence_names = STAP_NAMES(WHENCE_NAMES, STAP_ONE_OF);
 
 #define FCNTL_NAMES(N) \
@@ -25,7 +25,7 @@ const struct stap_names stap_descriptor_names = STAP_NAMES(DESCRIPTOR_NAMES, 0);
 const struct stap_names stap_lock_type_names = STAP_NAMES(LOCK_TYPE_NAMES, STAP_ONE_OF);
 
 #define LOCK_WHENCE_NAMES(N) \
-	N(SEEK_SET, 0) N(SEEK_CUR, 1)
+	N(SEEK_SET, 0) N(SEEK_CUR, 1) N(SEEK_END, 2)
 const struct stap_names stap_lock_whence_names = STAP_NAMES(LOCK_WHENCE_NAMES, STAP_ONE_OF);
 
 #define OWNER_NAMES(N) \
@@ -104,8 +104,8 @@ const struct stap_names stap_fanotify_init_names = STAP_NAMES(FANOTIFY_INIT_NAME
 
 #define FANOTIFY_MARK_NAMES(N) \
 	N(FAN_MARK_ADD, 0x1) N(FAN_MARK_REMOVE, 0x2) N(FAN_MARK_DONT_FOLLOW, 0x4) N(FAN_MARK_ONLYDIR, 0x8) \
-	N(FAN_MARK_MOUNT, 0x10) N(FAN_MARK_IGNORED_SURV_MODIFY, 0x40) N(FAN_MARK_FLUSH, 0x80) N(FAN_MARK_FILESYSTEM, 0x100) \
-	N(FAN_MARK_EVICTABLE, 0x200) N(FAN_MARK_IGNORE, 0x400)
+	N(FAN_MARK_MOUNT, 0x10) N(FAN_MARK_IGNORED_MASK, 0x20) N(FAN_MARK_IGNORED_SURV_MODIFY, 0x40) N(FAN_MARK_FLUSH, 0x80) \
+	N(FAN_MARK_FILESYSTEM, 0x100) N(FAN_MARK_EVICTABLE, 0x200) N(FAN_MARK_IGNORE, 0x400)
 const struct stap_names stap_fanotify_mark_names = STAP_NAMES(FANOTIFY_MARK_NAMES, 0);
 
 #define FANOTIFY_NAMES(N) \

@@ -2,6 +2,10 @@
 /* Text of system calls between processes (System V's and POSIX's queues), and on keys. */
 #include "stap.h"
 
+#define QUEUE_FLAGS_NAMES(N) \
+	N(O_NONBLOCK, 0x800)
+const struct stap_names stap_queue_flags_names = STAP_NAMES(QUEUE_FLAGS_NAMES, 0);
+
 #define IPC_GET_NAMES(N) \
 	N(IPC_CREAT, 0x200) N(IPC_EXCL, 0x400) N(IPC_NOWAIT, 0x800)
 const struct stap_names stap_ipc_get_names = STAP_NAMES(IPC_GET_NAMES, 0);
@@ -130,11 +134,18 @@ void stap_text_semaphores(struct stap_text *t, stap_long address, stap_long coun
 void stap_text_queue(struct stap_text *t, stap_long address)
 {
 	static const struct stap_field fields[] = {
-		STAP_FIELD("mq_flags", STAP_WORD, .names = &stap_open_names), STAP_FIELD("mq_maxmsg", STAP_SWORD),
+		STAP_FIELD("mq_flags", STAP_WORD, .names = &stap_queue_flags_names), STAP_FIELD("mq_maxmsg", STAP_SWORD),
 		STAP_FIELD("mq_msgsize", STAP_SWORD), STAP_FIELD("mq_curmsgs", STAP_SWORD), STAP_FIELDS_END
 	};
 
 	stap_text_struct(t, address, fields);
+}
+
+/* What mq_open(2) uses of it: nothing, unless it makes a queue. */
+void stap_text_queue_open(struct stap_text *t, stap_long address, stap_long flags)
+{
+	if (flags & 0x40) /* O_CREAT */
+		stap_text_queue(t, address);
 }
 
 /* A key's number, or a keyring's that the kernel knows by name. */

@@ -9,7 +9,7 @@
 #define MMAP_NAMES_OF_MACHINE(N)
 #endif
 #define MMAP_NAMES(N) \
-	N(MAP_SHARED, 1) N(MAP_PRIVATE, 2) N(MAP_SHARED_VALIDATE, 3) N(MAP_DROPPABLE, 8) MMAP_NAMES_OF_MACHINE(N) \
+	N(MAP_FILE, 0) N(MAP_SHARED, 1) N(MAP_PRIVATE, 2) N(MAP_SHARED_VALIDATE, 3) N(MAP_DROPPABLE, 8) MMAP_NAMES_OF_MACHINE(N) \
 	N(MAP_FIXED, 0x10) N(MAP_ANONYMOUS, 0x20) N(MAP_NORESERVE, 0x4000) N(MAP_POPULATE, 0x8000) N(MAP_NONBLOCK, 0x10000) \
 	N(MAP_GROWSDOWN, 0x100) N(MAP_DENYWRITE, 0x800) N(MAP_EXECUTABLE, 0x1000) N(MAP_LOCKED, 0x2000) N(MAP_STACK, 0x20000) \
 	N(MAP_HUGETLB, 0x40000) N(MAP_SYNC, 0x80000) N(MAP_FIXED_NOREPLACE, 0x100000) N(MAP_UNINITIALIZED, 0x4000000)
@@ -23,6 +23,14 @@ const struct stap_names stap_protection_names = STAP_NAMES(PROTECTION_NAMES, 0);
 #define MREMAP_NAMES(N) \
 	N(MREMAP_MAYMOVE, 0x1) N(MREMAP_FIXED, 0x2) N(MREMAP_DONTUNMAP, 0x4)
 const struct stap_names stap_mremap_names = STAP_NAMES(MREMAP_NAMES, 0);
+
+#define ADVICE_NAMES(N) \
+	N(MADV_NORMAL, 0) N(MADV_RANDOM, 1) N(MADV_SEQUENTIAL, 2) N(MADV_WILLNEED, 3) N(MADV_DONTNEED, 4) N(MADV_FREE, 8) \
+	N(MADV_REMOVE, 9) N(MADV_DONTFORK, 10) N(MADV_DOFORK, 11) N(MADV_HWPOISON, 100) N(MADV_SOFT_OFFLINE, 101) \
+	N(MADV_MERGEABLE, 12) N(MADV_UNMERGEABLE, 13) N(MADV_HUGEPAGE, 14) N(MADV_NOHUGEPAGE, 15) N(MADV_DONTDUMP, 16) \
+	N(MADV_DODUMP, 17) N(MADV_WIPEONFORK, 18) N(MADV_KEEPONFORK, 19) N(MADV_COLD, 20) N(MADV_PAGEOUT, 21) \
+	N(MADV_POPULATE_READ, 22) N(MADV_POPULATE_WRITE, 23) N(MADV_DONTNEED_LOCKED, 24) N(MADV_COLLAPSE, 25)
+const struct stap_names stap_advice_names = STAP_NAMES(ADVICE_NAMES, STAP_ONE_OF);
 
 #define MSYNC_NAMES(N) \
 	N(MS_ASYNC, 0x1) N(MS_INVALIDATE, 0x2) N(MS_SYNC, 0x4)
@@ -82,19 +90,27 @@ const struct stap_names stap_membarrier_flags_names = STAP_NAMES(MEMBARRIER_FLAG
 	N(SHADOW_STACK_SET_TOKEN, 0x1)
 const struct stap_names stap_shadow_stack_names = STAP_NAMES(SHADOW_STACK_NAMES, 0);
 
+/* Flags of which the upper bits, with a certain one, are the logarithm of a huge page's size. */
+static void stap_text_sized(struct stap_text *t, unsigned int flags, int huge, const struct stap_names *names, const char *shift)
+{
+	if (!huge || !(flags >> 26)) {
+		stap_text_flags(t, flags, names);
+		return;
+	}
+	stap_text_flags(t, flags & 0x3ffffff, names);
+	stap_text_put(t, "|", 1);
+	stap_text_unsigned(t, flags >> 26);
+	stap_text_plain(t, shift);
+}
+
 void stap_text_mmap(struct stap_text *t, stap_long value)
 {
-	unsigned int flags = value;
+	stap_text_sized(t, value, value & 0x40000, &stap_mmap_flags, "<<MAP_HUGE_SHIFT");
+}
 
-	if (flags & 0x40000 && flags >> 26) {
-		stap_text_flags(t, flags & 0x3ffffff, &stap_mmap_flags);
-		/* the logarithm of a huge page's size */
-		stap_text_put(t, "|", 1);
-		stap_text_unsigned(t, flags >> 26);
-		stap_text_plain(t, "<<MAP_HUGE_SHIFT");
-	} else {
-		stap_text_flags(t, flags, &stap_mmap_flags);
-	}
+void stap_text_memfd(struct stap_text *t, stap_long value)
+{
+	stap_text_sized(t, value, value & 4, &stap_memfd_names, "<<MFD_HUGE_SHIFT");
 }
 
 /* Where mremap(2) is to put it, if it has a say. */
@@ -107,7 +123,7 @@ void stap_text_new_address(struct stap_text *t, stap_long address, stap_long fla
 static void stap_text_node_word(struct stap_text *t, stap_long value)
 {
 	char text[19] = "0x";
-	int digits = 2 * stap_text_word(), i;
+	int digits = 2 * stap_text_word() - 2, i; /* so many with "0x" */
 
 	for (i = 0; i < digits; i++)
 		text[2 + i] = "0123456789abcdef"[(stap_ulong)value >> 4 * (digits - 1 - i) & 15];
@@ -123,4 +139,11 @@ void stap_text_nodes(struct stap_text *t, stap_long address, stap_long bits)
 		stap_text_pointer(t, address);
 	else
 		stap_text_numbers(t, address, ((stap_ulong)bits + 8 * word - 1) / (8 * word), STAP_WORD, stap_text_node_word);
+}
+
+/* Which CPU, if the flags say that there is one. */
+void stap_text_membarrier_cpu(struct stap_text *t, stap_long cpu, stap_long flags)
+{
+	if (flags & 1)
+		stap_text_decimal(t, (int)cpu);
 }

@@ -85,7 +85,7 @@ void stap_text_mount_data(struct stap_text *t, stap_long address, stap_long flag
 		stap_text_string(t, address);
 }
 
-static void stap_text_attributes(struct stap_text *t, stap_long value)
+void stap_text_mount_attribute(struct stap_text *t, stap_long value)
 {
 	/* MOUNT_ATTR_RELATIME is 0, and named only where the way of atime is set */
 	if (value)
@@ -97,8 +97,8 @@ static void stap_text_attributes(struct stap_text *t, stap_long value)
 void stap_text_mount_attributes(struct stap_text *t, stap_long address)
 {
 	static const struct stap_field fields[] = {
-		STAP_FIELD("attr_set", STAP_U64, .write = stap_text_attributes),
-		STAP_FIELD("attr_clr", STAP_U64, .write = stap_text_attributes),
+		STAP_FIELD("attr_set", STAP_U64, .write = stap_text_mount_attribute),
+		STAP_FIELD("attr_clr", STAP_U64, .write = stap_text_mount_attribute),
 		STAP_FIELD("propagation", STAP_U64, .names = &stap_propagation_names),
 		STAP_FIELD("userns_fd", STAP_U64),
 		STAP_FIELDS_END

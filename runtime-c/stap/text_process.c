@@ -57,7 +57,8 @@ const struct stap_names stap_scheduler_names = STAP_NAMES(SCHEDULER_NAMES, 0x3ff
 
 #define SCHEDULER_FLAGS_NAMES(N) \
 	N(SCHED_FLAG_RESET_ON_FORK, 0x1) N(SCHED_FLAG_RECLAIM, 0x2) N(SCHED_FLAG_DL_OVERRUN, 0x4) \
-	N(SCHED_FLAG_KEEP_POLICY, 0x8) N(SCHED_FLAG_KEEP_PARAMS, 0x10) N(SCHED_FLAG_UTIL_CLAMP_MIN, 0x20)
+	N(SCHED_FLAG_KEEP_POLICY, 0x8) N(SCHED_FLAG_KEEP_PARAMS, 0x10) N(SCHED_FLAG_UTIL_CLAMP_MIN, 0x20) \
+	N(SCHED_FLAG_UTIL_CLAMP_MAX, 0x40)
 const struct stap_names stap_scheduler_flags_names = STAP_NAMES(SCHEDULER_FLAGS_NAMES, 0);
 
 #define FUTEX_NAMES(N) \
@@ -150,40 +151,64 @@ void stap_text_clone(struct stap_text *t, stap_long value)
 	stap_text_clone_flags(t, (stap_ulong)value & 0xffffff00, value & 0xff);
 }
 
-static void stap_text_flags_of_clone(struct stap_text *t, stap_long value)
+/* A field of clone3(2)'s, if one of these flags makes it count; else nothing. */
+static int stap_text_clone_field(struct stap_text *t, stap_ulong address, const char *name, int counts)
 {
-	stap_text_flags(t, value, &stap_clone_names);
+	stap_ulong value;
+
+	if (!counts)
+		return 1;
+	if (!stap_text_read_number(&value, address, 8))
+		return 0;
+	stap_text_name(t, name);
+	stap_text_pointer(t, value);
+	return 1;
+}
+
+static int stap_text_clone_fields(struct stap_text *t, stap_ulong address, stap_ulong size)
+{
+	static const struct stap_field birth[] = {
+		STAP_FIELD("exit_signal", STAP_FIXED, .write = stap_text_signal),
+		STAP_FIELD("stack", STAP_FIXED, .write = stap_text_pointer),
+		STAP_FIELD("stack_size", STAP_FIXED, .write = stap_text_bits),
+		STAP_FIELDS_END
+	};
+	static const struct stap_field rest[] = {
+		STAP_FIELD("set_tid", STAP_FIXED, .write = stap_text_pointer), STAP_FIELD("set_tid_size", STAP_FIXED), STAP_FIELDS_END
+	};
+	static const struct stap_field group[] = { STAP_FIELD("cgroup", STAP_FIXED), STAP_FIELDS_END };
+	stap_ulong flags, set = 0;
+
+	if (!stap_text_read_number(&flags, address, 8))
+		return 0;
+	stap_text_name(t, "flags");
+	stap_text_flags(t, flags, &stap_clone_names);
+	if (!stap_text_clone_field(t, address + 8, "pidfd", !!(flags & 0x1000)) ||
+	    !stap_text_clone_field(t, address + 16, "child_tid", !!(flags & 0x1200000)) ||
+	    !stap_text_clone_field(t, address + 24, "parent_tid", !!(flags & 0x100000)) ||
+	    !stap_text_fields(t, address + 32, birth) || !stap_text_clone_field(t, address + 56, "tls", !!(flags & 0x80000)))
+		return 0;
+	if (size >= 80 && stap_text_read_number(&set, address + 64, 8) && set)
+		stap_text_fields(t, address + 64, rest);
+	if (size >= 88 && flags & 0x200000000ULL)
+		stap_text_fields(t, address + 80, group);
+	return 1;
 }
 
 void stap_text_clone_arguments(struct stap_text *t, stap_long address, stap_long size)
 {
-	static const struct stap_field fields[] = {
-		STAP_FIELD("flags", STAP_FIXED, .write = stap_text_flags_of_clone),
-		STAP_FIELD("pidfd", STAP_FIXED, .write = stap_text_pointer),
-		STAP_FIELD("child_tid", STAP_FIXED, .write = stap_text_pointer),
-		STAP_FIELD("parent_tid", STAP_FIXED, .write = stap_text_pointer),
-		STAP_FIELD("exit_signal", STAP_FIXED, .write = stap_text_signal),
-		STAP_FIELD("stack", STAP_FIXED, .write = stap_text_pointer),
-		STAP_FIELD("stack_size", STAP_FIXED, .write = stap_text_hex),
-		STAP_FIELD("tls", STAP_FIXED, .write = stap_text_pointer),
-		STAP_FIELDS_END
-	};
-	static const struct stap_field rest[] = {
-		STAP_FIELD("set_tid", STAP_FIXED, .write = stap_text_pointer), STAP_FIELD("set_tid_size", STAP_FIXED),
-		STAP_FIELD("cgroup", STAP_FIXED), STAP_FIELDS_END
-	};
-	stap_ulong set = 0;
+	struct stap_text before = *t;
 
-	if ((stap_ulong)size < 64 || !address) {
-		stap_text_pointer(t, address);
-		return;
+	if (address && (stap_ulong)size >= 64) {
+		stap_text_open(t, "{");
+		if (stap_text_clone_fields(t, address, size)) {
+			stap_text_close(t, "}");
+			return;
+		}
+		*t = before;
+		*t->at = 0;
 	}
-	stap_text_open(t, "{");
-	if (!stap_text_fields(t, address, fields))
-		stap_text_hex(t, address);
-	else if ((stap_ulong)size >= 88 && stap_text_read_number(&set, address + 64, 8) && set)
-		stap_text_fields(t, address + 64, rest);
-	stap_text_close(t, "}");
+	stap_text_pointer(t, address);
 }
 
 /* A limit: KB as products, as programs write them. */
@@ -530,12 +555,20 @@ void stap_text_kcmp_second(struct stap_text *t, stap_long value, stap_long type)
 		stap_text_struct(t, value, slot);
 }
 
+static void stap_text_group_list(struct stap_text *t, stap_long address, stap_long count, enum stap_field_type type)
+{
+	if ((unsigned int)count > 65536) /* NGROUPS_MAX */
+		stap_text_pointer(t, address);
+	else
+		stap_text_numbers(t, address, (int)count, type, stap_text_unsigned);
+}
+
 void stap_text_groups(struct stap_text *t, stap_long address, stap_long count)
 {
-	stap_text_numbers(t, address, (int)count, STAP_U32, stap_text_unsigned);
+	stap_text_group_list(t, address, count, STAP_U32);
 }
 
 void stap_text_groups16(struct stap_text *t, stap_long address, stap_long count)
 {
-	stap_text_numbers(t, address, (int)count, STAP_U16, stap_text_unsigned);
+	stap_text_group_list(t, address, count, STAP_U16);
 }

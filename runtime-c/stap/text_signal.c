@@ -3,8 +3,9 @@
 #include "stap.h"
 
 #define SIGACTION_NAMES(N) \
-	N(SA_NOCLDSTOP, 0x1) N(SA_NOCLDWAIT, 0x2) N(SA_SIGINFO, 0x4) N(SA_EXPOSE_TAGBITS, 0x800) N(SA_RESTORER, 0x4000000) \
-	N(SA_ONSTACK, 0x8000000) N(SA_RESTART, 0x10000000) N(SA_NODEFER, 0x40000000) N(SA_RESETHAND, 0x80000000)
+	N(SA_NOCLDSTOP, 0x1) N(SA_NOCLDWAIT, 0x2) N(SA_SIGINFO, 0x4) N(SA_UNSUPPORTED, 0x400) N(SA_EXPOSE_TAGBITS, 0x800) \
+	N(SA_RESTORER, 0x4000000) N(SA_ONSTACK, 0x8000000) N(SA_RESTART, 0x10000000) N(SA_NODEFER, 0x40000000) \
+	N(SA_RESETHAND, 0x80000000)
 const struct stap_names stap_sigaction_names = STAP_NAMES(SIGACTION_NAMES, 0);
 
 #define SIGMASK_HOW_NAMES(N) \
@@ -73,8 +74,10 @@ void stap_text_signal(struct stap_text *t, stap_long value)
 static void stap_text_sigset_value(struct stap_text *t, stap_ulong set)
 {
 	const char *separator = "";
-	int number, members = __builtin_popcountll(set);
+	int number, members = 0;
 
+	for (number = 0; number < STAP_SIGNALS; number++)
+		members += set >> number & 1;
 	if (members > 2 * STAP_SIGNALS / 3) {
 		stap_text_put(t, "~", 1);
 		set = ~set;
@@ -133,7 +136,7 @@ struct stap_sigaction {
 static void stap_text_action(struct stap_text *t, const struct stap_sigaction *action)
 {
 	stap_text_open(t, "{");
-	stap_text_name(t, action->flags & 4 ? "sa_sigaction" : "sa_handler"); /* SA_SIGINFO */
+	stap_text_name(t, "sa_handler");
 	stap_text_signal_handler(t, action->handler);
 	stap_text_name(t, "sa_mask");
 	stap_text_sigset_value(t, action->mask);
@@ -198,13 +201,10 @@ void stap_text_siginfo(struct stap_text *t, stap_long address)
 	stap_text_name(t, "si_uid");
 	stap_text_unsigned(t, uid);
 	if ((int)code < 0) {
-		stap_text_name(t, "si_value");
-		stap_text_open(t, "{");
-		stap_text_name(t, "sival_int");
+		stap_text_name(t, "si_int");
 		stap_text_decimal(t, (int)value);
-		stap_text_name(t, "sival_ptr");
+		stap_text_name(t, "si_ptr");
 		stap_text_pointer(t, value);
-		stap_text_close(t, "}");
 	}
 	stap_text_close(t, "}");
 }

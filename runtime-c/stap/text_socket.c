@@ -170,6 +170,61 @@ static void stap_text_address(struct stap_text *t, const unsigned char *address,
 	stap_text_close(t, "}");
 }
 
+/* Of an address, one part; nothing of a family that has none. */
+static unsigned int stap_read_sockaddr(unsigned char *bytes, stap_long address, unsigned int size)
+{
+	unsigned short family;
+
+	if (!stap_text_read(&family, address, 2))
+		return 0;
+	if (family == STAP_FAMILY_INET && size > 16)
+		size = 16;
+	return stap_text_read(bytes, address, size) ? family : 0;
+}
+
+void stap_text_socket_family(struct stap_text *t, stap_long address)
+{
+	stap_ulong family;
+
+	if (stap_text_read_number(&family, address, 2))
+		stap_text_flags(t, family, &stap_family_names);
+}
+
+void stap_text_socket_host(struct stap_text *t, stap_long address)
+{
+	unsigned char bytes[28] __attribute__((aligned(8)));
+
+	switch (stap_read_sockaddr(bytes, address, sizeof(bytes))) {
+	case STAP_FAMILY_INET: stap_text_inet(t, bytes + 4); break;
+	case STAP_FAMILY_INET6: stap_text_inet6(t, bytes + 8); break;
+	}
+}
+
+void stap_text_socket_port(struct stap_text *t, stap_long address)
+{
+	unsigned char bytes[4] __attribute__((aligned(8)));
+	unsigned int family = stap_read_sockaddr(bytes, address, sizeof(bytes));
+
+	if (family == STAP_FAMILY_INET || family == STAP_FAMILY_INET6)
+		stap_text_unsigned(t, stap_big_endian(bytes + 2, 2));
+}
+
+void stap_text_socket_flow(struct stap_text *t, stap_long address)
+{
+	unsigned char bytes[28] __attribute__((aligned(8)));
+
+	if (stap_read_sockaddr(bytes, address, sizeof(bytes)) == STAP_FAMILY_INET6)
+		stap_text_unsigned(t, stap_big_endian(bytes + 4, 4));
+}
+
+void stap_text_socket_scope(struct stap_text *t, stap_long address)
+{
+	unsigned char bytes[28] __attribute__((aligned(8)));
+
+	if (stap_read_sockaddr(bytes, address, sizeof(bytes)) == STAP_FAMILY_INET6)
+		stap_text_unsigned(t, *(const unsigned int *)(bytes + 24));
+}
+
 void stap_text_sockaddr(struct stap_text *t, stap_long address, stap_long length)
 {
 	unsigned char bytes[128] __attribute__((aligned(8)));

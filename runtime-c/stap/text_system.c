@@ -269,7 +269,7 @@ static const struct stap_field *stap_bpf_fields(unsigned int command)
 	static const struct stap_field create[] = {
 		STAP_FIELD("map_type", STAP_U32, .names = &stap_bpf_map_names), STAP_FIELD("key_size", STAP_U32),
 		STAP_FIELD("value_size", STAP_U32), STAP_FIELD("max_entries", STAP_U32),
-		STAP_FIELD("map_flags", STAP_U32, .write = stap_text_hex), STAP_FIELD("inner_map_fd", STAP_S32), STAP_FIELDS_END
+		STAP_FIELD("map_flags", STAP_U32, .write = stap_text_bits), STAP_FIELD("inner_map_fd", STAP_S32), STAP_FIELDS_END
 	};
 	static const struct stap_field update[] = {
 		STAP_FIELD("map_fd", STAP_S32), STAP_FIELD("key", STAP_FIXED, .write = stap_text_pointer),
@@ -290,7 +290,7 @@ static const struct stap_field *stap_bpf_fields(unsigned int command)
 	};
 	static const struct stap_field pin[] = {
 		STAP_FIELD("pathname", STAP_FIXED, .write = stap_text_string), STAP_FIELD("bpf_fd", STAP_S32),
-		STAP_FIELD("file_flags", STAP_U32, .write = stap_text_hex), STAP_FIELDS_END
+		STAP_FIELD("file_flags", STAP_U32, .write = stap_text_bits), STAP_FIELDS_END
 	};
 	static const struct stap_field number[] = { STAP_FIELD("start_id", STAP_U32), STAP_FIELDS_END };
 
@@ -341,10 +341,8 @@ static void stap_text_aio_request(struct stap_text *t, stap_long address)
 		return;
 	}
 	stap_text_open(t, "{");
-	if (data) {
-		stap_text_name(t, "aio_data");
-		stap_text_hex(t, data);
-	}
+	stap_text_name(t, "aio_data");
+	stap_text_bits(t, data);
 	stap_text_name(t, "aio_lio_opcode");
 	stap_text_flags(t, operation, &stap_aio_operation_names);
 	if (priority) {
@@ -416,6 +414,21 @@ void stap_text_landlock_rule(struct stap_text *t, stap_long address, stap_long t
 	stap_text_struct(t, address, (int)type == 2 ? port : path);
 }
 
+/* Arguments of syslog(2) beyond what it is to do, where that has any. */
+void stap_text_syslog_buffer(struct stap_text *t, stap_long address, stap_long type)
+{
+	if ((int)type >= 2 && (int)type <= 4)
+		stap_text_hex(t, address);
+	else if ((int)type == 8)
+		stap_text_pointer(t, address);
+}
+
+void stap_text_syslog_length(struct stap_text *t, stap_long length, stap_long type)
+{
+	if (((int)type >= 2 && (int)type <= 4) || (int)type == 8)
+		stap_text_decimal(t, (int)length);
+}
+
 /* The fourth argument of reboot(2), which only one command has. */
 void stap_text_restart(struct stap_text *t, stap_long address, stap_long command)
 {
@@ -427,8 +440,8 @@ void stap_text_restart(struct stap_text *t, stap_long address, stap_long command
 void stap_text_thread_area(struct stap_text *t, stap_long address)
 {
 	static const struct stap_field fields[] = {
-		STAP_FIELD("entry_number", STAP_S32), STAP_FIELD("base_addr", STAP_U32, .write = stap_text_hex),
-		STAP_FIELD("limit", STAP_U32, .write = stap_text_hex), STAP_FIELD("flags", STAP_U32, .write = stap_text_hex),
+		STAP_FIELD("entry_number", STAP_S32), STAP_FIELD("base_addr", STAP_U32, .write = stap_text_bits),
+		STAP_FIELD("limit", STAP_U32, .write = stap_text_bits), STAP_FIELD("flags", STAP_U32, .write = stap_text_bits),
 		STAP_FIELDS_END
 	};
 

@@ -153,6 +153,17 @@ void stap_text_utimbuf(struct stap_text *t, stap_long address)
 	stap_text_struct(t, address, fields);
 }
 
+/* One of the longs at an address, or 0. */
+stap_long stap_caller_word(stap_long address, int n)
+{
+	unsigned int word = stap_text_word();
+	stap_ulong value;
+
+	if (!stap_text_read_number(&value, address + n * word, word))
+		return 0;
+	return word == 4 ? (int)value : (stap_long)value;
+}
+
 static void stap_text_interval(struct stap_text *t, stap_long address, unsigned int size, int digits)
 {
 	char byte;

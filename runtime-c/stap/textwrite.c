@@ -77,6 +77,11 @@ void stap_text_hex(struct stap_text *t, stap_long value)
 	stap_text_number(t, value, 16, 1, "0x");
 }
 
+void stap_text_bits(struct stap_text *t, stap_long value)
+{
+	stap_text_number(t, value, 16, 1, value ? "0x" : "");
+}
+
 void stap_text_octal(struct stap_text *t, stap_long value)
 {
 	stap_text_number(t, value, 8, 2, "0");
@@ -266,7 +271,7 @@ void stap_text_buffer(struct stap_text *t, stap_long address, stap_long length)
 	struct stap_text before = *t;
 	char bytes[64];
 
-	if (!address) {
+	if (!address || length < 0) {
 		stap_text_hex(t, address);
 		return;
 	}

@@ -47,6 +47,7 @@ typedef struct { int counter; } atomic_t;
 #define min_t(type, x, y) min((type)(x), (type)(y))
 #define max_t(type, x, y) ((type)(x) > (type)(y) ? (type)(x) : (type)(y))
 #define min3(x, y, z) min(min(x, y), z)
+#define clamp_t(type, x, low, high) min_t(type, max_t(type, x, low), high)
 #define container_of(at, type, member) ((type *)((char *)(at) - offsetof(type, member)))
 #define barrier() __asm__ volatile("" ::: "memory")
 #define READ_ONCE(x) (x)
@@ -293,6 +294,8 @@ static void stap_overload_stop(void)
 #include "memory.c"
 #include "wide.c"
 #include "calendar.c"
+#include "float.c"
+#include "float_text.c"
 #include "print.c"
 #include "format.c"
 #include "quote.c"
