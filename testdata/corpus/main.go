@@ -83,6 +83,7 @@ type example struct {
 	folder    string
 	command   string
 	elsewhere bool // it probes something that is not the kernel
+	parsed    bool // the command asks for pass 1 alone
 }
 
 // outcome is what came of an example on a kernel.
@@ -152,7 +153,7 @@ func findExamples(folder string, only *regexp.Regexp) ([]*example, error) {
 		}
 		e := &example{
 			name:   filepath.Base(filepath.Dir(path)) + "/" + filepath.Base(name),
-			folder: filepath.Dir(path), command: command,
+			folder: filepath.Dir(path), command: command, parsed: firstPass.MatchString(command),
 		}
 		e.elsewhere, err = probesElsewhere(e.folder, command)
 		examples = append(examples, e)
@@ -180,6 +181,7 @@ var (
 	// elsewherePoint is how probe points begin that are not in the kernel.
 	elsewherePoint = regexp.MustCompile(`(?:^|[\s,={'"])(?:process|python\d?|java|hotspot|perl|ruby|glib|gtk|stap\.pass\d)\s*[.(]`)
 	interpreter    = regexp.MustCompile(`\spython\d?(?:\s|$)`)
+	firstPass      = regexp.MustCompile(`\s-\w*p1\s`)
 	scriptName     = regexp.MustCompile(`[^ ]+\.stp\b`)
 )
 
