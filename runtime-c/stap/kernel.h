@@ -26,4 +26,13 @@
 #include <linux/timekeeping.h>
 #include <linux/version.h>
 
+/* The C of scripts is often older than the kernel. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+static inline size_t strlcpy(char *to, const char *from, size_t room)
+{
+	strscpy(to, from, room);
+	return strlen(from);
+}
+#endif
+
 #endif
