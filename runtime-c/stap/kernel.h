@@ -26,12 +26,17 @@
 #include <linux/timekeeping.h>
 #include <linux/version.h>
 
-/* The C of scripts is often older than the kernel. */
+/* Scripts' C still calls it. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-static inline size_t strlcpy(char *to, const char *from, size_t room)
+static inline size_t strlcpy(char *dst, const char *src, size_t size)
 {
-	strscpy(to, from, room);
-	return strlen(from);
+	size_t length = strlen(src);
+
+	if (size) {
+		memcpy(dst, src, min(length, size - 1));
+		dst[min(length, size - 1)] = 0;
+	}
+	return length;
 }
 #endif
 
