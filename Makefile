@@ -77,11 +77,11 @@ unit: ## unit tests; no root, kernel or guest needed
 	go test ./...
 
 tapsets: build ## check the whole library against each kernel of KERNELS, without booting one
-	@for name in $(KERNELS); do \
+	@status=0; for name in $(KERNELS); do \
 		case $$name in \
 		*:*) bin/stap check --tapsets -w -a $${name%%:*} -r $${name#*:} ;; \
 		*) bin/stap check --tapsets -w -r $$name ;; \
-		esac || exit 1; done
+		esac || status=1; done; exit $$status
 
 guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12), and some on those of SMOKE (arm64:6.1); with SHORT= the long ones, too
 	@./setup test

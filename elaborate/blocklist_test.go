@@ -92,3 +92,13 @@ func TestLeftOut(t *testing.T) {
 		t.Errorf("got %q, want %q", detail, want)
 	}
 }
+
+// TestKernelWithoutKprobes: of a kernel that has none a hint says what to do instead.
+func TestKernelWithoutKprobes(t *testing.T) {
+	e := newElaborator(nil, Options{})
+	_, err := e.kernelAnchor(blocklisted())
+	missing, _ := atHand(err)
+	if missing == nil || !strings.Contains(missing.Message, "register_kprobe") || !strings.Contains(missing.Hint, "-r names another kernel") || !strings.Contains(missing.Hint, "--vm") {
+		t.Errorf("got %+v", missing)
+	}
+}

@@ -90,14 +90,18 @@ func (c *checker) statement(s parse.Statement) []Statement {
 
 // evaluate is an expression as a statement.
 func (c *checker) evaluate(at parse.Position, x parse.Expression) []Statement {
+	if s := printingOperand(x); s != nil {
+		return c.choice(s)
+	}
 	if assign, ok := x.(*parse.Assign); ok && c.dead[assign] { // only what its right side does is left
 		if c.dead[assign.Y] {
 			return nil
 		}
 		x = assign.Y
 	}
-	if s := printingChoice(at, x); s != nil {
-		return c.choice(s)
+	if x, ok := x.(*parse.Conditional); ok { // whose value nobody wants: its branches need have none
+		return c.choice(&parse.IfStatement{Token: x.Token, Condition: x.Condition,
+			Then: &parse.ExpressionStatement{Token: x.Token, X: x.X}, Else: &parse.ExpressionStatement{Token: x.Token, X: x.Y}})
 	}
 	if typed := c.expression(x, parse.Unknown); typed != nil {
 		return []Statement{&Evaluate{at, typed}}
@@ -105,36 +109,22 @@ func (c *checker) evaluate(at parse.Position, x parse.Expression) []Statement {
 	return nil
 }
 
-// printingChoice gives the if that an expression stands for whose operands print, such as
-// `found ? println("yes") : println("no")`; nil if it is none.
-func printingChoice(at parse.Position, x parse.Expression) *parse.IfStatement {
-	token := parse.Token{Position: at, Text: "if"}
-	statement := func(x parse.Expression) parse.Statement {
-		return &parse.ExpressionStatement{Token: tokenOf(x), X: x}
+// printingOperand gives the if that `found && println("yes")` or `found || println("no")`
+// stands for; nil if the expression is nothing like that.
+func printingOperand(x parse.Expression) *parse.IfStatement {
+	b, ok := x.(*parse.Binary)
+	if !ok || b.Text != "&&" && b.Text != "||" {
+		return nil
 	}
-	switch x := x.(type) {
-	case *parse.Conditional:
-		if onlyPrints(x.X) || onlyPrints(x.Y) {
-			return &parse.IfStatement{Token: token, Condition: x.Condition, Then: statement(x.X), Else: statement(x.Y)}
-		}
-	case *parse.Binary:
-		switch {
-		case !onlyPrints(x.Y):
-		case x.Text == "&&":
-			return &parse.IfStatement{Token: token, Condition: x.X, Then: statement(x.Y)}
-		case x.Text == "||":
-			return &parse.IfStatement{Token: token, Condition: x.X, Then: &parse.EmptyStatement{Token: token}, Else: statement(x.Y)}
-		}
+	p, ok := b.Y.(*parse.Print)
+	if !ok || strings.HasPrefix(p.Text, "s") { // which gives a string
+		return nil
 	}
-	return nil
-}
-
-// onlyPrints reports whether an expression prints and has no value.
-func onlyPrints(x parse.Expression) bool {
-	if p, ok := x.(*parse.Print); ok {
-		return !strings.HasPrefix(p.Text, "s")
+	does := &parse.ExpressionStatement{Token: p.Token, X: p}
+	if b.Text == "&&" {
+		return &parse.IfStatement{Token: b.Token, Condition: b.X, Then: does}
 	}
-	return printingChoice(x.Pos(), x) != nil
+	return &parse.IfStatement{Token: b.Token, Condition: b.X, Then: &parse.EmptyStatement{Token: b.Token}, Else: does}
 }
 
 // choice checks an if. Of one whose condition is constant only the branch that is

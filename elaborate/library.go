@@ -42,7 +42,7 @@ type ExaminedPoint struct {
 }
 
 // Reason gives why a point is not there.
-func (p *ExaminedPoint) Reason() string { return reasonOf(p.Why) }
+func (p *ExaminedPoint) Reason() string { return reasonOf(p.ProbePoint, p.Why) }
 
 // Served reports whether the kernel has a place for the alias.
 func (a *ExaminedAlias) Served() bool {
@@ -129,7 +129,7 @@ func (x *examiner) memberOf(set *Function, f *parse.Function) *Function {
 
 // takeAliases resolves the points of the aliases that are wanted, each by itself.
 func (x *examiner) takeAliases(wanted func(string) bool) {
-	for _, alias := range x.library.Aliases("", wanted) {
+	for _, alias := range x.library.EveryAlias(wanted) {
 		file := x.library.FileOf(alias.Position.Source)
 		for _, name := range alias.Names {
 			if !wanted(dotted(name)) {
@@ -292,7 +292,7 @@ func (a *ExaminedAlias) diagnostics() parse.Diagnostics {
 		if p.Why == nil {
 			continue
 		}
-		d := &parse.Diagnostic{Kind: "semantic error", Position: p.Position, Message: fmt.Sprintf("%s: %s is not there: %s", a.Name, canonical(p.ProbePoint), reasonOf(p.Why)), Hint: p.Why.Hint, Notes: p.Why.Notes}
+		d := &parse.Diagnostic{Kind: "semantic error", Position: p.Position, Message: fmt.Sprintf("%s: %s is not there: %s", a.Name, canonical(p.ProbePoint), reasonOf(p.ProbePoint, p.Why)), Hint: p.Why.Hint, Notes: p.Why.Notes}
 		if p.Optional || isHelper(a.Name) || known != "" {
 			d.Kind, d.Severity, d.Hint, d.Notes = "", parse.Information, "", nil
 		}

@@ -27,7 +27,7 @@ func (e *elaborator) unserved(a fileAlias, lacking []lackedPoint) *parse.Diagnos
 		d.Hint = lacking[len(lacking)-1].why.Hint
 	}
 	for _, l := range lacking {
-		d.Notes = append(d.Notes, parse.Note{Position: l.point.Position, Message: canonical(l.point) + ": " + reasonOf(l.why)})
+		d.Notes = append(d.Notes, parse.Note{Position: l.point.Position, Message: canonical(l.point) + ": " + reasonOf(l.point, l.why)})
 		d.Notes = append(d.Notes, l.why.Notes...)
 	}
 	if more := len(d.Notes) - maxLackedPoints; more > 0 {
@@ -37,13 +37,13 @@ func (e *elaborator) unserved(a fileAlias, lacking []lackedPoint) *parse.Diagnos
 }
 
 // reasonOf gives why a point is not there, without the words that name it.
-func reasonOf(why *parse.Diagnostic) string {
+func reasonOf(point *parse.ProbePoint, why *parse.Diagnostic) string {
 	if text, found := strings.CutPrefix(why.Message, "while resolving probe point "); found {
 		if _, reason, found := strings.Cut(text, ": "); found {
 			return reason
 		}
 	}
-	return why.Message
+	return strings.TrimPrefix(why.Message, canonical(point)+" ")
 }
 
 func (e *elaborator) kernelName() string {

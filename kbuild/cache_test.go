@@ -211,7 +211,7 @@ func testBuild(t *testing.T, k *kernel.Kernel, variables []string) {
 	foreign := string(regexp.MustCompile(`(?m)^0x\w+\t(\w+)\t\w+/.*\tEXPORT_SYMBOL\t$`).FindSubmatch(symvers)[1])
 	for _, n := range []string{"1", "2"} {
 		// It refers to a symbol of another module's, of which only modpost knows what to say.
-		body := fmt.Sprintf(`pr_info("%%d", current->pid + %s); asm(".pushsection .data\n.quad %s\n.popsection");`, n, foreign)
+		body := fmt.Sprintf(`char old[4]; strlcpy(old, "older", sizeof(old)); pr_info("%%d%%s", current->pid + %s, old); asm(".pushsection .data\n.quad %s\n.popsection");`, n, foreign)
 		result, trace := build(script(body), true)
 		if strings.Contains(trace, "make -j") || !strings.Contains(trace, "modpost has to") {
 			t.Errorf("embedded C is built in full, or not described:\n%s", trace)

@@ -32,7 +32,7 @@ type DocVariable struct {
 }
 
 var (
-	docNames     = regexp.MustCompile(`^(@?\w[\w.]*(?:, @?\w[\w.]*)*):(?:\s+|$)`)
+	docNames     = regexp.MustCompile(`^(@?\w[\w.]*(?:(?:, | to )@?\w[\w.]*)*):(?:\s+|$)`)
 	docVariables = regexp.MustCompile(`^(\w+(?:, \w+)*): `)
 	docSince     = regexp.MustCompile(`(?:^|\s)Since Linux (\d+(?:\.\d+)+)\.(?:\s|$)`)
 	docUntil     = regexp.MustCompile(`(?:^|\s)Until Linux (\d+(?:\.\d+)+)\.(?:\s|$)`)
@@ -40,13 +40,21 @@ var (
 )
 
 // DocOf reads the comment above a declaration, of which at is a word on its first
-// line; nil if there is none.
+// line; nil if there is none. Macros in lines below each other share one.
 func DocOf(at Position) *Doc {
 	if !at.IsValid() {
 		return nil
 	}
 	text := at.Source.Text[:min(at.Offset, len(at.Source.Text))]
-	text = bytes.TrimRight(text[:bytes.LastIndexByte(text, '\n')+1], " \t\r\n")
+	text = text[:bytes.LastIndexByte(text, '\n')+1]
+	for {
+		line := bytes.LastIndexByte(bytes.TrimSuffix(text, []byte("\n")), '\n') + 1
+		if !bytes.HasPrefix(text[line:], []byte("@define")) {
+			break
+		}
+		text = text[:line]
+	}
+	text = bytes.TrimRight(text, " \t\r\n")
 	begin := bytes.LastIndex(text, []byte("/*"))
 	if begin < 0 || !bytes.HasSuffix(text, []byte("*/")) || !bytes.HasPrefix(text[begin:], []byte("/**")) || len(text)-begin < len("/***/") {
 		return nil
@@ -67,7 +75,7 @@ func parseDoc(comment string) *Doc {
 	for i, line := range strings.Split(strings.TrimSpace(comment), "\n") {
 		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "* "))
 		if names := docNames.FindStringSubmatch(line); i == 0 && names != nil {
-			doc.Names = strings.Split(names[1], ", ")
+			doc.Names = strings.Split(strings.ReplaceAll(names[1], " to ", ", "), ", ")
 			line = line[len(names[0]):]
 		}
 		line = take(line, docSince, &doc.Since)

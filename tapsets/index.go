@@ -1229,6 +1229,12 @@ var index = []parse.FileIndex{
 		},
 	},
 	{
+		File: "open_flags.stp",
+		Functions: []string{
+			"_sys_open_flag_str/1",
+		},
+	},
+	{
 		File: "page_cache.stp",
 		Functions: []string{
 			"_inode_devname/1",

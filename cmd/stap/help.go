@@ -155,7 +155,7 @@ func (h *helper) docOf(name string) *parse.Doc {
 }
 
 func (h *helper) aliases(name string) []*parse.Alias {
-	return h.library.Aliases("", func(n string) bool { return n == name })
+	return h.library.AliasesNamed(name)
 }
 
 // explain writes all that a name stands for, and reports whether it is anything.

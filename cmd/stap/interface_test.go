@@ -29,7 +29,7 @@ const (
 func TestInterface(t *testing.T) {
 	var kernels []*surveyed
 	for _, release := range []string{"6.1", "6.12"} {
-		s, err := survey(release)
+		s, err := survey(release, "")
 		if err != nil {
 			t.Logf("kernel %s: %v: what only a kernel can tell is not looked at", release, err)
 			continue
@@ -37,7 +37,7 @@ func TestInterface(t *testing.T) {
 		kernels = append(kernels, s)
 	}
 	if kernels == nil {
-		s, err := survey("")
+		s, err := survey("", "")
 		if err != nil {
 			t.Skip(err)
 		}
@@ -78,8 +78,8 @@ type surveyed struct {
 	aliases   map[string][]elaborate.ExaminedAlias
 }
 
-func survey(release string) (*surveyed, error) {
-	d := &driver{settings: &settings{release: release}}
+func survey(release, arch string) (*surveyed, error) {
+	d := &driver{settings: &settings{release: release, arch: arch}}
 	library, err := d.library(d.parseOptions(nil))
 	if err != nil {
 		return nil, err
@@ -228,7 +228,7 @@ func writeReasons(t *testing.T, missing, reasons map[string]string) {
 	}
 }
 
-func sortedKeys(m map[string]string) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	var keys []string
 	for key := range m {
 		keys = append(keys, key)

@@ -90,7 +90,7 @@ func pages(library *parse.Library) []*page {
 			}
 		}
 	}
-	for _, a := range library.Aliases("", func(string) bool { return true }) {
+	for _, a := range library.EveryAlias(func(string) bool { return true }) {
 		if !strings.HasPrefix(a.Names[0].String(), "_") {
 			p := of(a.Position)
 			p.aliases = append(p.aliases, a)

@@ -83,6 +83,7 @@ type example struct {
 	folder    string
 	command   string
 	elsewhere bool // it probes something that is not the kernel
+	parsed    bool // the command asks for pass 1 alone
 }
 
 // outcome is what came of an example on a kernel.
@@ -110,7 +111,7 @@ func (c *corpus) run(ctx context.Context, folder string, kernels []string, only 
 	defer os.RemoveAll(wrappers)
 	var work []*outcome
 	for _, k := range kernels {
-		if err := c.wrap(filepath.Join(wrappers, k), k); err != nil {
+		if err := c.wrap(filepath.Join(wrappers, folderOf(k)), k); err != nil {
 			return nil, err
 		}
 		for _, e := range examples {
@@ -122,7 +123,7 @@ func (c *corpus) run(ctx context.Context, folder string, kernels []string, only 
 	for range c.jobs {
 		workers.Go(func() {
 			for o := range queue {
-				o.run(ctx, filepath.Join(wrappers, o.kernel))
+				o.run(ctx, filepath.Join(wrappers, folderOf(o.kernel)))
 			}
 		})
 	}
@@ -152,7 +153,7 @@ func findExamples(folder string, only *regexp.Regexp) ([]*example, error) {
 		}
 		e := &example{
 			name:   filepath.Base(filepath.Dir(path)) + "/" + filepath.Base(name),
-			folder: filepath.Dir(path), command: command,
+			folder: filepath.Dir(path), command: command, parsed: firstPass.MatchString(command),
 		}
 		e.elsewhere, err = probesElsewhere(e.folder, command)
 		examples = append(examples, e)
@@ -180,6 +181,7 @@ var (
 	// elsewherePoint is how probe points begin that are not in the kernel.
 	elsewherePoint = regexp.MustCompile(`(?:^|[\s,={'"])(?:process|python\d?|java|hotspot|perl|ruby|glib|gtk|stap\.pass\d)\s*[.(]`)
 	interpreter    = regexp.MustCompile(`\spython\d?(?:\s|$)`)
+	firstPass      = regexp.MustCompile(`\s-\w*p1\s`)
 	scriptName     = regexp.MustCompile(`[^ ]+\.stp\b`)
 )
 
@@ -248,3 +250,6 @@ func names(outcomes []*outcome) []string {
 	slices.Sort(list)
 	return slices.Compact(list)
 }
+
+// folderOf gives a folder's name that can stand in PATH.
+func folderOf(kernel string) string { return strings.ReplaceAll(kernel, ":", "-") }

@@ -147,6 +147,9 @@ func (r *report) write(w io.Writer) error {
 		all, possible, elsewhere := r.counts(k)
 		fmt.Fprintf(&b, "| %s | %d | %d | %.1f %% of %d | %d | %d |\n", k, all.of, all.built, possible.percent(), possible.of, elsewhere.of, elsewhere.built)
 	}
+	if parsed := slices.DeleteFunc(slices.Clone(r.outcomes), func(o *outcome) bool { return !o.parsed }); len(parsed) > 0 {
+		fmt.Fprintf(&b, "\nThe commands of %d of them ask for pass 1 alone.\n", len(names(parsed)))
+	}
 	for _, k := range []kind{language, library, debuginfo, absent} {
 		r.writeKind(&b, k)
 	}
