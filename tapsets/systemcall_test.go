@@ -34,7 +34,9 @@ func TestSystemCallTable(t *testing.T) {
 		}
 		var made []string
 		for _, alias := range file.Aliases {
-			made = append(made, aliasName(alias.Names[0]))
+			for _, point := range alias.Names {
+				made = append(made, aliasName(point))
+			}
 		}
 		for _, want := range []string{"syscall." + name, "syscall." + name + ".return", "tp_syscall." + name, "tp_syscall." + name + ".return"} {
 			if !slices.Contains(made, want) {
