@@ -261,7 +261,10 @@ func (w *systemCallWriter) functions(suffix string) string {
 	var points []string
 	add := func(prefix string, names []string) {
 		for _, name := range names {
-			points = append(points, fmt.Sprintf("kernel.function(%q)%s ?", prefix+name, suffix))
+			if !strings.HasPrefix(name, "__") {
+				name = prefix + name
+			}
+			points = append(points, fmt.Sprintf("kernel.function(%q)%s ?", name, suffix))
 		}
 	}
 	if w.socket {

@@ -185,6 +185,7 @@ void stap_text_memfd(struct stap_text *t, stap_long value);
 void stap_text_new_address(struct stap_text *t, stap_long address, stap_long flags);
 void stap_text_nodes(struct stap_text *t, stap_long address, stap_long bits);
 void stap_text_membarrier_cpu(struct stap_text *t, stap_long cpu, stap_long flags);
+void stap_text_pages(struct stap_text *t, stap_long pages);
 
 /* text_mount.c */
 extern const struct stap_names stap_mount_names, stap_umount_names, stap_fsopen_names, stap_fsmount_names,

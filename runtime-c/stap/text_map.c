@@ -147,3 +147,9 @@ void stap_text_membarrier_cpu(struct stap_text *t, stap_long cpu, stap_long flag
 	if (flags & 1)
 		stap_text_decimal(t, (int)cpu);
 }
+
+/* An offset in units of 4 KB, as bytes. */
+void stap_text_pages(struct stap_text *t, stap_long pages)
+{
+	stap_text_bits(t, (stap_ulong)pages << 12);
+}
