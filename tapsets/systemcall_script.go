@@ -211,7 +211,7 @@ func (w *systemCallWriter) writeEntries() {
 		epilogue = fmt.Sprintf("%%( guru_mode == 1 %%? , {\n%s} %%)\n", set.String())
 	}
 	w.printf("\n/** %s.%s: a program calls %s. Variables: %s. */\n", systemCallFamilies[0], w.row.name, w.row.shown, strings.Join(names, ", "))
-	w.printf("probe %s%s\n{\n%s%s}\n%s", w.aliasNames(""), w.functions(".call"), w.onlySocket(), body.String(), epilogue)
+	w.printf("probe %s%s\n{\n%s%s}\n%s", w.aliasNames(""), w.functions(".call"), w.onlySocket()+w.onlyCallers(), body.String(), epilogue)
 	if w.socket { // the tracepoint has them as it has all others
 		return
 	}
@@ -231,7 +231,7 @@ func (w *systemCallWriter) writeReturns() {
 		return fmt.Sprintf("\tname = %q\n\tretval = %s\n\tretstr = return_str(%d, retval)\n", w.row.shown, result, format)
 	}
 	w.printf("\n/** %s.%s.return: %s is done. Variables: name, retval, retstr. */\n", systemCallFamilies[0], w.row.name, w.row.shown)
-	w.printf("probe %s%s\n{\n%s%s}\n", w.aliasNames(".return"), w.functions(".return"), w.onlySocket(), body("$return"))
+	w.printf("probe %s%s\n{\n%s%s}\n", w.aliasNames(".return"), w.functions(".return"), w.onlySocket()+w.onlyCallers(), body("$return"))
 	if w.socket {
 		return
 	}
@@ -273,7 +273,37 @@ func (w *systemCallWriter) functions(suffix string) string {
 	}
 	add("sys_", w.row.native)
 	add("compat_sys_", w.row.narrow)
-	return strings.Join(points, ", ")
+	text := strings.Join(points, ", ")
+	if others := w.sharedFunctions(); len(others) > 0 {
+		points = nil
+		add("sys_", others)
+		if len(w.row.native) == 0 && len(w.row.narrow) == 1 { // the kernel has one of the two
+			text = fmt.Sprintf("%%( arch == \"arm64\" %%? %s!, %s %%: %s %%)", strings.TrimSuffix(text, "?"), strings.Join(points, ", "), text)
+		} else {
+			text += fmt.Sprintf(" %%( arch == \"arm64\" %%? , %s %%)", strings.Join(points, ", "))
+		}
+	}
+	return text
+}
+
+// sharedFunctions are those for callers of 32 bits that have the form of all callers' on arm64, where x86 has one
+// apart.
+func (w *systemCallWriter) sharedFunctions() []string {
+	return slices.DeleteFunc(slices.Clone(w.row.narrow), func(name string) bool {
+		return strings.HasPrefix(name, "__") || strings.HasPrefix(name, "ia32_") || slices.Contains(w.row.native, name)
+	})
+}
+
+// onlyCallers leaves out callers of another width where a function is shared by rows.
+func (w *systemCallWriter) onlyCallers() string {
+	switch {
+	case w.socket:
+	case len(w.row.native) == 0 && len(w.sharedFunctions()) > 0:
+		return "\t%( arch == \"arm64\" %? if (!_system_call_narrow()) next %)\n"
+	case len(w.row.narrow) == 0:
+		return "\t%( arch == \"arm64\" %? if (_system_call_narrow()) next %)\n"
+	}
+	return ""
 }
 
 // isCall tells by the number of a call whether it is the row's.
