@@ -75,3 +75,21 @@ func (g *guestTest) systemCallProbes(t *testing.T) {
 		}
 	}
 }
+
+// systemCallChanges: T417: with guru, what a handler sets an argument's variable to is what the call gets.
+func (g *guestTest) systemCallChanges(t *testing.T) {
+	g.program(t, "testdata/guest/systemcalls.c")
+	module := g.build(t, g.release, "-g", "-e", `
+		global set
+		probe nd_syscall.lseek { if (pid() == target() && fildes == 77) { fildes = 3; offset = 42 } }
+		probe syscall.lseek.return { if (pid() == target() && retval == 42) println(retstr) }
+		probe nd_syscall.openat, nd_syscall.open { if (filename_unquoted == "/tmp/opened-by-number") { filename_unquoted = "/tmp/opened-by-probes"; set++ } }
+		probe end { println(set) }`)
+	_, stdout, stderr := g.run(t, "staprun", "-c", "/tmp/systemcalls", module)
+	if want := "42\n1\n"; stdout != want {
+		t.Errorf("output\n%s\nwant\n%s\n%s", stdout, want, stderr)
+	}
+	if _, listed, _ := g.run(t, "ls", "/tmp"); !strings.Contains(listed, "opened-by-probes") {
+		t.Errorf("no other file was opened: %s", listed)
+	}
+}
