@@ -14,10 +14,6 @@ const struct stap_names stap_ipc_get_names = STAP_NAMES(IPC_GET_NAMES, 0);
 	N(IPC_CREAT, 0x200) N(IPC_EXCL, 0x400) N(SHM_HUGETLB, 0x800) N(SHM_NORESERVE, 0x1000)
 const struct stap_names stap_shm_get_names = STAP_NAMES(SHM_GET_NAMES, 0);
 
-#define IPC_CONTROL_NAMES(N) \
-	N(IPC_RMID, 0x0) N(IPC_SET, 0x1) N(IPC_STAT, 0x2) N(IPC_INFO, 0x3) N(IPC_64, 0x100)
-const struct stap_names stap_ipc_control_names = STAP_NAMES(IPC_CONTROL_NAMES, 0x1ffeff);
-
 #define MESSAGE_CONTROL_NAMES(N) \
 	N(IPC_RMID, 0x0) N(IPC_SET, 0x1) N(IPC_STAT, 0x2) N(IPC_INFO, 0x3) N(MSG_STAT, 0xb) N(MSG_INFO, 0xc) \
 	N(MSG_STAT_ANY, 0xd) N(IPC_64, 0x100)

@@ -107,6 +107,17 @@ void stap_text_mount_attributes(struct stap_text *t, stap_long address)
 	stap_text_struct(t, address, fields);
 }
 
+/* What statmount(2) is asked for. */
+void stap_text_mount_request(struct stap_text *t, stap_long address)
+{
+	static const struct stap_field fields[] = {
+		STAP_FIELD("size", STAP_U32), STAP_FIELD(0, STAP_U32), STAP_FIELD("mnt_id", STAP_FIXED, .write = stap_text_hex),
+		STAP_FIELD("param", STAP_FIXED, .names = &stap_statmount_names), STAP_FIELDS_END
+	};
+
+	stap_text_struct(t, address, fields);
+}
+
 /* The value of fsconfig(2), by its command. */
 void stap_text_fsconfig_value(struct stap_text *t, stap_long address, stap_long command, stap_long auxiliary)
 {
