@@ -62,7 +62,7 @@ func aliasName(p *parse.ProbePoint) string {
 	return strings.Join(names, ".")
 }
 
-// TestSystemCallFile: what one line becomes.
+// TestSystemCallFile: T401, T411: what one line becomes.
 func TestSystemCallFile(t *testing.T) {
 	calls := splitSystemCalls("kind number int write=decimal\nkind names(table) uint NAME=VALUE NAME_str=TEXT\n" +
 		"kind bytes(value) pointer truncates NAME_uaddr=VALUE\nf hex a:number _ b:names(of_b) c:bytes(a) at=g,h number=k\n")
