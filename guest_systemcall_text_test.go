@@ -121,6 +121,7 @@ var straceReplacements = []struct {
 		value, _ := strconv.ParseUint(m[1], 8, 8)
 		return fmt.Sprintf(`\%03o`, value)
 	}},
+	{regexp.MustCompile(`FUTEX_32\|FUTEX_PRIVATE_FLAG`), func([]string) string { return "FUTEX2_SIZE_U32|FUTEX2_PRIVATE" }},
 	{regexp.MustCompile(`PERF_ATTR_SIZE_VER0`), func([]string) string { return "64" }},
 	{regexp.MustCompile(`^child_stack=(\w+), flags=([\w|]+), parent_tid=(\w+)$`), func(m []string) string { return m[2] + ", " + m[1] + ", " + m[3] + ", NULL, NULL" }},
 }
@@ -143,7 +144,7 @@ func straceText(name, text string) string {
 		text = r.from.ReplaceAllStringFunc(text, func(part string) string { return r.to(r.from.FindStringSubmatch(part)) })
 	}
 	if name == "ioctl" { // which T412 has with the request's number
-		text = regexp.MustCompile(`TCGETS`).ReplaceAllString(text, "21505")
+		text = strings.NewReplacer("TCGETS", "21505", "TIOCGWINSZ", "21523").Replace(text)
 	}
 	if name == "_llseek" { // whose offset are two arguments
 		text = regexp.MustCompile(`\d{6,}`).ReplaceAllStringFunc(text, func(offset string) string {

@@ -161,7 +161,7 @@ void stap_text_request(struct stap_text *t, stap_long value);
 extern const struct stap_names stap_queue_flags_names, stap_ipc_get_names, stap_shm_get_names,
 	stap_message_control_names, stap_semaphore_control_names, stap_shared_control_names, stap_shm_attach_names,
 	stap_message_flags_names, stap_semaphore_flags_names, stap_ipc_call_names, stap_keyctl_names, stap_key_names,
-	stap_key_default_names;
+	stap_key_permission_names, stap_key_default_names;
 void stap_text_ipc_key(struct stap_text *t, stap_long key);
 void stap_text_ipc_flags(struct stap_text *t, stap_long value);
 void stap_text_shm_flags(struct stap_text *t, stap_long value);
@@ -193,7 +193,6 @@ extern const struct stap_names stap_mount_names, stap_umount_names, stap_fsopen_
 	stap_fspick_names, stap_fsconfig_names, stap_statmount_names, stap_swap_names, stap_quota_names,
 	stap_quota_type_names;
 void stap_text_mount_data(struct stap_text *t, stap_long address, stap_long flags);
-void stap_text_mount_attribute(struct stap_text *t, stap_long value);
 void stap_text_mount_attributes(struct stap_text *t, stap_long address);
 void stap_text_mount_request(struct stap_text *t, stap_long address);
 void stap_text_fsconfig_value(struct stap_text *t, stap_long address, stap_long command, stap_long auxiliary);
@@ -315,6 +314,7 @@ extern const struct stap_names stap_delete_module_names, stap_load_module_names,
 void stap_text_perf_attributes(struct stap_text *t, stap_long address);
 void stap_text_bpf_attributes(struct stap_text *t, stap_long address, stap_long command);
 void stap_text_uring_setup(struct stap_text *t, stap_long address);
+void stap_text_aio_request(struct stap_text *t, stap_long request);
 void stap_text_aio_requests(struct stap_text *t, stap_long address, stap_long count);
 void stap_text_landlock_rules(struct stap_text *t, stap_long address, stap_long size);
 void stap_text_landlock_rule(struct stap_text *t, stap_long address, stap_long type);

@@ -190,7 +190,7 @@ static void stap_text_prctl_argument(struct stap_text *t, stap_long value, stap_
 	}
 	switch (known->kinds[n]) {
 	case STAP_PRCTL_NUMBER: stap_text_decimal(t, value); break;
-	case STAP_PRCTL_HEX: stap_text_hex(t, value); break;
+	case STAP_PRCTL_HEX: stap_text_bits(t, value); break;
 	case STAP_PRCTL_POINTER: stap_text_pointer(t, value); break;
 	case STAP_PRCTL_SIGNAL: stap_text_signal(t, value); break;
 	case STAP_PRCTL_STRING: stap_text_string(t, value); break;
