@@ -34,16 +34,16 @@ func (g *guestTest) systemCallProbes(t *testing.T) {
 			open "/tmp/opened-by-number" 65 1
 			open.return 3 0
 			tp open.return 3
-			tp pread 0 0x75bcd15
-			pread 0 0x75bcd15 0
-			pread.return -9 (EBADF) 1`,
+			tp pread64 0 0x75bcd15
+			pread64 0 0x75bcd15 0
+			pread64.return -9 (EBADF) 1`,
 		"narrow": `tp open "/tmp/narrow-file" 64
 			open "/tmp/narrow-file" 64 1
 			open.return 3 0
 			tp open.return 3
-			tp pread 4 0x300000010
-			pread 4 0x300000010 4
-			pread.return 0 0
+			tp pread64 4 0x300000010
+			pread64 4 0x300000010 4
+			pread64.return 0 0
 			compat_sys_lseek 77 -5
 			tp openat "/no-such-file" 0
 			openat "/no-such-file" 0 1

@@ -306,24 +306,50 @@ func (w *systemCallWriter) onlyCallers() string {
 	return ""
 }
 
+// systemCallABI is a kind of programs.
+type systemCallABI struct {
+	number  func(systemCallNumbers) int
+	narrow  bool
+	foreign string // what begins the names of functions that only kernels of other architectures have
+}
+
+var (
+	abiX86   = systemCallABI{func(n systemCallNumbers) int { return n.x86 }, false, "aarch32_"}
+	abiI386  = systemCallABI{func(n systemCallNumbers) int { return n.i386 }, true, "aarch32_"}
+	abiARM64 = systemCallABI{func(n systemCallNumbers) int { return n.arm64 }, false, "ia32_"}
+	abiARM   = systemCallABI{func(n systemCallNumbers) int { return n.arm }, true, "ia32_"}
+)
+
+// numbersOf lists the numbers by which such programs make the call as the row has it.
+func (r *systemCallRow) numbersOf(abi systemCallABI, numbers map[string]systemCallNumbers) []int {
+	functions := r.native
+	if abi.narrow {
+		functions = r.narrow
+	}
+	if !slices.ContainsFunc(functions, func(name string) bool { return !strings.HasPrefix(name, abi.foreign) }) {
+		return nil
+	}
+	var list []int
+	for _, name := range r.numbers {
+		if n, known := numbers[name]; known && abi.number(n) >= 0 {
+			list = append(list, abi.number(n))
+		}
+	}
+	return list
+}
+
 // isCall tells by the number of a call whether it is the row's.
 func (w *systemCallWriter) isCall(number string) string {
-	machine := func(native, narrow func(systemCallNumbers) int) string {
-		among := func(of func(systemCallNumbers) int, wanted bool) string {
-			var tests []string
-			for _, name := range w.row.numbers {
-				if n, known := w.numbers[name]; known && wanted && of(n) >= 0 {
-					tests = append(tests, fmt.Sprintf("%s == %d", number, of(n)))
-				}
-			}
-			if tests == nil {
-				return "0"
-			}
-			return strings.Join(tests, " || ")
+	among := func(abi systemCallABI) string {
+		var tests []string
+		for _, n := range w.row.numbersOf(abi, w.numbers) {
+			tests = append(tests, fmt.Sprintf("%s == %d", number, n))
 		}
-		return fmt.Sprintf("_system_call_narrow() ? (%s) : (%s)", among(narrow, w.row.narrow != nil), among(native, w.row.native != nil))
+		if tests == nil {
+			return "0"
+		}
+		return strings.Join(tests, " || ")
 	}
-	x86 := machine(func(n systemCallNumbers) int { return n.x86 }, func(n systemCallNumbers) int { return n.i386 })
-	arm := machine(func(n systemCallNumbers) int { return n.arm64 }, func(n systemCallNumbers) int { return n.arm })
-	return fmt.Sprintf("%%( arch == \"x86_64\" %%? %s %%: %s %%)", x86, arm)
+	return fmt.Sprintf("%%( arch == \"x86_64\" %%? _system_call_narrow() ? (%s) : (%s) %%: _system_call_narrow() ? (%s) : (%s) %%)",
+		among(abiI386), among(abiX86), among(abiARM), among(abiARM64))
 }

@@ -13,7 +13,7 @@ void _start(void)
 {
 	static const char path[] = "/tmp/narrow-file", missing[] = "/no-such-file";
 	static volatile word socket[] = { 1, 1, 0 }, connect[] = { 77, 0x5000, 16 };
-	volatile char there = path[0]; /* now these are in memory */
+	char there = *(const volatile char *)path; /* now these are in memory */
 	long fd = call(5, (word)path, 0x42, 0600, 0, 0);	/* open */
 
 	there = connect[0];
