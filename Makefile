@@ -5,6 +5,7 @@ ARCH      =
 KERNELS  ?= 6.1 6.12
 SMOKE    ?= arm64:6.1
 FUZZTIME ?= 60s
+SHORT    ?= -short
 
 # The files that processes open and create, seen from a guest with Debian's own kernel.
 DEMO = bin/stap --vm -r 6.1 examples/open.stp -c "sh -c 'date >/tmp/now; cat /proc/version /tmp/now; ls / >/dev/null'"
@@ -16,7 +17,7 @@ export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build setup prep demo test test-all lint unit guest guest-preempt guest-arm64 roots targets storms torture race fuzz corpus bench conformance install clean
+.PHONY: help build setup prep demo test test-all lint unit tapsets guest guest-preempt guest-arm64 guest-usb roots targets storms torture race fuzz corpus bench conformance man install clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,17 +51,18 @@ demo: setup build ## boot a guest and print the files that its processes open
 	@bin/stap prep --vm -r 6.1
 	$(DEMO)
 
-test: ## lint, unit tests, and guest tests on the kernels of KERNELS (6.1 6.12)
+test: ## lint, unit tests, the library against each kernel, and guest tests on the kernels of KERNELS (6.1 6.12)
 	@./setup go guest race test
-	@for step in build prep lint unit guest; do \
+	@for step in build prep lint unit tapsets guest; do \
 		echo "make test: $$step"; \
 		$(MAKE) --no-print-directory $$step || { echo "make test: stopped at $$step; the lines above say why" >&2; exit 1; }; \
 	done
 	@echo "make test: all passed"
 
-test-all: ## make test, then guests with preempt=full and of arm64, the targets, the race detector, fuzzing, the corpus and one round of every Go benchmark
+test-all: ## make test with SHORT=, then guests with preempt=full, of arm64 and with USB, the targets, the race detector, fuzzing, the corpus and one round of every Go benchmark
 	@./setup go guest race test
-	@$(MAKE) --no-print-directory test guest-preempt guest-arm64 targets race fuzz corpus
+	@$(MAKE) --no-print-directory test SHORT=
+	@$(MAKE) --no-print-directory guest-preempt guest-arm64 guest-usb targets race fuzz corpus
 	go test -run '^$$' -bench . -benchtime 1x ./...
 	@echo "make test-all: all passed"
 
@@ -74,16 +76,31 @@ unit: ## unit tests; no root, kernel or guest needed
 	@./setup go race
 	go test ./...
 
-guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12), and some on those of SMOKE (arm64:6.1)
+tapsets: build ## check the whole library against each kernel of KERNELS, without booting one
+	@for name in $(KERNELS); do \
+		case $$name in \
+		*:*) bin/stap check --tapsets -w -a $${name%%:*} -r $${name#*:} ;; \
+		*) bin/stap check --tapsets -w -r $$name ;; \
+		esac || exit 1; done
+
+guest: prep ## tests in guests, on the kernels of KERNELS (6.1 6.12), and some on those of SMOKE (arm64:6.1); with SHORT= the long ones, too
 	@./setup test
 	@go test -tags guest -list '^TestGuest' ./... | grep -q '^TestGuest' || { echo "make guest: no guest tests found"; exit 1; }
-	GOSTAP_KERNELS="$(KERNELS)" GOSTAP_SMOKE="$(SMOKE)" go test -count=1 -p 1 -timeout 60m -tags guest -run '^TestGuest' ./...
+	GOSTAP_KERNELS="$(KERNELS)" GOSTAP_SMOKE="$(SMOKE)" go test -count=1 -p 1 -timeout 60m -tags guest $(SHORT) -run '^TestGuest' ./...
 
 guest-preempt: ## make guest with kernels that are fully preemptible
 	@GOSTAP_APPEND=preempt=full $(MAKE) --no-print-directory guest SMOKE=
 
 guest-arm64: ## make guest with an emulated arm64 machine
 	@$(MAKE) --no-print-directory guest KERNELS=arm64:6.1 SMOKE=
+
+# Kernels made for guests of clouds have no USB.
+USB = 6.1-amd64 6.12-amd64
+
+guest-usb: setup build ## tests of USB in guests, with Debian's kernels for machines of all kinds
+	@./setup test
+	$(call fetch,$(USB),)
+	GOSTAP_USB_KERNELS="$(USB)" go test -count=1 -timeout 30m -tags guest -run '^TestGuestUSB' .
 
 # Build roots of the oldest and the newest release of Debian whose kernels are among the targets.
 ROOTS = $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/gostap/roots
@@ -128,11 +145,17 @@ fuzz: ## fuzz every Fuzz function for FUZZTIME (60s)
 		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$folder" </dev/null || exit 1; \
 	done
 
-corpus: ## parse and format the example scripts of Debian's package systemtap-doc, which it downloads
-	@./setup go
+# How many percent of the example scripts must be built of those whose probe points a kernel has. DOCS=docs/conformance.md
+# puts the table there.
+CORPUS_LEAST = 95
+
+corpus: build ## build the example scripts of Debian's package systemtap-doc, which it downloads, for each kernel of KERNELS; parse and format them all
+	@./setup go guest
+	$(call fetch,$(KERNELS),--debuginfo)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	(cd "$$folder" && apt-get -qq -o APT::Sandbox::User="$$(id -un)" download systemtap-doc && dpkg -x systemtap-doc_*.deb .) && \
-	GOSTAP_CORPUS="$$folder" go test -count=1 -run '^(TestCorpus|TestFormatScripts)$$' ./parse
+	GOSTAP_CORPUS="$$folder" go test -count=1 -run '^(TestCorpus|TestFormatScripts)$$' ./parse && \
+	go run ./testdata/corpus -kernels "$(KERNELS)" -least $(CORPUS_LEAST) $(if $(DOCS),-docs $(DOCS)) "$$folder"/usr/share/systemtap/examples
 
 bench: setup build ## measure start-up and cost per probe hit, as in docs/benchmarks.md
 	@./setup go guest race bench
@@ -142,9 +165,15 @@ conformance: ## check docs/conformance.md against the tests that it names
 	@./setup go
 	go test -count=1 -v -run '^TestConformance' .
 
-install: ## install both programs below PREFIX (/usr/local) and DESTDIR
+man: ## write the manual pages of the library, one for each subject, to bin/man
+	@./setup go
+	go run ./tapsets/manual bin/man/man3
+
+install: ## install both programs, and the manual pages, below PREFIX (/usr/local) and DESTDIR
 	@test -x bin/stap && test -x bin/staprun || $(MAKE) --no-print-directory build
+	@test -d bin/man || $(MAKE) --no-print-directory man
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin bin/stap bin/staprun
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man3 bin/man/man3/*
 
 clean: ## remove what was built here; fetched kernels and caches stay
 	rm -rf bin

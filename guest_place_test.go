@@ -5,6 +5,7 @@ package gostap_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -55,7 +56,7 @@ func (g *guestTest) laterModules(t *testing.T) {
 }
 
 // TestGuestSweep: P240, P361: every function of the kernel that can be probed is, on
-// two CPUs that are busy for a minute, while one of them goes down and comes up
+// two CPUs that are busy for a minute (with -short for ten seconds), while one of them goes down and comes up
 // again; the kernel is none the worse for it.
 func TestGuestSweep(t *testing.T) {
 	for _, beginning := range strings.Fields(os.Getenv("GOSTAP_KERNELS")) {
@@ -66,10 +67,14 @@ func TestGuestSweep(t *testing.T) {
 func sweep(t *testing.T, g *guestTest) {
 	module := g.build(t, g.release, "-e", `global n probe kernel.function("*").call { n <<< 1 }
 		probe begin { println("armed") } probe end { println(@count(n) > 1000000) }`)
-	const busy = `sh -c 'for cpu in 0 1; do
-			(end=$(($(date +%s) + 60)); while [ $(date +%s) -lt $end ]; do ls -R /proc/self >/dev/null 2>&1; done) &
+	seconds := 60
+	if testing.Short() {
+		seconds = 10
+	}
+	busy := fmt.Sprintf(`sh -c 'for cpu in 0 1; do
+			(end=$(($(date +%%s) + %d)); while [ $(date +%%s) -lt $end ]; do ls -R /proc/self >/dev/null 2>&1; done) &
 		done
-		cd /sys/devices/system/cpu/cpu1; echo 0 >online; echo 1 >online; wait'`
+		cd /sys/devices/system/cpu/cpu1; echo 0 >online; echo 1 >online; wait'`, seconds)
 	var stdout, stderr bytes.Buffer
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()

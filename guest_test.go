@@ -59,7 +59,6 @@ func TestGuest(t *testing.T) {
 			}
 			t.Run("accounts", g.accounts)
 			t.Run("limits", g.limits)
-			t.Run("examples", g.examples)
 			t.Run("interrupt", g.interrupt)
 			t.Run("killed", g.killed)
 			t.Run("two at once", g.twoAtOnce)
@@ -347,23 +346,6 @@ func (g *guestTest) buildAhead(t *testing.T, script string) <-chan struct{} {
 		_ = ahead.Run()
 	}()
 	return done
-}
-
-// examples runs those of the folder examples while a command runs: each has
-// something to say.
-func (g *guestTest) examples(t *testing.T) {
-	scripts, err := filepath.Glob("examples/*.stp")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("no scripts in examples: %v", err)
-	}
-	for _, script := range scripts {
-		module := g.build(t, g.release, filepath.Join("..", "..", script))
-		status, stdout, stderr := g.run(t, "staprun", "-R", "-c", "sh -c 'read line </proc/version; (sleep 0.1); read line </proc/version'", module)
-		if status != 0 || stderr != "" || !regexp.MustCompile(`(?m)\bsh\b`).MatchString(stdout) {
-			t.Errorf("%s: status %d, %s\n%s", script, status, stderr, stdout)
-		}
-		g.nothingLeft(t)
-	}
 }
 
 // compareLines matches each line with one expression and each expression with a line.

@@ -2,6 +2,7 @@ package elaborate
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gostap/gostap/elaborate/debuginfo"
 	"github.com/gostap/gostap/parse"
@@ -95,10 +96,45 @@ func (c *checker) evaluate(at parse.Position, x parse.Expression) []Statement {
 		}
 		x = assign.Y
 	}
+	if s := printingChoice(at, x); s != nil {
+		return c.choice(s)
+	}
 	if typed := c.expression(x, parse.Unknown); typed != nil {
 		return []Statement{&Evaluate{at, typed}}
 	}
 	return nil
+}
+
+// printingChoice gives the if that an expression stands for whose operands print, such as
+// `found ? println("yes") : println("no")`; nil if it is none.
+func printingChoice(at parse.Position, x parse.Expression) *parse.IfStatement {
+	token := parse.Token{Position: at, Text: "if"}
+	statement := func(x parse.Expression) parse.Statement {
+		return &parse.ExpressionStatement{Token: tokenOf(x), X: x}
+	}
+	switch x := x.(type) {
+	case *parse.Conditional:
+		if onlyPrints(x.X) || onlyPrints(x.Y) {
+			return &parse.IfStatement{Token: token, Condition: x.Condition, Then: statement(x.X), Else: statement(x.Y)}
+		}
+	case *parse.Binary:
+		switch {
+		case !onlyPrints(x.Y):
+		case x.Text == "&&":
+			return &parse.IfStatement{Token: token, Condition: x.X, Then: statement(x.Y)}
+		case x.Text == "||":
+			return &parse.IfStatement{Token: token, Condition: x.X, Then: &parse.EmptyStatement{Token: token}, Else: statement(x.Y)}
+		}
+	}
+	return nil
+}
+
+// onlyPrints reports whether an expression prints and has no value.
+func onlyPrints(x parse.Expression) bool {
+	if p, ok := x.(*parse.Print); ok {
+		return !strings.HasPrefix(p.Text, "s")
+	}
+	return printingChoice(x.Pos(), x) != nil
 }
 
 // choice checks an if. Of one whose condition is constant only the branch that is
@@ -223,10 +259,16 @@ func (c *checker) find(name string) *Variable {
 			}
 		}
 	}
-	if v := c.global(c.file, name); v != nil {
+	if v := c.global(c.file, name); v != nil && !(c.function != nil && isForeign(c.file, v)) {
 		return v
 	}
 	return c.locals[name]
+}
+
+// isForeign reports whether a global is the script's and the file one of the library, whose
+// functions know nothing of scripts: a local variable of theirs may have the same name.
+func isForeign(file *parse.File, v *Variable) bool {
+	return file.Source.Library && !v.Position.Source.Library
 }
 
 // scalar finds or makes the variable of that name, which is no array, and tells

@@ -77,6 +77,9 @@ type Options struct {
 	// TracedModules gives the tracepoints of all modules: module, tracepoint, system.
 	TracedModules func() (map[string]map[string]string, error)
 
+	// Kernel names the kernel for messages; nil or "" if that is not known.
+	Kernel func() string
+
 	MaxPlaces        int    // how many places a point may stand for; 0: DefaultMaxPlaces
 	Guru             bool   // a user's embedded C is allowed
 	Unoptimized      bool   // keep what has no effect, and check it (-u)
@@ -149,6 +152,7 @@ type elaborator struct {
 	objects     map[string]*object
 	systemCalls memo[*systemCalls]
 	listing     bool            // nothing will be built of it
+	optional    int             // levels of optional points that are being resolved
 	namesOnly   bool            // and what a point is called is all that is asked
 	bound       map[string]bool // objects of whose builds the program is one
 

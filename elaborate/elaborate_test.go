@@ -177,6 +177,7 @@ func TestContext(t *testing.T) {
 	}
 	same(probe(`$how->mode`), probe(`@cast($how, "open_how")->mode`))
 	same(probe(`$how->mode`), probe(`@cast($how, "struct open_how", "kernel")->mode`))
+	same(probe(`@cast($how, "open_how")`), probe(`&@cast($how, "open_how")`))
 	same(`probe kernel.function("do_sys_openat2") { h = $how; println(h->mode) }`,
 		`probe kernel.function("do_sys_openat2") { h = $how; println(@cast(h, "open_how")->mode) }`)
 	same(`function f(h) { return h->mode } probe kernel.function("do_sys_openat2") { println(f($how)) }`,

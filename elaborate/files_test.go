@@ -42,6 +42,7 @@ func elaborateFiles(t *testing.T, o elaborate.Options, libraryText string, scrip
 // TestFiles: P210, P216, L060, L074, L075, L085, L093, L300, L301: what files see of each other and of the library.
 func TestFiles(t *testing.T) {
 	shared := `global shared = 5 global hits private global own = 7 private function secret() { return own } function lent() { return secret() + shared }
+		function sum() { total = 1; return total }
 		probe lib.point = begin { fromFirst = 1 } probe lib.point = end { fromSecond = 2 } probe timer.s(9) { hits++ }`
 	for name, test := range map[string]struct {
 		scripts []string
@@ -59,6 +60,7 @@ func TestFiles(t *testing.T) {
 		"nothing that is not named":       {[]string{`probe begin { println(1) }`}, nil, []string{"shared", "timer"}},
 		"one's own before the library's":  {[]string{`function lent() { return "mine" } probe begin { println(lent()) }`}, []string{"lent:string ()"}, []string{"shared"}},
 		"another arity is another":        {[]string{`function lent(x) { return "mine" } probe begin { println(lent(1), lent()) }`}, []string{"lent:string (x:long)", "lent:long ()"}, nil},
+		"a local of the library's":        {[]string{`global total[10] probe begin { total[1] = sum() }`}, []string{"  total:long\n"}, nil},
 		"global and private":              {[]string{`global n private global n probe begin { println(n) }`}, []string{"global versus private variable declaration conflict"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

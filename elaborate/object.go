@@ -259,7 +259,10 @@ func (o *object) addressOf(name string) (uint64, error) {
 	}
 	found := table.Named(name)
 	if len(found) == 0 {
-		return 0, &kernel.UserError{Message: "the symbol table of " + o.String() + " has no " + name}
+		return 0, &kernel.UserError{
+			Message: "the symbol table of " + o.String() + " has no " + name,
+			Hint:    "a kernel built without CONFIG_KPROBES has none and cannot be probed; -r names another kernel, such as one that `stap prep -r RELEASE` fetched, and --vm runs the script in a guest with it",
+		}
 	}
 	return found[0].Address.Offset, nil
 }

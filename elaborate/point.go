@@ -22,7 +22,7 @@ type derivation struct {
 // probe resolves the points of one probe; each place becomes a Probe of its own.
 func (e *elaborator) probe(file *parse.File, p *parse.Probe) {
 	for _, point := range p.Points {
-		found, d := e.resolve(file, point, nil)
+		found, d := e.tryResolve(file, point, nil)
 		if d != nil && !point.Optional {
 			e.add(d)
 		}
@@ -47,6 +47,15 @@ func (e *elaborator) handlerOf(f *derivation, file *parse.File, point *parse.Pro
 	h.parts = append(append(h.parts, f.before...), part{file, body})
 	h.parts = append(h.parts, f.after...)
 	return h
+}
+
+// tryResolve is resolve; of an optional point nobody asks for names that are like its own.
+func (e *elaborator) tryResolve(file *parse.File, p *parse.ProbePoint, via []*parse.Alias) ([]*derivation, *parse.Diagnostic) {
+	if p.Optional {
+		e.optional++
+		defer func() { e.optional-- }()
+	}
+	return e.resolve(file, p, via)
 }
 
 // resolve finds the places of a point. via are the aliases on the way to it.
@@ -192,6 +201,7 @@ func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias, whole bool
 		beginning.Components = p.Components[:length]
 		named := e.aliasesNamed(&beginning)
 		for _, a := range named {
+			a.at, a.written = p.Token, canonical(p)
 			if slices.Contains(via, a.alias) || len(via) > maxAliases {
 				return nil, semanticError(p.Token, fmt.Sprintf("recursive loop in alias expansion of %s at %s", dotted(a.alias.Names[0]), a.alias.Position))
 			}
@@ -212,7 +222,7 @@ func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias, whole bool
 			found = append(found, through...)
 		}
 		if len(named) > 0 {
-			if len(suffix) > 0 && first != nil && found == nil {
+			if len(suffix) > 0 && first != nil && found == nil && e.resolvesWithoutSuffix(named, via) {
 				first = semanticError(suffix[0].Token, fmt.Sprintf("invalid suffix for probe %s", dotted(&beginning)))
 			}
 			break
@@ -221,11 +231,26 @@ func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias, whole bool
 	return found, first
 }
 
+// resolvesWithoutSuffix reports whether aliases have places, so that it is what follows
+// their name that is wrong.
+func (e *elaborator) resolvesWithoutSuffix(named []fileAlias, via []*parse.Alias) bool {
+	said := len(e.diagnostics)
+	defer func() { e.diagnostics = e.diagnostics[:said] }()
+	for _, a := range named {
+		if found, _ := e.expand(a, nil, append(slices.Clip(via), a.alias)); len(found) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // fileAlias is an alias with the file whose names its blocks see.
 type fileAlias struct {
-	alias *parse.Alias
-	file  *parse.File
-	name  string // the one of its names that matched
+	alias   *parse.Alias
+	file    *parse.File
+	name    string      // the one of its names that matched
+	at      parse.Token // of what named it
+	written string      // the whole point there
 }
 
 // aliasesNamed finds the aliases of a name, all that there are.
@@ -235,7 +260,7 @@ func (e *elaborator) aliasesNamed(p *parse.ProbePoint) []fileAlias {
 	add := func(a *parse.Alias, file *parse.File) {
 		for _, name := range a.Names {
 			if matches(dotted(name)) {
-				found = append(found, fileAlias{a, file, dotted(name)})
+				found = append(found, fileAlias{alias: a, file: file, name: dotted(name)})
 			}
 		}
 	}
@@ -274,11 +299,18 @@ func (e *elaborator) libraryAliases(p *parse.ProbePoint, matches func(name strin
 // expand resolves an alias's points and puts its blocks around them.
 func (e *elaborator) expand(a fileAlias, suffix []parse.Component, via []*parse.Alias) ([]*derivation, *parse.Diagnostic) {
 	var found []*derivation
+	var lacking []lackedPoint
 	for _, point := range a.alias.Points {
 		longer := *point
 		longer.Components = append(slices.Clip(point.Components), suffix...)
-		through, d := e.resolve(a.file, &longer, via)
+		through, d := e.tryResolve(a.file, &longer, via)
+		if d != nil {
+			lacking = append(lacking, lackedPoint{&longer, d})
+		}
 		if d != nil && !point.Optional {
+			if len(found) == 0 && a.file.Source.Library {
+				return nil, e.unserved(a, lacking)
+			}
 			d.Notes = append(d.Notes, parse.Note{Position: a.alias.Position, Message: "expanded from the alias " + dotted(a.alias.Names[0])})
 			return nil, d
 		}
@@ -287,9 +319,16 @@ func (e *elaborator) expand(a fileAlias, suffix []parse.Component, via []*parse.
 			break
 		}
 	}
-	if len(found) > 0 {
-		e.take(a.file)
+	if len(found) == 0 {
+		return nil, e.unserved(a, lacking)
 	}
+	e.take(a.file)
+	a.surround(found)
+	return found, nil
+}
+
+// surround puts the alias's blocks around the places that it stands for.
+func (a fileAlias) surround(found []*derivation) {
 	for _, f := range found {
 		if a.alias.Prologue != nil {
 			f.before = append(f.before, part{a.file, a.alias.Prologue})
@@ -298,5 +337,4 @@ func (e *elaborator) expand(a fileAlias, suffix []parse.Component, via []*parse.
 			f.after = append([]part{{a.file, a.alias.Epilogue}}, f.after...)
 		}
 	}
-	return found, nil
 }

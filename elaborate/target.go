@@ -39,7 +39,8 @@ func (c *checker) target(t *parse.Target) Expression {
 		return c.bad(t, before)
 	}
 	at := lastToken(t)
-	if t.AddressOf {
+	// what a cast points to is at the pointer
+	if t.AddressOf && (t.Name != "@cast" || len(t.Accessors) > 0) {
 		if !v.inMemory() || v.bits.BitSize > 0 {
 			c.fail(t.Token, "this has no address: it is no memory")
 			return nil

@@ -1,6 +1,9 @@
 package kernel
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // VersionLess reports whether release a is older than release b. Runs of
 // digits compare as numbers, everything between them as text, and a release
@@ -52,8 +55,20 @@ func rank(text string) int {
 
 // matches reports whether a release is what was asked for: the same, or
 // beginning with it up to the end of a component ("6.1" asks for 6.1.0-9, and
-// not for 6.12.1).
+// not for 6.12.1). What was asked for may end with the flavour: "6.1-amd64" asks
+// for 6.1.0-9-amd64, and not for 6.1.0-9-cloud-amd64.
 func matches(release, asked string) bool {
+	if m := flavoured.FindStringSubmatch(asked); m != nil {
+		of := flavoured.FindStringSubmatch(release)
+		return of != nil && of[2] == m[2] && begins(of[1], m[1])
+	}
+	return begins(release, asked)
+}
+
+// flavoured is the name of a kernel of Debian's, with what it was built for at its end.
+var flavoured = regexp.MustCompile(`^(.*?)((?:-cloud)?-(?:amd64|arm64))$`)
+
+func begins(release, asked string) bool {
 	rest, found := strings.CutPrefix(release, strings.TrimRight(asked, ".-+~"))
 	return found && (rest == "" || !isDigit(rest[0]) && !isLetter(rest[0]))
 }

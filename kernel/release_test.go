@@ -46,6 +46,12 @@ func TestMatches(t *testing.T) {
 		{"6.1.0-91-amd64", "6.1.0-9", false},
 		{"6.12.9+deb12-amd64", "6.12.9+deb", false},
 		{"6.1.0-9-cloud-amd64", "6.1.0-9-amd64", false},
+		{"6.1.0-9-amd64", "6.1-amd64", true},
+		{"6.1.0-9-cloud-amd64", "6.1-amd64", false},
+		{"6.1.0-9-cloud-amd64", "6.1-cloud-amd64", true},
+		{"6.1.0-9-amd64", "6.1-cloud-amd64", false},
+		{"6.1.0-91-amd64", "6.1.0-9-amd64", false},
+		{"6.1.0-9-arm64", "6.1-amd64", false},
 	} {
 		if got := matches(test.release, test.asked); got != test.want {
 			t.Errorf("matches(%q, %q) = %v", test.release, test.asked, got)

@@ -14,11 +14,15 @@ import (
 type Severity int
 
 // An error ends the run after the pass that found it; a warning does not,
-// unless -W was given.
+// unless -W was given. Information is nothing that is wrong.
 const (
 	Error Severity = iota
 	Warning
+	Information
 )
+
+// String gives the word that RenderJSON writes.
+func (s Severity) String() string { return [...]string{"error", "warning", "information"}[s] }
 
 // Diagnostic is one thing that is wrong with a script, as data. Render writes
 // it for people, RenderJSON for editors.
@@ -147,11 +151,14 @@ func (r renderer) diagnostic() {
 // message writes a line of text with its token and place, the source below it,
 // and the macros that the place came out of.
 func (r renderer) message(text string, p Position, token, place string) {
-	kind := r.paint("error", r.of.Kind+":")
-	if r.of.Severity == Warning {
-		kind = r.paint("warning", "WARNING:")
+	kind := ""
+	switch r.of.Severity {
+	case Error:
+		kind = r.paint("error", r.of.Kind+":") + " "
+	case Warning:
+		kind = r.paint("warning", "WARNING:") + " "
 	}
-	fmt.Fprintf(r.w, "%s %s", kind, text)
+	fmt.Fprintf(r.w, "%s%s", kind, text)
 	if !p.IsValid() {
 		fmt.Fprintln(r.w)
 		return
@@ -160,6 +167,9 @@ func (r renderer) message(text string, p Position, token, place string) {
 		fmt.Fprintf(r.w, ": %s '%s'", TokenKind(token), r.paint("token", printable(token)))
 	}
 	fmt.Fprintf(r.w, " at %s\n", place)
+	if r.of.Severity == Information { // the place is all that somebody may want
+		return
+	}
 	r.source(p)
 	for e := p.Expansion; e != nil; e = e.Use.Position.Expansion {
 		fmt.Fprintf(r.w, "\tin expansion of macro: %s '%s' at %s\n", TokenKind(e.Use.Text), r.paint("token", e.Use.Text), r.place(e.Use.Position))
@@ -243,10 +253,6 @@ func RenderJSON(w io.Writer, ds Diagnostics) error {
 		for e := d.Position.Expansion; e != nil; e = e.Use.Position.Expansion {
 			notes = append(notes, note{"in expansion of macro " + e.Use.Text, at(e.Use.Position)})
 		}
-		severity := "error"
-		if d.Severity == Warning {
-			severity = "warning"
-		}
 		err := encoder.Encode(struct {
 			Severity string   `json:"severity"`
 			Kind     string   `json:"kind,omitempty"`
@@ -256,7 +262,7 @@ func RenderJSON(w io.Writer, ds Diagnostics) error {
 			Notes    []note   `json:"notes,omitempty"`
 			Hint     string   `json:"hint,omitempty"`
 			Similar  []string `json:"similar,omitempty"`
-		}{severity, d.Kind, d.Message, d.Token, at(d.Position), notes, d.Hint, d.Similar})
+		}{d.Severity.String(), d.Kind, d.Message, d.Token, at(d.Position), notes, d.Hint, d.Similar})
 		if err != nil {
 			return err
 		}

@@ -213,6 +213,9 @@ func (l *Library) AliasNames() []string {
 	return slices.Sorted(maps.Keys(l.aliases))
 }
 
+// MacroNames lists the names of all macros, sorted.
+func (l *Library) MacroNames() []string { return slices.Sorted(maps.Keys(l.macros)) }
+
 // Warnings says what is wrong with the files that were read so far.
 func (l *Library) Warnings() Diagnostics { return l.warnings }
 

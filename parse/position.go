@@ -8,6 +8,7 @@ type Source struct {
 	Name    string // as messages show it; "<input>" for -e and standard input
 	Text    []byte
 	Library bool // from the tapset library: trusted as if in guru mode
+	Folder  bool // of a library in a folder of the user's: its C may use any kernel header
 }
 
 // Position is a place in a script. It is carried from the tokens to the

@@ -73,6 +73,15 @@ type Function struct {
 	Code       *EmbeddedCode  // nil for a script body
 }
 
+// Signature gives "name:type (parameter:type, …)".
+func (f *Function) Signature() string {
+	parameters := make([]string, len(f.Parameters))
+	for i, p := range f.Parameters {
+		parameters[i] = p.Text + ":" + p.Type.String()
+	}
+	return f.Text + ":" + f.Result.String() + " (" + strings.Join(parameters, ", ") + ")"
+}
+
 // Parameter is one formal parameter of a function.
 type Parameter struct {
 	Token

@@ -30,11 +30,9 @@ const Core = "runtime"
 // be compiled, most of which is reading the kernel's headers: a unit includes
 // those that it uses and no others.
 var Units = []string{
-	Core, "print", "format", "string", "text", "tokenize", "escape", "wide", "address", "code", "condition", "convention", "errno", "timer", "lock", "memory",
+	Core, "print", "format", "string", "text", "tokenize", "escape", "wide", "address", "code", "condition", "convention", "errno", "clock", "calendar", "float", "float_text", "random", "ftrace", "bitness", "timer", "lock", "memory",
 	"dump", "data", "dataaddress", "percpu", "return", "quote", "tracepoint", "profile", "perf", "watch", "procfs", "netfilter",
-	"task", "namespace", "process", "point", "hit", "registers", "stack", "lines", "module", "monitor", "log", "guru", "override", "defer", "block", "network", "fault", "target_set", "request",
-	"textwrite", "textmemory", "text_file", "text_ioctl", "text_ipc", "text_map", "text_mount", "text_open", "text_poll", "text_prctl",
-	"text_process", "text_signal", "text_socket", "text_sockopt", "text_system", "text_time", "text_vector", "systemcall",
+	"task", "tasks", "usage", "file", "namespace", "process", "point", "hit", "registers", "stack", "lines", "module", "monitor", "log", "guru", "override", "defer", "block", "network", "fault", "target_set", "request", "inet", "socket", "textwrite", "textmemory", "text_file", "text_ioctl", "text_ipc", "text_map", "text_mount", "text_open", "text_poll", "text_prctl", "text_process", "text_signal", "text_socket", "text_sockopt", "text_system", "text_time", "text_vector", "systemcall",
 }
 
 // OptionalExports are kernel symbols that the runtime uses where a kernel

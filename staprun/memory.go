@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gostap/gostap/kernel/modulefile"
 )
@@ -36,8 +37,22 @@ func parameters(o Options, image []byte) (string, error) {
 	if o.Namespaces > 0 && takes(image, "namespaces_pid") {
 		words = append(words, fmt.Sprintf("namespaces_pid=%d", o.Namespaces))
 	}
+	if takes(image, "zone") {
+		words = append(words, zoneParameters(time.Now()))
+	}
 	globals, err := globalParameters(o.Globals, image)
 	return strings.Join(append(words, globals...), " "), err
+}
+
+// zoneParameters tell a module the machine's time zone: its name and how far behind UTC it is.
+func zoneParameters(now time.Time) string {
+	name, east := now.Zone()
+	return fmt.Sprintf("zone=%s zone_west=%d", strings.Map(func(r rune) rune {
+		if r <= ' ' || r == '"' || r > '~' {
+			return '_'
+		}
+		return r
+	}, name[:min(len(name), 31)]), -east)
 }
 
 // takes reports whether a module has the parameter: the kernel's log tells of

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestBufferKB: C481: a session's buffers are as large as its machine allows, those
@@ -52,6 +53,22 @@ func TestCountList(t *testing.T) {
 	for list, want := range map[string]int{"0": 1, "0-3": 4, "0-1,4,6-7": 5, "": 0, "x,1": 1} {
 		if got := countList(list); got != want {
 			t.Errorf("%q: %d, want %d", list, got, want)
+		}
+	}
+}
+
+func TestZoneParameters(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		east int
+		want string
+	}{
+		{"CEST", 7200, "zone=CEST zone_west=-7200"},
+		{"-03", -10800, "zone=-03 zone_west=10800"},
+		{"a zone\"", 0, "zone=a_zone_ zone_west=0"},
+	} {
+		if got := zoneParameters(time.Now().In(time.FixedZone(test.name, test.east))); got != test.want {
+			t.Errorf("%q: %s, not %s", test.name, got, test.want)
 		}
 	}
 }

@@ -32,10 +32,15 @@ func parameterNames(f *elaborate.Function) []string {
 	return names
 }
 
+// isUsers reports whether a function's C is not the built-in library's.
+func isUsers(f *elaborate.Function) bool {
+	return !f.Position.Source.Library || f.Position.Source.Folder
+}
+
 // canFail reports whether a call of a function can end in an error, or run
 // through the actions.
 func canFail(f *elaborate.Function) bool {
-	if f.Code == nil || !f.Position.Source.Library || len(f.Writes) > 0 {
+	if f.Code == nil || isUsers(f) || len(f.Writes) > 0 {
 		return true
 	}
 	code := strings.NewReplacer("CONTEXT->probe", "", "stap_hit_address(CONTEXT)", "").Replace(f.Code.Text)

@@ -19,12 +19,12 @@ import (
 
 func translateScript(t *testing.T, script string) []byte {
 	t.Helper()
-	file, err := parse.Parse(&parse.Source{Name: "test.stp", Text: []byte(script)}, parse.Options{})
+	library := parse.NewLibrary(parse.Options{})
+	tapsets.AddTo(library)
+	file, err := parse.Parse(&parse.Source{Name: "test.stp", Text: []byte(script)}, parse.Options{Macros: library.Macro})
 	if err != nil {
 		t.Fatal(err)
 	}
-	library := parse.NewLibrary(parse.Options{})
-	tapsets.AddTo(library)
 	program, found, err := elaborate.Elaborate([]*parse.File{file}, library, elaborate.Options{Guru: true})
 	if err != nil || found.Errors() > 0 {
 		t.Fatalf("%v %v", err, found)
@@ -190,6 +190,8 @@ func TestSemantics(t *testing.T) {
 			for (i = 0; i < 2; i++) { try { if (i == 0) continue; error("e") } catch (m) { print(i, m) } } try { next } catch { } println("no") }`, want: "1\n1e"},
 		{name: "L107 an error in a catch", script: `probe begin { try { error("a") } catch { error("b") } println("no") } probe error { println("error") } probe end { println("end") }`,
 			want: "[error: b near identifier 'error' at test.stp:1:42 in probe begin]\nerror\n"},
+		{name: "L210 operands that print", script: `probe begin { for (n = 0; n < 3; n++) { n == 1 ? printf("one,") : n ? print("two,") : println("none"); n && print(n); n == 2 || printd("-", n, 5)
+			1 ? print("!") : print("?") } }`, want: "none\n0-5!one,11-5!two,2!"},
 		{name: "P220 order", script: `probe end(1) { print("d") } probe begin { print("b") } probe end { print("c") } probe begin(-5) { print("a") }`, want: "abcd"},
 		{name: "L302 calls cost", script: `function f(n) { return n == 0 ? 1 : f(n - 1) + f(n - 1) } function a() { return f(9) + f(9) + f(9) + f(9) }
 			function b() { return a() + a() + a() + a() } probe begin { println(f(9)); try { b() } catch { println("no") } }`,

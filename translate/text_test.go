@@ -14,7 +14,7 @@ func TestErrors(t *testing.T) {
 	})
 }
 
-// TestStrings: the functions of tapsets/string.stp and tokenize.stp, with the library's substr, strlen and so on.
+// TestStrings: T001: the functions of tapsets/string.stp and tokenize.stp, with the library's substr, strlen and so on.
 func TestStrings(t *testing.T) {
 	runSemantics(t, []semantics{
 		{name: "strlen, substr", script: `global s = "hello" probe begin { printf("%d %s|%s|%s|%s|%s|\n", strlen(s), substr(s, 1, 3), substr(s, 3, 99), substr(s, 5, 1), substr(s, -1, 2), substr(s, 0, -1)) }`,
@@ -70,5 +70,59 @@ func TestMemoryFunctions(t *testing.T) {
 		{name: "numbers", script: data + `probe begin { a = place(4); println(kernel_char(a), " ", kernel_short(a), " ", kernel_int(a), " ", kernel_long(a), " ", kernel_pointer(a) == kernel_long(a), " ", user_char(a), " ", user_ushort(a), " ", user_uint8(a), " ",
 			user_int16(a), " ", user_uint32(a), " ", user_uint64(a), " ", user_int64_error(a), " ", user_int(8), user_long_warn(8)) try { println(user_short_error(8)) } catch (m) { println(m) } }`,
 			want: "[warning: user memory fault at 0x8]\n-2 -2 -2 -2 1 -2 65534 254 -2 4294967294 -2 -2 00\nread fault [man error::fault] at 0x8\n"},
+	})
+}
+
+// TestCalendar: T001: ctime, tz_ctime, tz_name, tz_gmtoff.
+func TestCalendar(t *testing.T) {
+	runSemantics(t, []semantics{
+		{name: "ctime", script: `function say(n) { println(ctime(n)) } probe begin { say(0); say(1307492960); say(-2147483648); say(2147483647); say(951782400); say(-1); say(-2203891200 / 2); say(68169600)
+			try { say(2147483648) } catch (m) { println(m) } try { say(-2147483649) } catch (m) { println("too") } println(ctime()) }`,
+			want: "Thu Jan  1 00:00:00 1970\nWed Jun  8 00:29:20 2011\nFri Dec 13 20:45:52 1901\nTue Jan 19 03:14:07 2038\nTue Feb 29 00:00:00 2000\nWed Dec 31 23:59:59 1969\nThu Jan 31 00:00:00 1935\nTue Feb 29 00:00:00 1972\n" +
+				"the time 2147483648 has no date of 24 characters\ntoo\nTue Nov 14 22:13:20 2023\n"},
+		{name: "time zone", script: `probe begin { println(tz_ctime(0), " ", tz_name(), tz_gmtoff()) }`, want: "Thu Jan  1 00:00:00 1970 UTC UTC0\n"},
+	})
+}
+
+// TestIndent: T001: thread_indent, thread_indent_depth, indent, indent_depth.
+func TestIndent(t *testing.T) {
+	runSemantics(t, []semantics{
+		{name: "threads", script: `probe begin { println(thread_indent(1), "a"); println(thread_indent(1), "b"); println(thread_indent(-1), "b"); println(thread_indent(0), "c"); println(thread_indent(-1), "a"); println(thread_indent(2), "d") }`,
+			want: "     0 hosted(42):a\n     0 hosted(42): b\n     0 hosted(42): b\n     0 hosted(42):c\n     0 hosted(42):a\n     0 hosted(42): d\n"},
+		{name: "all", script: `probe begin { println(indent(1), "a"); println(indent(1), "b"); println(indent_depth(-1), indent_depth(-1), indent_depth(-1), indent_depth(3), thread_indent_depth(1)) }`, want: "     0 :a\n     0 : b\n10020\n"},
+	})
+}
+
+// TestTerminal: T001: the functions of tapsets/ansi.stp, such as ansi_set_color and ansi_cursor_move.
+func TestTerminal(t *testing.T) {
+	runSemantics(t, []semantics{
+		{name: "colours", script: `probe begin { ansi_set_color(31); ansi_set_color2(31, 40); ansi_set_color3(31, 40, 1); ansi_reset_color() }`, want: "\x1b[31m\x1b[31;40m\x1b[1;31;40m\x1b[0;0m"},
+		{name: "cursor", script: `probe begin { ansi_clear_screen(); ansi_cursor_move(2, 5); ansi_cursor_save(); ansi_cursor_restore(); ansi_cursor_hide(); ansi_cursor_show(); ansi_new_line() }`,
+			want: "\x1b[1;1H\x1b[J\x1b[5;2H\x1b[s\x1b[u\x1b[?25l\x1b[?25h\n"},
+	})
+}
+
+// TestNumbers: T300: big_endian2 and the others, WIFEXITED and the others, rcu_dereference, assert.
+func TestNumbers(t *testing.T) {
+	runSemantics(t, []semantics{
+		{name: "byte order", script: `global n = 0x0102030405060708 probe begin { printf("%x %x %x %x %x %x\n", big_endian2(n), big_endian4(n), big_endian8(n), little_endian2(n), little_endian4(n), little_endian8(n)) }`,
+			want: "807 8070605 807060504030201 708 5060708 102030405060708\n"},
+		{name: "wait status", script: `function w(f) { println(WIFEXITED(f), WEXITSTATUS(f), " ", WIFSIGNALED(f), WTERMSIG(f), WCOREDUMP(f), " ", WIFSTOPPED(f), WSTOPSIG(f), " ", WIFCONTINUED(f)) } probe begin { w(0x300); w(0x8b); w(0x137f); w(0xffff) }`,
+			want: "13 000 03 0\n00 1111 00 0\n019 01270 119 0\n0255 01271 0255 1\n"},
+		{name: "the rest", script: `probe begin { println(rcu_dereference(5), NULL, @MAXSTRINGLEN); assert(1); try { assert(0) } catch (m) { println(m) } try { print_java_backtrace() } catch (m) { println(m) } }`,
+			want: "50512\nAssertion failed\nbacktraces of Java programs are not supported\n"},
+	})
+}
+
+// TestQueues: T070: @prints, @this1, speculation, and qs_wait and the others of tapsets/queue_stats.stp; the clock stands still, so all times are 0.
+func TestQueues(t *testing.T) {
+	runSemantics(t, []semantics{
+		{name: "without time", script: `probe begin { qsq_start("q"); qs_wait("q"); qs_run("q"); qs_done("q"); qsq_print("q"); println(qsq_service_time("q", 1), qsq_utilization("none", 100)) }`,
+			want: "q: 0.000 ops/s, 0.000 qlen, 0 await, 0 svctm, 0% wait, 0% util\n00\n"},
+		{name: "speculation", script: `probe begin { a = speculation(); b = speculation(); speculate(a, "x"); speculate(b, "y"); speculate(a, "z\n"); discard(b); commit(b); commit(a); commit(a) }`, want: "xz\n"},
+		{name: "this", script: `probe begin { @this1 = 5; @this2 = "two"; println(@this1, @this2) }`, want: "5two\n"},
+		{name: "prints", script: `global s, a probe begin { s <<< 3; s <<< 6; a["x", 1] <<< 2; a["y", 2] <<< 3; a["y", 2] <<< 4; @prints(s) @prints2(a) }`,
+			want: "@count=2 @min=3 @max=6 @sum=9 @avg=4\n[y,2] @count=2 @min=3 @max=4 @sum=7 @avg=3\n[x,1] @count=1 @min=2 @max=2 @sum=2 @avg=2\n"},
+		{name: "try_assign", script: `probe begin { @try_assign(x, 1 % 0, 7) println(x) }`, want: "7\n"},
 	})
 }

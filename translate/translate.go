@@ -230,7 +230,7 @@ func (t *translator) functionBody(f *elaborate.Function) {
 	t.printf("\n/* function %s, %s */\n", comment(f.Text), comment(f.Position.String()))
 	switch {
 	case f.Code != nil:
-		t.userC = t.userC || !f.Position.Source.Library
+		t.userC = t.userC || isUsers(f)
 		t.embeddedFunction(f)
 		return
 	case f.Overloads != nil:

@@ -52,7 +52,8 @@ func newCompletionCommand(s *settings) *cobra.Command {
 		Use:   "completion bash|zsh",
 		Short: "Print a script for the shell that completes stap's command lines",
 		Long: `Print a script that has the shell complete options, and probe points behind -l, -L
-and in the script of -e: functions, files, tracepoints, aliases. For bash:
+and in the script of -e: functions, files, tracepoints, aliases; in its handlers, and
+behind stap help, what the library has. For bash:
 
     . <(stap completion bash)
 
@@ -110,13 +111,16 @@ func (d *driver) complete(root *cobra.Command, line string) []string {
 	case option == "-e" || option == "-E":
 		begin := pointBegin(last)
 		if begin < 0 {
-			return nil
+			found = d.completeFunction(last)
+			break
 		}
 		for _, point := range d.completePoint(root, before[:len(before)-1], last[begin:]) {
 			found = append(found, last[:begin]+point)
 		}
 	case strings.HasPrefix(last, "-"):
 		return completeOption(root, last)
+	case len(before) > 0 && before[0] == "help":
+		return d.completeName(root, last)
 	case len(words) == 2:
 		return completeCommand(root, last)
 	}
@@ -195,6 +199,60 @@ func pointBegin(script string) int {
 	return begin
 }
 
+// completeFunction gives what a script may become that ends in a handler with the beginning
+// of a function's name, or of a macro's.
+func (d *driver) completeFunction(script string) []string {
+	begin := len(script)
+	for begin > 0 && isNameByte(script[begin-1]) {
+		begin--
+	}
+	name, before := script[begin:], script[:begin]
+	if name == "" || name[0] <= '9' || strings.Count(before, `"`)%2 == 1 || strings.HasSuffix(before, "$") || strings.HasSuffix(before, ".") || strings.HasSuffix(before, "->") {
+		return nil
+	}
+	h := d.helper()
+	if h == nil {
+		return nil
+	}
+	names := h.library.FunctionNames()
+	if strings.HasSuffix(before, "@") {
+		names = h.library.MacroNames()
+	}
+	var found []string
+	for _, function := range names {
+		if strings.HasPrefix(function, name) && !h.hidden(function) {
+			found = append(found, before+function+"(")
+		}
+	}
+	return found
+}
+
+func isNameByte(b byte) bool {
+	return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+}
+
+// completeName gives what stap help explains, by the beginning of its name.
+func (d *driver) completeName(root *cobra.Command, word string) []string {
+	found := completeCommand(root, word)
+	if h := d.helper(); h != nil {
+		for _, name := range h.names() {
+			if strings.HasPrefix(name, word) {
+				found = append(found, name)
+			}
+		}
+	}
+	return found
+}
+
+// helper gives the library, nil where it cannot be read.
+func (d *driver) helper() *helper {
+	library, err := d.library(d.parseOptions(nil))
+	if err != nil {
+		return nil
+	}
+	return &helper{driver: d, library: library, out: d.stdout}
+}
+
 // completeOption gives the options that begin with a word.
 func completeOption(root *cobra.Command, word string) []string {
 	var found []string
@@ -211,7 +269,7 @@ func completeOption(root *cobra.Command, word string) []string {
 func completeCommand(root *cobra.Command, word string) []string {
 	var found []string
 	for _, sub := range root.Commands() {
-		if sub.IsAvailableCommand() && strings.HasPrefix(sub.Name(), word) {
+		if (sub.IsAvailableCommand() || sub.Name() == "help") && strings.HasPrefix(sub.Name(), word) {
 			found = append(found, sub.Name())
 		}
 	}

@@ -27,7 +27,7 @@ func (d *driver) library(options parse.Options) (*parse.Library, error) {
 		if err != nil {
 			return nil, &kernel.UserError{Message: fmt.Sprintf("cannot read the library script %s: %v", path, errors.Unwrap(err)), Cause: err}
 		}
-		source := &parse.Source{Name: path, Text: text, Library: true}
+		source := &parse.Source{Name: path, Text: text, Library: true, Folder: true}
 		library.Add(parse.IndexSource(source), func() (*parse.Source, error) { return source, nil })
 	}
 	if os.Getenv("SYSTEMTAP_TAPSET") == "" {

@@ -167,11 +167,7 @@ var (
 // signature gives "name:type (parameter:type, …)" with the tags of the C; those
 // for pass 2 only if all are wanted.
 func signature(f *parse.Function, allTags bool) string {
-	parameters := make([]string, len(f.Parameters))
-	for i, p := range f.Parameters {
-		parameters[i] = fmt.Sprintf("%s:%s", p.Text, p.Type)
-	}
-	line := fmt.Sprintf("%s:%s (%s)", f.Text, f.Result, strings.Join(parameters, ", "))
+	line := f.Signature()
 	if f.Code == nil {
 		return line
 	}

@@ -74,7 +74,9 @@ func newCommand(s *settings, status *int) *cobra.Command {
 			writeSubcommandHelp(command.OutOrStdout(), wanted)
 		}
 	})
-	command.SetHelpCommand(&cobra.Command{Hidden: true})
+	help := newHelpCommand(s)
+	command.SetHelpCommand(help)
+	command.AddCommand(help) // for arrange, before cobra does it
 	command.CompletionOptions.DisableDefaultCmd = true
 	command.SetFlagErrorFunc(explainFlag)
 	return command
@@ -90,7 +92,7 @@ func writeHelp(out io.Writer, root *cobra.Command, groups []flagGroup) {
   stap [options] -l POINT              the probe points that POINT stands for
 `)
 	for _, sub := range root.Commands() {
-		if sub.IsAvailableCommand() {
+		if sub.IsAvailableCommand() || sub.Name() == "help" { // which cobra does not count
 			fmt.Fprintf(out, "  stap %s\n        %s\n", sub.Use, sub.Short)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gostap/gostap/elaborate"
@@ -119,6 +120,9 @@ func (d *driver) parseSources(sources []*parse.Source, arguments []string, libra
 		found = append(append(found, file.Warnings...), diagnosticsOf(err)...)
 		script = append(script, file)
 	}
+	if found.Errors() > 0 { // a library file that had to be left out may be why
+		found = append(slices.Clone(library.Warnings()), found...)
+	}
 	return script, found
 }
 
@@ -167,7 +171,8 @@ func (d *driver) elaborateOptions() elaborate.Options {
 	return elaborate.Options{
 		Machine: d.machine, BTF: d.btf, DebugInfo: d.debugInfo, Symbols: d.symbols, ModuleBTF: d.moduleBTF, BuildID: d.buildID, Modules: d.modules,
 		LineTable: d.lineTable, LinesOf: d.linesOf, Header: d.header, MaxPlaces: d.maxPlaces, TraceSystem: d.traceSystem, TracedModules: d.tracedModules,
-		Guru: d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
+		Kernel: d.kernelName,
+		Guru:   d.guru, Unoptimized: d.unoptimized, NoGlobalDisplay: d.noGlobalDisplay,
 		SkipBadVariables: d.skipBadVariables, Compatible: d.compatible, Privilege: d.privilege,
 	}
 }
@@ -184,6 +189,14 @@ func (d *driver) findKernel() (*kernel.Kernel, error) {
 	k, err := find(kernel.Query{Release: d.release, Arch: d.arch, Sysroot: cmp.Or(d.sysroot, d.buildRoot)})
 	d.kernel = k
 	return k, err
+}
+
+// kernelName is what messages call it, "" if there is none.
+func (d *driver) kernelName() string {
+	if k, err := d.findKernel(); err == nil {
+		return fmt.Sprintf("%s (%s)", k.Release, k.Arch.Name)
+	}
+	return ""
 }
 
 // machine gives the architecture of that kernel.

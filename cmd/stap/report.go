@@ -169,13 +169,14 @@ func (d *driver) wanted(found parse.Diagnostics) parse.Diagnostics {
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(found), func(f *parse.Diagnostic) bool {
-		return f.Severity == parse.Warning && d.noWarnings
+		return f.Severity != parse.Error && d.noWarnings
 	})
 }
 
 // verdict gives errSaid when what has been found ends the run.
 func (d *driver) verdict(found parse.Diagnostics) error {
-	if found.Errors() > 0 || d.fatalWarnings && len(d.wanted(found)) > 0 {
+	isWarning := func(f *parse.Diagnostic) bool { return f.Severity == parse.Warning }
+	if found.Errors() > 0 || d.fatalWarnings && slices.ContainsFunc(d.wanted(found), isWarning) {
 		return errSaid
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -24,6 +23,7 @@ type BTF struct {
 	first   uint32   // the number of the first record: 0, or how many the base has
 	strings []byte
 	built   map[uint32]Type
+	names   nameIndex
 	base    *BTF
 	whole   *BTF // if this is a module's own base: the kernel's BTF, which has the types in full
 }
@@ -217,21 +217,6 @@ func (b *BTF) own() []uint32 {
 	return b.offsets
 }
 
-// functionRecords calls visit for each function until it returns false.
-func (b *BTF) functionRecords(visit func(nameOffset, prototype uint32) bool) {
-	for _, at := range b.own() {
-		if b.types[at+7]&0x1f != kindFunction && b.order == binary.LittleEndian {
-			continue
-		}
-		if info := b.order.Uint32(b.types[at+4:]); info>>24&0x1f != kindFunction {
-			continue
-		}
-		if !visit(b.order.Uint32(b.types[at:]), b.order.Uint32(b.types[at+8:])) {
-			return
-		}
-	}
-}
-
 // FunctionNames lists the functions, in the order of the records.
 func (b *BTF) FunctionNames() []string {
 	var names []string
@@ -245,13 +230,7 @@ func (b *BTF) FunctionNames() []string {
 // Function gives the function of that name: ErrNotFound when there is none,
 // ErrAmbiguous when there are several, another error when the BTF is damaged.
 func (b *BTF) Function(name string) (*Function, error) {
-	var prototypes []uint32
-	b.functionRecords(func(offset, prototype uint32) bool {
-		if b.isNamed(offset, name) {
-			prototypes = append(prototypes, prototype)
-		}
-		return true
-	})
+	prototypes := b.prototypesNamed(name)
 	switch len(prototypes) {
 	case 0:
 		return nil, ErrNotFound
@@ -315,17 +294,8 @@ func (b *BTF) TypeByName(name string) (Type, error) {
 		}
 	}
 	for ; b != nil; b = b.base {
-		best, bestID := len(kinds), uint32(0)
-		first := b.end() - uint32(len(b.own()))
-		for i, at := range b.own() {
-			kind := b.order.Uint32(b.types[at+4:]) >> 24 & 0x1f
-			rank := slices.Index(kinds, kind)
-			if rank >= 0 && rank < best && b.isNamed(b.order.Uint32(b.types[at:]), name) {
-				best, bestID = rank, first+uint32(i)
-			}
-		}
-		if bestID != 0 {
-			return b.Type(bestID)
+		if id := b.typeNamed(name, kinds); id != 0 {
+			return b.Type(id)
 		}
 	}
 	return nil, ErrNoType

@@ -45,8 +45,11 @@ func (c *comparison) add(kind, name string) {
 // TestGuestCallingConvention: a function whose name stands for one prototype and one
 // address, and that the compiler has made no clone of, has its parameters where the
 // calling convention puts them: DWARF says the same of its entry, or says nothing. All
-// others need DWARF. How many there are of each is printed.
+// others need DWARF. How many there are of each is printed. It is passed over with -short.
 func TestGuestCallingConvention(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every function of the kernel takes a minute: make test-all does that")
+	}
 	eachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		data, err := k.BTFData()
 		if err != nil {

@@ -27,17 +27,13 @@ func (b *BTF) Tracepoints(match func(name string) bool) ([]*Function, error) {
 	}
 	var all []found
 	seen := map[string]bool{}
-	b.functionRecords(func(offset, prototype uint32) bool {
-		if !b.nameBegins(offset, tracepointPrefix) {
-			return true
-		}
-		name := strings.TrimPrefix(b.name(offset), tracepointPrefix)
+	for _, record := range b.tracepointRecords() {
+		name := strings.TrimPrefix(b.name(record.name), tracepointPrefix)
 		if !seen[name] && match(name) {
 			seen[name] = true
-			all = append(all, found{name, prototype})
+			all = append(all, found{name, record.prototype})
 		}
-		return true
-	})
+	}
 	var tracepoints []*Function
 	for _, each := range all {
 		f, err := b.prototype(each.name, each.prototype)

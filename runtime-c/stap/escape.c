@@ -100,8 +100,27 @@ static unsigned int stap_escape_byte(char *text, unsigned char byte)
 	return 4;
 }
 
+/* As JSON has it: no other escapes than its own. */
+static unsigned int stap_escape_json(char *text, unsigned char byte)
+{
+	static const char controls[] = "btn?fr"; /* from 8 on */
+
+	text[0] = byte;
+	if (byte >= ' ' && byte != '"' && byte != '\\')
+		return 1;
+	if (byte < 8 || byte > 13 || byte == 11) {
+		if (byte < ' ')
+			return stap_escape_wide(text, byte);
+		text[1] = byte;
+	} else {
+		text[1] = controls[byte - 8];
+	}
+	text[0] = '\\';
+	return 2;
+}
+
 /* The next character as it is shown; 0 at the end. */
-static unsigned int stap_escape_next(struct stap_bytes *bytes, char *text, bool whole)
+static unsigned int stap_escape_next(struct stap_bytes *bytes, char *text, unsigned int flags)
 {
 	unsigned int length;
 	unsigned char byte;
@@ -110,8 +129,12 @@ static unsigned int stap_escape_next(struct stap_bytes *bytes, char *text, bool 
 	if (!stap_bytes_ahead(bytes, 1))
 		return 0;
 	byte = bytes->piece[bytes->next];
-	if (!byte && !whole)
+	if (!byte && !(flags & STAP_ESCAPE_WHOLE))
 		return 0;
+	if (flags & STAP_ESCAPE_JSON) {
+		bytes->next++;
+		return stap_escape_json(text, byte);
+	}
 	length = byte < 0x80 ? 0 : stap_utf8(bytes, &character);
 	bytes->next += length ? length : 1;
 	return length ? stap_escape_wide(text, character) : stap_escape_byte(text, byte);
@@ -130,7 +153,7 @@ static bool stap_escape_bytes(char *dst, struct stap_bytes *bytes, stap_long mos
 	if (quoted)
 		dst[at++] = '"';
 	safe = at;
-	while ((n = stap_escape_next(bytes, text, flags & STAP_ESCAPE_WHOLE))) {
+	while ((n = stap_escape_next(bytes, text, flags))) {
 		if (at + n + end > limit) {
 			memcpy(dst + safe, "\"..." + 1 - end, dots);
 			dst[safe + dots] = 0;

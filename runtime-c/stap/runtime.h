@@ -97,6 +97,7 @@ extern const struct stap_unit STAP_UNIT(override) __weak;
 extern const struct stap_unit STAP_UNIT(perf) __weak;
 extern const struct stap_unit STAP_UNIT(place) __weak;
 extern const struct stap_unit STAP_UNIT(profile) __weak;
+extern const struct stap_unit STAP_UNIT(random) __weak;
 extern const struct stap_unit STAP_UNIT(registers) __weak;
 extern const struct stap_unit STAP_UNIT(stack) __weak;
 extern const struct stap_unit STAP_UNIT(target_set) __weak;

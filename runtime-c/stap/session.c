@@ -155,7 +155,7 @@ const struct stap_family stap_never = { .name = "never", .type = "never" };
 /* Units that have something to do at times, where they are linked. */
 static const struct stap_unit *const stap_units[] = {
 	&STAP_UNIT(condition), &STAP_UNIT(dataaddress), &STAP_UNIT(defer), &STAP_UNIT(fault), &STAP_UNIT(guru), &STAP_UNIT(lines), &STAP_UNIT(log), &STAP_UNIT(monitor), &STAP_UNIT(netfilter), &STAP_UNIT(override), &STAP_UNIT(perf), &STAP_UNIT(place),
-	&STAP_UNIT(profile), &STAP_UNIT(stack), &STAP_UNIT(target_set), &STAP_UNIT(timer), &STAP_UNIT(tokenize), &STAP_UNIT(tracepoint),
+	&STAP_UNIT(profile), &STAP_UNIT(random), &STAP_UNIT(stack), &STAP_UNIT(target_set), &STAP_UNIT(timer), &STAP_UNIT(tokenize), &STAP_UNIT(tracepoint),
 };
 
 #define stap_units_do(what)							\

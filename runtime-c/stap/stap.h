@@ -451,6 +451,20 @@ static inline stap_long stap_widen_float(stap_long bits)
 	return sign | (stap_ulong)exponent << 52 | fraction << 29;
 }
 
+/* Arithmetic on the bits of 64-bit floating-point numbers (float.c), and those as text (float_text.c). */
+stap_long stap_fp_add(stap_long x, stap_long y);
+stap_long stap_fp_multiply(stap_long x, stap_long y);
+stap_long stap_fp_divide(stap_long x, stap_long y);
+stap_long stap_fp_remainder(stap_long x, stap_long y);
+stap_long stap_fp_root(stap_long x);
+stap_long stap_fp_equal(stap_long x, stap_long y);
+stap_long stap_fp_less(stap_long x, stap_long y);
+stap_long stap_fp_from_long(stap_long value);
+stap_long stap_fp_to_long(stap_long x, stap_long mode);	/* mode: how it is rounded, as tapsets/floatingpoint.stp says */
+stap_long stap_fp_make(int negative, int exponent, stap_ulong significand, int more);
+void stap_fp_string(char *dst, stap_long x, stap_long precision);
+stap_long stap_fp_from_string(const char *text);
+
 /* Strings: dst has MAXSTRINGLEN bytes and always ends in a NUL. */
 void stap_string_copy(char *dst, const char *src);
 void stap_string_append(char *dst, const char *src);
@@ -468,6 +482,7 @@ void stap_tokenize(char *dst, const char *input, const char *delimiters);
 #define STAP_ESCAPE_QUOTED 1	/* in quotes */
 #define STAP_ESCAPE_WHOLE 2	/* a NUL is a byte like others */
 #define STAP_ESCAPE_USER 4	/* memory of the current process */
+#define STAP_ESCAPE_JSON 8	/* as JSON has it */
 void stap_escape_text(char *dst, const char *text, stap_long most, unsigned int flags);
 int stap_escape_memory(char *dst, stap_long address, stap_long length, stap_long most, unsigned int flags);
 /* The same in quotes; the address, where it cannot be read. */
@@ -592,12 +607,61 @@ void stap_pexecname(char *dst);
 stap_long stap_is_myproc(void);
 stap_long stap_time_ns(void);
 
+/* Other clocks, ticks, cycles and the load of the machine (clock.c); a time in seconds as text, and the time zone (calendar.c). */
+stap_long stap_clock_monotonic(void);
+stap_long stap_clock_local(void);
+stap_long stap_clock_cpu(struct stap_context *c, stap_long cpu);
+stap_long stap_cycles(void);
+stap_long stap_ticks(void);
+stap_long stap_ticks_per_second(void);
+stap_long stap_load_average(struct stap_context *c, stap_long which);	/* times 2048 */
+void stap_load_averages(char *dst);
+void stap_calendar(struct stap_context *c, char *dst, stap_long seconds);
+stap_long stap_zone_offset(void);
+void stap_zone_name(char *dst);
+
+/* 48 random bits (random.c). */
+stap_ulong stap_random(void);
+
+/*
+ * Paths and open files (file.c): the name of a dentry; its path in its file system, without a slash before it; its
+ * path as a task sees it, with the layout of struct mount; "" of no dentry. A file is a struct file, or 0.
+ */
+void stap_dentry_name(struct stap_context *c, char *dst, stap_long dentry);
+void stap_dentry_path(struct stap_context *c, char *dst, stap_long dentry);
+void stap_task_path(struct stap_context *c, char *dst, stap_long task, stap_long dentry, stap_long vfsmount,
+		    stap_long mount_vfsmount, stap_long mount_parent, stap_long mount_point);
+/* So many bytes of the kernel's memory, to a NUL if there is one. */
+void stap_kernel_text(struct stap_context *c, char *dst, stap_long address, stap_long length);
+stap_long stap_task_file(struct stap_context *c, stap_long task, stap_long fd);
+stap_long stap_task_files_most(struct stap_context *c, stap_long task);
+stap_long stap_task_files_open(struct stap_context *c, stap_long task);
+/* How many bytes an iovec of the current process is for. */
+stap_long stap_user_vector_bytes(struct stap_context *c, stap_long vector, stap_long count);
+
 /* The same numbers as the namespaces of another process have them (namespace.c). */
 enum stap_id {
 	STAP_ID_PROCESS, STAP_ID_THREAD, STAP_ID_PARENT, STAP_ID_GROUP, STAP_ID_SESSION,
 	STAP_ID_USER, STAP_ID_EFFECTIVE_USER, STAP_ID_USER_GROUP, STAP_ID_EFFECTIVE_USER_GROUP,
 };
 stap_long stap_namespace_id(struct stap_context *c, enum stap_id id);
+
+/*
+ * Tasks by their address or number (tasks.c). An address that is no task's is a
+ * run-time error, or what its bytes say.
+ */
+stap_long stap_current_task(void);
+stap_long stap_user_registers(void);
+stap_long stap_task_of_number(stap_long number);
+stap_long stap_task_owner(struct stap_context *c, stap_long address, enum stap_id id);
+stap_long stap_task_namespace_id(struct stap_context *c, stap_long address, enum stap_id id);
+
+/* Memory as the kernel counts it (usage.c): of a struct mm_struct, one of its counters; of this machine. */
+stap_long stap_memory_pages(struct stap_context *c, stap_long mm, stap_long counter);
+stap_long stap_page_size(void);
+stap_long stap_node_of(struct stap_context *c, stap_long address);
+stap_long stap_allocation_kernel(void);
+void stap_allocation_flags(char *dst, stap_long flags);
 
 /* The current process's memory of its start (process.c). */
 void stap_command_line(struct stap_context *c, char *dst, stap_long first, stap_long last, const char *delimiter);
@@ -610,6 +674,7 @@ void stap_point_argument(char *dst, const char *point, const char *component);
 void stap_symbol(char *dst, stap_long address);
 void stap_symbol_module(struct stap_context *c, char *dst, stap_long address);
 stap_long stap_user_mode(struct stap_context *c);
+stap_long stap_is_32_bit_process(void);
 stap_long stap_user_address(void);
 
 /* Arguments from 1 and the result, or an error (convention.c). */
@@ -708,6 +773,8 @@ void stap_module_size(char *dst);
 
 /* Writes a line to the kernel's log, once that is safe (log.c). */
 void stap_printk(struct stap_context *c, stap_long level, const char *text);
+/* Writes a line to the buffer of ftrace (ftrace.c). */
+void stap_trace_text(const char *text);
 
 /* What a script does to the process and the machine that it meets (guru.c). */
 void stap_raise(struct stap_context *c, stap_long number);
@@ -733,6 +800,24 @@ stap_long stap_packet_port(stap_long packet, int destination);
 void stap_packet_drop(struct stap_context *c, stap_long packet);
 void stap_packet_duplicate(struct stap_context *c, stap_long packet);
 void stap_packet_corrupt(struct stap_context *c, stap_long packet, stap_long n);
+
+/* Addresses and other bytes as text, and headers of packets (inet.c). An IPv4 address is in the network's order. */
+void stap_ipv4_text(char *dst, stap_long address);
+void stap_ipv6_text(struct stap_context *c, char *dst, stap_long address);
+void stap_hex_text(struct stap_context *c, char *dst, stap_long address, stap_long length, int separator);
+void stap_printable_text(struct stap_context *c, char *dst, stap_long address, stap_long length);
+stap_long stap_ip_protocol(stap_long header);
+stap_long stap_packet_header(stap_long packet, stap_long header, stap_long wanted, stap_long size);
+stap_long stap_jiffies_us(stap_long ticks);
+
+/* Names of what sockets are (socket.c): of a number, or its digits; of a name, or -1; of bits, with | between. */
+enum stap_socket_names {
+	STAP_SOCKET_FAMILY, STAP_SOCKET_PROTOCOL, STAP_SOCKET_TYPE, STAP_SOCKET_STATE, STAP_SOCKET_FLAG, STAP_MESSAGE_FLAG,
+	STAP_TCP_STATE, STAP_TCP_OPTION, STAP_IPV6_OPTION,
+};
+void stap_socket_name(char *dst, enum stap_socket_names names, stap_long number);
+stap_long stap_socket_number(enum stap_socket_names names, const char *name);
+void stap_socket_bits(char *dst, enum stap_socket_names names, stap_long bits);
 
 /* A fault that the script asks for (fault.c). Functions take the name of one, which stands in this table. */
 struct stap_fault {

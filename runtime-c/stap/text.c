@@ -17,9 +17,27 @@ void stap_substring(char *dst, const char *text, stap_long start, stap_long leng
 	dst[length] = 0;
 }
 
+/* The kernel's strstr() measures both, and calls memcmp() for each byte. */
+static const char *stap_find(const char *text, const char *part)
+{
+	size_t i;
+
+	if (!*part)
+		return text;
+	for (; *text; text++) {
+		if (*text != *part)
+			continue;
+		for (i = 1; part[i] && text[i] == part[i]; i++)
+			;
+		if (!part[i])
+			return text;
+	}
+	return NULL;
+}
+
 stap_long stap_string_position(const char *text, const char *part)
 {
-	const char *at = strstr(text, part);
+	const char *at = stap_find(text, part);
 
 	return at ? at - text : -1;
 }
@@ -31,7 +49,7 @@ void stap_string_replace(char *dst, const char *text, const char *from, const ch
 	const char *at;
 
 	stap_output_string(&out, dst);
-	while (length && (at = strstr(text, from))) {
+	while (length && (at = stap_find(text, from))) {
 		stap_put_bytes(&out, text, at - text);
 		stap_put_string(&out, to);
 		text = at + length;

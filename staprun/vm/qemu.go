@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -131,6 +132,14 @@ func (c Config) arguments(e emulator) []string {
 			"-drive", fmt.Sprintf("if=none,id=disk%d,format=raw,file.locking=off,file=/proc/self/fd/%d", i, firstDiskDescriptor+i),
 			"-device", fmt.Sprintf("scsi-hd,drive=disk%d", i))
 	}
+	if len(c.USBDisks) > 0 {
+		arguments = append(arguments, "-device", "qemu-xhci")
+	}
+	for i := range c.USBDisks {
+		arguments = append(arguments,
+			"-drive", fmt.Sprintf("if=none,id=usb%d,format=raw,file.locking=off,file=/proc/self/fd/%d", i, firstDiskDescriptor+len(c.Disks)+i),
+			"-device", fmt.Sprintf("usb-storage,drive=usb%d", i))
+	}
 	return append(arguments,
 		"-smp", strconv.Itoa(c.CPUs),
 		"-m", strconv.Itoa(c.Memory),
@@ -166,7 +175,7 @@ func startQEMU(c Config, e emulator, root *os.File) (*qemu, error) {
 	q.command = exec.Command(e.path, c.arguments(e)...)
 	q.command.Stderr = &q.stderr
 	q.command.ExtraFiles = []*os.File{consoleTheirs, agentTheirs, root}
-	for _, size := range c.Disks {
+	for _, size := range slices.Concat(c.Disks, c.USBDisks) {
 		disk, err := newDisk(size)
 		if err != nil {
 			consoleOurs.Close()

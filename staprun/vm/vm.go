@@ -57,6 +57,7 @@ type Config struct {
 	Modules    []string // more kernel modules to load at boot, "NAME [PARAMETER=VALUE]..."
 
 	Disks            []int         // MB each: empty SCSI disks behind virtio, which the module virtio_scsi drives
+	USBDisks         []int         // the same behind USB, which the modules xhci_pci and usb_storage drive
 	Memory           int           // MB; 0: 512 and room for the files
 	CPUs             int           // 0: 2
 	Accel            string        // "": KVM where it works, else "tcg"; or "kvm", "tcg"

@@ -47,6 +47,7 @@ typedef struct { int counter; } atomic_t;
 #define min_t(type, x, y) min((type)(x), (type)(y))
 #define max_t(type, x, y) ((type)(x) > (type)(y) ? (type)(x) : (type)(y))
 #define min3(x, y, z) min(min(x, y), z)
+#define clamp_t(type, x, low, high) min_t(type, max_t(type, x, low), high)
 #define container_of(at, type, member) ((type *)((char *)(at) - offsetof(type, member)))
 #define barrier() __asm__ volatile("" ::: "memory")
 #define READ_ONCE(x) (x)
@@ -185,6 +186,10 @@ static long copy_to_user_nofault(void *dst, const void *src, size_t size)
 		memcpy(dst, src, sizeof(type)); \
 	} while (0)
 
+#define module_param_named(name, variable, type, mode)
+#define module_param_string(name, variable, size, mode)
+#define MODULE_PARM_DESC(name, text)
+
 /* No machine at all. */
 #define STAP_MACHINE_NONE
 #define stap_machine_possible(address) true
@@ -288,6 +293,9 @@ static void stap_overload_stop(void)
 #include "point.c"
 #include "memory.c"
 #include "wide.c"
+#include "calendar.c"
+#include "float.c"
+#include "float_text.c"
 #include "print.c"
 #include "format.c"
 #include "quote.c"

@@ -147,7 +147,7 @@ func mountAll() error {
 			return fmt.Errorf("mount point: %w", err)
 		}
 		err := unix.Mount(m.kind, m.at, m.kind, unix.MS_NOSUID, m.options)
-		if err != nil && m.needed {
+		if err != nil && m.needed && err != unix.EBUSY { // what ran before as rdinit= mounted it
 			return fmt.Errorf("mount %s on %s: %w", m.kind, m.at, err)
 		}
 	}
