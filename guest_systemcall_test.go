@@ -34,16 +34,16 @@ func (g *guestTest) systemCallProbes(t *testing.T) {
 			open "/tmp/opened-by-number" 65 1
 			open.return 3 0
 			tp open.return 3
-			tp pread 0 0x75bcd15
-			pread 0 0x75bcd15 0
-			pread.return -9 (EBADF) 1`,
+			tp pread64 0 0x75bcd15
+			pread64 0 0x75bcd15 0
+			pread64.return -9 (EBADF) 1`,
 		"narrow": `tp open "/tmp/narrow-file" 64
 			open "/tmp/narrow-file" 64 1
 			open.return 3 0
 			tp open.return 3
-			tp pread 4 0x300000010
-			pread 4 0x300000010 4
-			pread.return 0 0
+			tp pread64 4 0x300000010
+			pread64 4 0x300000010 4
+			pread64.return 0 0
 			compat_sys_lseek 77 -5
 			tp openat "/no-such-file" 0
 			openat "/no-such-file" 0 1
@@ -73,5 +73,23 @@ func (g *guestTest) systemCallProbes(t *testing.T) {
 		if got := strings.Join(lines, "\n"); got != want {
 			t.Errorf("%s: output\n%s\nwant\n%s\n%s", program, got, want, stderr)
 		}
+	}
+}
+
+// systemCallChanges: T417: with guru, what a handler sets an argument's variable to is what the call gets.
+func (g *guestTest) systemCallChanges(t *testing.T) {
+	g.program(t, "testdata/guest/systemcalls.c")
+	module := g.build(t, g.release, "-g", "-e", `
+		global set
+		probe nd_syscall.lseek { if (pid() == target() && fildes == 77) { fildes = 3; offset = 42 } }
+		probe syscall.lseek.return { if (pid() == target() && retval == 42) println(retstr) }
+		probe nd_syscall.openat, nd_syscall.open { if (filename_unquoted == "/tmp/opened-by-number") { filename_unquoted = "/tmp/opened-by-probes"; set++ } }
+		probe end { println(set) }`)
+	_, stdout, stderr := g.run(t, "staprun", "-c", "/tmp/systemcalls", module)
+	if want := "42\n1\n"; stdout != want {
+		t.Errorf("output\n%s\nwant\n%s\n%s", stdout, want, stderr)
+	}
+	if _, listed, _ := g.run(t, "ls", "/tmp"); !strings.Contains(listed, "opened-by-probes") {
+		t.Errorf("no other file was opened: %s", listed)
 	}
 }

@@ -70,6 +70,7 @@ func TestGuest(t *testing.T) {
 			t.Run("watched", g.watched)
 			t.Run("system calls", g.systemCalls)
 			t.Run("system call probes", g.systemCallProbes)
+			t.Run("system call changes", g.systemCallChanges)
 			t.Run("tracepoints of a module", g.moduleTracepoints)
 			t.Run("variables", g.variables)
 			t.Run("modules that come later", g.laterModules)

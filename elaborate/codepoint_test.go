@@ -36,6 +36,8 @@ func smallBTF() (*debuginfo.BTF, error) {
 	b.Function("twin", integer, btftest.Parameter{Name: "first", Type: long}, fileParameter)
 	b.Function("cloned", integer, fileParameter, btftest.Parameter{Name: "five", Type: integer})
 	b.Function("__x64_sys_open", long, btftest.Parameter{Name: "regs", Type: registers})
+	b.Function("__ia32_compat_sys_read", long, btftest.Parameter{Name: "regs", Type: registers})
+	b.Function("__ia32_sys_read", long, btftest.Parameter{Name: "regs", Type: registers})
 	b.Function("__do_sys_getuid", long, btftest.Parameter{Name: "__unused", Type: registers})
 	b.Function("__x64_sys_read", long, btftest.Parameter{Name: "regs", Type: registers})
 	b.Function("__do_sys_read", long, btftest.Parameter{Name: "fd", Type: integer}, btftest.Parameter{Name: "buf", Type: text}, btftest.Parameter{Name: "count", Type: unsigned})
@@ -268,6 +270,26 @@ func TestSystemCalls(t *testing.T) {
 	}
 	if got, want := strings.Count(listSmall(t, small("symbols"), `kernel.function("sys_*")`), "\n"), 2; got != want {
 		t.Errorf("sys_* stands for %d calls, want %d", got+1, want+1)
+	}
+}
+
+// TestNarrowSystemCalls: T400: compat_sys_NAME is the wrapper that callers of 32 bits come in by, the first kind that
+// there is; their arguments are in other registers.
+func TestNarrowSystemCalls(t *testing.T) {
+	if got, want := listSmall(t, small("names"), `kernel.function("compat_sys_read")`), `kernel.function("compat_sys_read") __ia32_compat_sys_read+0x0`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := dumpSmall(t, small("names"), `probe kernel.function("compat_sys_read") { println($fd, $buf) }`),
+		`@kderef(4, (@argument(0) + 40)), @kderef(8, (@argument(0) + 88))`; !strings.Contains(got, want) {
+		t.Errorf("no %s in\n%s", want, got)
+	}
+	for _, level := range []string{"names", "symbols"} { // one wrapper for all callers, and no such call
+		for _, name := range []string{"compat_sys_getuid", "compat_sys_none", "sys_none"} {
+			script := `probe kernel.function("` + name + `").call ?, begin { println(1) }`
+			if got := dumpSmall(t, small(level), script); strings.Contains(got, name) {
+				t.Errorf("%s: %s is there:\n%s", level, name, got)
+			}
+		}
 	}
 }
 

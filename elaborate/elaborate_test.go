@@ -153,17 +153,18 @@ func TestContext(t *testing.T) {
 		return `probe kernel.function("do_sys_openat2") { println(` + body + `) }`
 	}
 	for script, want := range map[string]string{
-		probe(`@defined($dfd) ? 1 : $nosuch`):                                  `"%d\n", 1)`,
-		probe(`@defined($nosuch) || @defined($how->nosuch)`):                   `"%d\n", 0)`,
-		probe(`@choose_defined($nosuch, 5)`):                                   `"%d\n", 5)`,
-		probe(`@choose_defined($nosuch, @choose_defined(6, $none))`):           `"%d\n", 6)`,
-		`probe begin { println(@offsetof("open_how", mode)) }`:                 `"%d\n", 8)`,
-		`probe begin { println(@enum("BLUE")) }`:                               `"%d\n", 7)`,
-		`function f() { return @defined($x) } probe begin { print(f()) }`:      `"%d", f())`,
-		`probe a = begin { x = @probewrite(x); println(x) } probe a { x = 2 }`: `x = 1`,
-		`probe a = begin { x = @probewrite(y); println(x) } probe a { x = 2 }`: `x = 0`,
-		`probe begin { if (0) nosuch(); else if (1 == 1) println("yes") }`:     `"yes")`,
-		`probe begin { println(2 + 3 * 4, "a" . "b", 1 << 65, 7 / -1) }`:       `14, "ab", 2, -7)`,
+		probe(`@defined($dfd) ? 1 : $nosuch`):                                             `"%d\n", 1)`,
+		probe(`@defined($nosuch) || @defined($how->nosuch)`):                              `"%d\n", 0)`,
+		probe(`@choose_defined($nosuch, 5)`):                                              `"%d\n", 5)`,
+		probe(`@choose_defined($nosuch, @choose_defined(6, $none))`):                      `"%d\n", 6)`,
+		`probe begin { println(@offsetof("open_how", mode)) }`:                            `"%d\n", 8)`,
+		`probe begin { println(@enum("BLUE")) }`:                                          `"%d\n", 7)`,
+		`function f() { return @defined($x) } probe begin { print(f()) }`:                 `"%d", f())`,
+		`probe a = begin { x = @probewrite(x); println(x) } probe a { x = 2 }`:            `x = 1`,
+		`probe a = begin { x = @probewrite(y); println(x) } probe a { x = 2 }`:            `x = 0`,
+		`probe a = begin { x = 7 }, { if (@probewrite(x)) println(x) } probe a { x = 2 }`: `"%d\n", x)`,
+		`probe begin { if (0) nosuch(); else if (1 == 1) println("yes") }`:                `"yes")`,
+		`probe begin { println(2 + 3 * 4, "a" . "b", 1 << 65, 7 / -1) }`:                  `14, "ab", 2, -7)`,
 	} {
 		if got := dumpBodies(t, script); !strings.Contains(got, want) {
 			t.Errorf("%s\nno %s in\n%s", script, want, got)
@@ -183,6 +184,10 @@ func TestContext(t *testing.T) {
 		`function f(h) { return @cast(h, "open_how")->mode } probe kernel.function("do_sys_openat2") { println(f($how)) }`)
 	same(`global h probe kernel.function("do_sys_openat2") { h[1] = $how; println(h[1]->mode) }`,
 		`global h probe kernel.function("do_sys_openat2") { h[1] = $how; println(@cast(h[1], "open_how")->mode) }`)
+	unwritten := `probe a = begin { x = 7 }, { if (@probewrite(x)) println(x) } probe a { println("body") }`
+	if got := dumpBodies(t, unwritten); strings.Contains(got, "x:long") {
+		t.Errorf("%s\nx is computed:\n%s", unwritten, got)
+	}
 }
 
 func dumpBodies(t *testing.T, script string) string {

@@ -69,11 +69,40 @@ func isEmpty(s parse.Statement, dead map[parse.Node]bool) bool {
 }
 
 func (e *elaborator) elideHandler(h *handlerSource) {
+	h.elideUnwritten()
 	var conditions []parse.Node
 	for _, c := range h.conditions {
 		conditions = append(conditions, c.x)
 	}
 	e.elideParts(h.parts, conditions, h.dead, nil)
+}
+
+// elideUnwritten marks what an alias does for a variable that the body does not set,
+// "if (@probewrite(x)) …", so that it is no reason to compute x.
+func (h *handlerSource) elideUnwritten() {
+	var written map[string]bool
+	for i, p := range h.parts {
+		if i == h.body {
+			continue
+		}
+		parse.Walk(p.block, func(n parse.Node) bool {
+			s, ok := n.(*parse.IfStatement)
+			if !ok || s.Else != nil {
+				return true
+			}
+			condition, ok := s.Condition.(*parse.Operator)
+			if !ok || condition.Text != "@probewrite" {
+				return true
+			}
+			if written == nil {
+				written = assignedNames(h.parts[h.body].block)
+			}
+			if id, ok := condition.Arguments[0].(*parse.Identifier); ok && !written[id.Text] {
+				h.dead[s] = true
+			}
+			return false
+		})
+	}
 }
 
 // elideFunction does the same in a function. That is during the rounds of

@@ -253,3 +253,36 @@ func BenchmarkLibrary(b *testing.B) {
 	b.Run("index known", func(b *testing.B) { run(b, func(i int) FileIndex { return indexes[i] }) })
 	b.Run("index made", func(b *testing.B) { run(b, func(i int) FileIndex { return IndexSource(sources[i]) }) })
 }
+
+// TestLibraryAddLater: files that most scripts want none of are added when somebody asks for an
+// alias that begins as theirs do, or for all of them.
+func TestLibraryAddLater(t *testing.T) {
+	for _, ask := range []struct {
+		what  string
+		added bool
+		names func(l *Library) int
+	}{
+		{"another name", false, func(l *Library) int { return len(l.AliasesNamed("other.one")) }},
+		{"a pattern with another beginning", false, func(l *Library) int { return len(l.Aliases("other", func(string) bool { return true })) }},
+		{"their name", true, func(l *Library) int { return len(l.AliasesNamed("late.one")) }},
+		{"a pattern", true, func(l *Library) int {
+			return len(l.Aliases("late", func(name string) bool { return name == "late.one" }))
+		}},
+		{"any", true, func(l *Library) int { return len(l.Aliases("", func(string) bool { return true })) }},
+		{"all names", true, func(l *Library) int { return len(l.AliasNames()) }},
+	} {
+		library := NewLibrary(Options{})
+		times := 0
+		library.AddLater(func(first string) bool { return first == "late" }, func() {
+			times++
+			library.Add(FileIndex{Aliases: []string{"late.one"}}, func() (*Source, error) {
+				return &Source{Name: "late.stp", Text: []byte("probe late.one = begin { x = 1 }")}, nil
+			})
+		})
+		for range 2 {
+			if got := ask.names(library); (got == 1) != ask.added || (times == 1) != ask.added {
+				t.Errorf("%s: %d aliases, added %d times", ask.what, got, times)
+			}
+		}
+	}
+}

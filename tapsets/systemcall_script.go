@@ -211,7 +211,7 @@ func (w *systemCallWriter) writeEntries() {
 		epilogue = fmt.Sprintf("%%( guru_mode == 1 %%? , {\n%s} %%)\n", set.String())
 	}
 	w.printf("\n/** %s.%s: a program calls %s. Variables: %s. */\n", systemCallFamilies[0], w.row.name, w.row.shown, strings.Join(names, ", "))
-	w.printf("probe %s%s\n{\n%s%s}\n%s", w.aliasNames(""), w.functions(".call"), w.onlySocket(), body.String(), epilogue)
+	w.printf("probe %s%s\n{\n%s%s}\n%s", w.aliasNames(""), w.functions(".call"), w.onlySocket()+w.onlyCallers(), body.String(), epilogue)
 	if w.socket { // the tracepoint has them as it has all others
 		return
 	}
@@ -231,7 +231,7 @@ func (w *systemCallWriter) writeReturns() {
 		return fmt.Sprintf("\tname = %q\n\tretval = %s\n\tretstr = return_str(%d, retval)\n", w.row.shown, result, format)
 	}
 	w.printf("\n/** %s.%s.return: %s is done. Variables: name, retval, retstr. */\n", systemCallFamilies[0], w.row.name, w.row.shown)
-	w.printf("probe %s%s\n{\n%s%s}\n", w.aliasNames(".return"), w.functions(".return"), w.onlySocket(), body("$return"))
+	w.printf("probe %s%s\n{\n%s%s}\n", w.aliasNames(".return"), w.functions(".return"), w.onlySocket()+w.onlyCallers(), body("$return"))
 	if w.socket {
 		return
 	}
@@ -261,7 +261,10 @@ func (w *systemCallWriter) functions(suffix string) string {
 	var points []string
 	add := func(prefix string, names []string) {
 		for _, name := range names {
-			points = append(points, fmt.Sprintf("kernel.function(%q)%s ?", prefix+name, suffix))
+			if !strings.HasPrefix(name, "__") {
+				name = prefix + name
+			}
+			points = append(points, fmt.Sprintf("kernel.function(%q)%s ?", name, suffix))
 		}
 	}
 	if w.socket {
@@ -270,27 +273,83 @@ func (w *systemCallWriter) functions(suffix string) string {
 	}
 	add("sys_", w.row.native)
 	add("compat_sys_", w.row.narrow)
-	return strings.Join(points, ", ")
+	text := strings.Join(points, ", ")
+	if others := w.sharedFunctions(); len(others) > 0 {
+		points = nil
+		add("sys_", others)
+		if len(w.row.native) == 0 && len(w.row.narrow) == 1 { // the kernel has one of the two
+			text = fmt.Sprintf("%%( arch == \"arm64\" %%? %s!, %s %%: %s %%)", strings.TrimSuffix(text, "?"), strings.Join(points, ", "), text)
+		} else {
+			text += fmt.Sprintf(" %%( arch == \"arm64\" %%? , %s %%)", strings.Join(points, ", "))
+		}
+	}
+	return text
+}
+
+// sharedFunctions are those for callers of 32 bits that have the form of all callers' on arm64, where x86 has one
+// apart.
+func (w *systemCallWriter) sharedFunctions() []string {
+	return slices.DeleteFunc(slices.Clone(w.row.narrow), func(name string) bool {
+		return strings.HasPrefix(name, "__") || strings.HasPrefix(name, "ia32_") || slices.Contains(w.row.native, name)
+	})
+}
+
+// onlyCallers leaves out callers of another width where a function is shared by rows.
+func (w *systemCallWriter) onlyCallers() string {
+	switch {
+	case w.socket:
+	case len(w.row.native) == 0 && len(w.sharedFunctions()) > 0:
+		return "\t%( arch == \"arm64\" %? if (!_system_call_narrow()) next %)\n"
+	case len(w.row.narrow) == 0:
+		return "\t%( arch == \"arm64\" %? if (_system_call_narrow()) next %)\n"
+	}
+	return ""
+}
+
+// systemCallABI is a kind of programs.
+type systemCallABI struct {
+	number  func(systemCallNumbers) int
+	narrow  bool
+	foreign string // what begins the names of functions that only kernels of other architectures have
+}
+
+var (
+	abiX86   = systemCallABI{func(n systemCallNumbers) int { return n.x86 }, false, "aarch32_"}
+	abiI386  = systemCallABI{func(n systemCallNumbers) int { return n.i386 }, true, "aarch32_"}
+	abiARM64 = systemCallABI{func(n systemCallNumbers) int { return n.arm64 }, false, "ia32_"}
+	abiARM   = systemCallABI{func(n systemCallNumbers) int { return n.arm }, true, "ia32_"}
+)
+
+// numbersOf lists the numbers by which such programs make the call as the row has it.
+func (r *systemCallRow) numbersOf(abi systemCallABI, numbers map[string]systemCallNumbers) []int {
+	functions := r.native
+	if abi.narrow {
+		functions = r.narrow
+	}
+	if !slices.ContainsFunc(functions, func(name string) bool { return !strings.HasPrefix(name, abi.foreign) }) {
+		return nil
+	}
+	var list []int
+	for _, name := range r.numbers {
+		if n, known := numbers[name]; known && abi.number(n) >= 0 {
+			list = append(list, abi.number(n))
+		}
+	}
+	return list
 }
 
 // isCall tells by the number of a call whether it is the row's.
 func (w *systemCallWriter) isCall(number string) string {
-	machine := func(native, narrow func(systemCallNumbers) int) string {
-		among := func(of func(systemCallNumbers) int, wanted bool) string {
-			var tests []string
-			for _, name := range w.row.numbers {
-				if n, known := w.numbers[name]; known && wanted && of(n) >= 0 {
-					tests = append(tests, fmt.Sprintf("%s == %d", number, of(n)))
-				}
-			}
-			if tests == nil {
-				return "0"
-			}
-			return strings.Join(tests, " || ")
+	among := func(abi systemCallABI) string {
+		var tests []string
+		for _, n := range w.row.numbersOf(abi, w.numbers) {
+			tests = append(tests, fmt.Sprintf("%s == %d", number, n))
 		}
-		return fmt.Sprintf("_system_call_narrow() ? (%s) : (%s)", among(narrow, w.row.narrow != nil), among(native, w.row.native != nil))
+		if tests == nil {
+			return "0"
+		}
+		return strings.Join(tests, " || ")
 	}
-	x86 := machine(func(n systemCallNumbers) int { return n.x86 }, func(n systemCallNumbers) int { return n.i386 })
-	arm := machine(func(n systemCallNumbers) int { return n.arm64 }, func(n systemCallNumbers) int { return n.arm })
-	return fmt.Sprintf("%%( arch == \"x86_64\" %%? %s %%: %s %%)", x86, arm)
+	return fmt.Sprintf("%%( arch == \"x86_64\" %%? _system_call_narrow() ? (%s) : (%s) %%: _system_call_narrow() ? (%s) : (%s) %%)",
+		among(abiI386), among(abiX86), among(abiARM), among(abiARM64))
 }

@@ -34,7 +34,9 @@ func TestSystemCallTable(t *testing.T) {
 		}
 		var made []string
 		for _, alias := range file.Aliases {
-			made = append(made, aliasName(alias.Names[0]))
+			for _, point := range alias.Names {
+				made = append(made, aliasName(point))
+			}
 		}
 		for _, want := range []string{"syscall." + name, "syscall." + name + ".return", "tp_syscall." + name, "tp_syscall." + name + ".return"} {
 			if !slices.Contains(made, want) {
@@ -60,7 +62,32 @@ func aliasName(p *parse.ProbePoint) string {
 	return strings.Join(names, ".")
 }
 
-// TestSystemCallFile: what one line becomes.
+// TestSystemCallNumbers: of the lines of one call no two are about the same number.
+func TestSystemCallNumbers(t *testing.T) {
+	numbers, err := systemCallsByNumber()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range systemCalls().names {
+		rows, err := systemCalls().rows(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for which, abi := range map[string]systemCallABI{"x86_64": abiX86, "i386": abiI386, "arm64": abiARM64, "arm": abiARM} {
+			lines := map[int]int{}
+			for _, row := range rows {
+				for _, n := range row.numbersOf(abi, numbers) {
+					if lines[n] != 0 {
+						t.Errorf("systemcalls.table:%d and %d: both are number %d of %s", lines[n], row.line, n, which)
+					}
+					lines[n] = row.line
+				}
+			}
+		}
+	}
+}
+
+// TestSystemCallFile: T401, T411: what one line becomes.
 func TestSystemCallFile(t *testing.T) {
 	calls := splitSystemCalls("kind number int write=decimal\nkind names(table) uint NAME=VALUE NAME_str=TEXT\n" +
 		"kind bytes(value) pointer truncates NAME_uaddr=VALUE\nf hex a:number _ b:names(of_b) c:bytes(a) at=g,h number=k\n")

@@ -1,6 +1,10 @@
 package translate_test
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 // TestDisplay: L076, L400: what is written and never read is shown at the end.
 func TestDisplay(t *testing.T) {
@@ -22,6 +26,7 @@ func TestHandlers(t *testing.T) {
 	runSemantics(t, []semantics{
 		{name: "L436 each point has its own", script: `probe timer.s(1), timer.s(2) { n++; println(pp(), n) }`,
 			want: "timer.s(1)1\ntimer.s(2)1\ntimer.s(1)1\ntimer.s(2)1\n"},
+		{name: "L436 many that differ in constants", script: manyAliases(12), want: manyAliasesOutput(12)},
 		{name: "L084 blocks of aliases share locals", script: `probe a = begin { x = 1 }, { println("epilogue ", x) } probe b = a { x += 10 } probe b += a { println("b ", x) } probe b { println("body ", x); x = 5 }`,
 			want: "body 11\nepilogue 5\nbody 1\nb 5\nepilogue 5\n"},
 		{name: "L104 next in a prologue", script: `probe a = begin { if (1) next }, { println("epilogue") } probe a { println("body") } probe end { println("end") }`, want: "end\n"},
@@ -30,4 +35,30 @@ func TestHandlers(t *testing.T) {
 		{name: "L421 branches that are not taken", script: `probe begin { if (@defined($x)) println($x->y); else println("none"); println(0 ? nosuch() : 5, 1 || nosuch(), 0 && nosuch()) while (0) nosuch() }`, want: "none\n510\n"},
 		{name: "L205 conditions", script: `global on probe timer.s(1) if (on > 0) { println("on") } probe timer.s(2) { on = 1 } probe timer.s(3) if (on && on < 2) { println("still") }`, want: "still\non\nstill\n"},
 	})
+}
+
+// manyAliases is a script with so many aliases that differ in constants alone, and a probe of all.
+func manyAliases(n int) string {
+	var script strings.Builder
+	for i := range n {
+		fmt.Fprintf(&script, "function text%[1]d:string () %%{ stap_string_copy(STAP_RETVALUE, \"text %[1]d\"); %%}\nprobe many.a%[1]d = begin { name = \"a%[1]d\"; text = text%[1]d() }\n", i)
+	}
+	return script.String() + "probe many.* { println(name, \" \", text, \" \", pp()) }"
+}
+
+func manyAliasesOutput(n int) string {
+	var output strings.Builder
+	for i := range n {
+		fmt.Fprintf(&output, "a%[1]d text %[1]d begin\n", i)
+	}
+	return output.String()
+}
+
+// TestHandlersThatDifferInConstants: they become one function.
+func TestHandlersThatDifferInConstants(t *testing.T) {
+	for n, want := range map[int]int{7: 7, 12: 1} {
+		if got := strings.Count(string(translateScript(t, manyAliases(n))), "\nstatic void probe_"); got != want {
+			t.Errorf("%d handlers became %d functions, not %d", n, got, want)
+		}
+	}
 }

@@ -159,9 +159,9 @@ void stap_text_request(struct stap_text *t, stap_long value);
 
 /* text_ipc.c */
 extern const struct stap_names stap_queue_flags_names, stap_ipc_get_names, stap_shm_get_names,
-	stap_ipc_control_names, stap_message_control_names, stap_semaphore_control_names, stap_shared_control_names,
-	stap_shm_attach_names, stap_message_flags_names, stap_semaphore_flags_names, stap_ipc_call_names,
-	stap_keyctl_names, stap_key_names, stap_key_default_names;
+	stap_message_control_names, stap_semaphore_control_names, stap_shared_control_names, stap_shm_attach_names,
+	stap_message_flags_names, stap_semaphore_flags_names, stap_ipc_call_names, stap_keyctl_names, stap_key_names,
+	stap_key_permission_names, stap_key_default_names;
 void stap_text_ipc_key(struct stap_text *t, stap_long key);
 void stap_text_ipc_flags(struct stap_text *t, stap_long value);
 void stap_text_shm_flags(struct stap_text *t, stap_long value);
@@ -178,13 +178,14 @@ void stap_text_keyctl5(struct stap_text *t, stap_long value, stap_long command);
 /* text_map.c */
 extern const struct stap_names stap_protection_names, stap_mremap_names, stap_advice_names, stap_msync_names,
 	stap_mlock_names, stap_mlockall_names, stap_policy_names, stap_policy_flags_names, stap_move_flags_names,
-	stap_memfd_names, stap_descriptor_close_names, stap_key_rights_names, stap_userfaultfd_names,
-	stap_membarrier_names, stap_membarrier_flags_names, stap_shadow_stack_names;
+	stap_memfd_names, stap_key_rights_names, stap_userfaultfd_names, stap_membarrier_names,
+	stap_membarrier_flags_names, stap_shadow_stack_names;
 void stap_text_mmap(struct stap_text *t, stap_long value);
 void stap_text_memfd(struct stap_text *t, stap_long value);
 void stap_text_new_address(struct stap_text *t, stap_long address, stap_long flags);
 void stap_text_nodes(struct stap_text *t, stap_long address, stap_long bits);
 void stap_text_membarrier_cpu(struct stap_text *t, stap_long cpu, stap_long flags);
+void stap_text_pages(struct stap_text *t, stap_long pages);
 
 /* text_mount.c */
 extern const struct stap_names stap_mount_names, stap_umount_names, stap_fsopen_names, stap_fsmount_names,
@@ -192,8 +193,8 @@ extern const struct stap_names stap_mount_names, stap_umount_names, stap_fsopen_
 	stap_fspick_names, stap_fsconfig_names, stap_statmount_names, stap_swap_names, stap_quota_names,
 	stap_quota_type_names;
 void stap_text_mount_data(struct stap_text *t, stap_long address, stap_long flags);
-void stap_text_mount_attribute(struct stap_text *t, stap_long value);
 void stap_text_mount_attributes(struct stap_text *t, stap_long address);
+void stap_text_mount_request(struct stap_text *t, stap_long address);
 void stap_text_fsconfig_value(struct stap_text *t, stap_long address, stap_long command, stap_long auxiliary);
 void stap_text_fsconfig_auxiliary(struct stap_text *t, stap_long value, stap_long command);
 void stap_text_optional(struct stap_text *t, stap_long address);
@@ -223,9 +224,8 @@ void stap_text_select_mask(struct stap_text *t, stap_long address);
 /* text_prctl.c */
 extern const struct stap_names stap_prctl_names, stap_prctl_dumpable_names, stap_secure_bits_names,
 	stap_ambient_names, stap_time_stamp_names, stap_seccomp_mode_names, stap_speculation_names,
-	stap_memory_map_names, stap_memory_area_names, stap_mdwe_names, stap_machine_check_names,
-	stap_machine_check_policy_names, stap_arch_prctl_names, stap_ptrace_names, stap_ptrace_options_names,
-	stap_register_set_names;
+	stap_memory_map_names, stap_memory_area_names, stap_mdwe_names, stap_arch_prctl_names, stap_ptrace_names,
+	stap_ptrace_options_names, stap_register_set_names;
 void stap_text_prctl2(struct stap_text *t, stap_long value, stap_long command);
 void stap_text_prctl3(struct stap_text *t, stap_long value, stap_long command);
 void stap_text_prctl4(struct stap_text *t, stap_long value, stap_long command);
@@ -314,6 +314,7 @@ extern const struct stap_names stap_delete_module_names, stap_load_module_names,
 void stap_text_perf_attributes(struct stap_text *t, stap_long address);
 void stap_text_bpf_attributes(struct stap_text *t, stap_long address, stap_long command);
 void stap_text_uring_setup(struct stap_text *t, stap_long address);
+void stap_text_aio_request(struct stap_text *t, stap_long request);
 void stap_text_aio_requests(struct stap_text *t, stap_long address, stap_long count);
 void stap_text_landlock_rules(struct stap_text *t, stap_long address, stap_long size);
 void stap_text_landlock_rule(struct stap_text *t, stap_long address, stap_long type);

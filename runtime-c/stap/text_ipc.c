@@ -14,10 +14,6 @@ const struct stap_names stap_ipc_get_names = STAP_NAMES(IPC_GET_NAMES, 0);
 	N(IPC_CREAT, 0x200) N(IPC_EXCL, 0x400) N(SHM_HUGETLB, 0x800) N(SHM_NORESERVE, 0x1000)
 const struct stap_names stap_shm_get_names = STAP_NAMES(SHM_GET_NAMES, 0);
 
-#define IPC_CONTROL_NAMES(N) \
-	N(IPC_RMID, 0x0) N(IPC_SET, 0x1) N(IPC_STAT, 0x2) N(IPC_INFO, 0x3) N(IPC_64, 0x100)
-const struct stap_names stap_ipc_control_names = STAP_NAMES(IPC_CONTROL_NAMES, 0x1ffeff);
-
 #define MESSAGE_CONTROL_NAMES(N) \
 	N(IPC_RMID, 0x0) N(IPC_SET, 0x1) N(IPC_STAT, 0x2) N(IPC_INFO, 0x3) N(MSG_STAT, 0xb) N(MSG_INFO, 0xc) \
 	N(MSG_STAT_ANY, 0xd) N(IPC_64, 0x100)
@@ -68,6 +64,15 @@ const struct stap_names stap_keyctl_names = STAP_NAMES(KEYCTL_NAMES, STAP_ONE_OF
 	N(KEY_SPEC_USER_SESSION_KEYRING, 0xfffffffb) N(KEY_SPEC_GROUP_KEYRING, 0xfffffffa) \
 	N(KEY_SPEC_REQKEY_AUTH_KEY, 0xfffffff9) N(KEY_SPEC_REQUESTOR_KEYRING, 0xfffffff8)
 const struct stap_names stap_key_names = STAP_NAMES(KEY_NAMES, STAP_ONE_OF);
+
+#define KEY_PERMISSION_NAMES(N) \
+	N(KEY_POS_VIEW, 0x1000000) N(KEY_POS_READ, 0x2000000) N(KEY_POS_WRITE, 0x4000000) N(KEY_POS_SEARCH, 0x8000000) \
+	N(KEY_POS_LINK, 0x10000000) N(KEY_POS_SETATTR, 0x20000000) N(KEY_USR_VIEW, 0x10000) N(KEY_USR_READ, 0x20000) \
+	N(KEY_USR_WRITE, 0x40000) N(KEY_USR_SEARCH, 0x80000) N(KEY_USR_LINK, 0x100000) N(KEY_USR_SETATTR, 0x200000) \
+	N(KEY_GRP_VIEW, 0x100) N(KEY_GRP_READ, 0x200) N(KEY_GRP_WRITE, 0x400) N(KEY_GRP_SEARCH, 0x800) \
+	N(KEY_GRP_LINK, 0x1000) N(KEY_GRP_SETATTR, 0x2000) N(KEY_OTH_VIEW, 0x1) N(KEY_OTH_READ, 0x2) N(KEY_OTH_WRITE, 0x4) \
+	N(KEY_OTH_SEARCH, 0x8) N(KEY_OTH_LINK, 0x10) N(KEY_OTH_SETATTR, 0x20)
+const struct stap_names stap_key_permission_names = STAP_NAMES(KEY_PERMISSION_NAMES, 0);
 
 #define KEY_DEFAULT_NAMES(N) \
 	N(KEY_REQKEY_DEFL_NO_CHANGE, 0xffffffff) N(KEY_REQKEY_DEFL_DEFAULT, 0) N(KEY_REQKEY_DEFL_THREAD_KEYRING, 1) \
@@ -160,8 +165,8 @@ void stap_text_key(struct stap_text *t, stap_long value)
 }
 
 static const char stap_keyctl_kinds[][5] = {
-	/* k: key, s: text, n: number, u: unsigned, x: hexadecimal, p: pointer, d: default keyring */
-	"kn", "s", "kpu", "k", "kuu", "kx", "kpu", "k", "kk", "kk", "kssk", "kpu", "kpuk", "kuk", "d", "ku", "k", "kpu", "", "kuuk",
+	/* k: key, s: text, n: number, u: unsigned, x: permissions, p: pointer, d: default keyring */
+	"kn", "s", "kpu", "k", "knn", "kx", "kpu", "k", "kk", "kk", "kssk", "kpu", "kpuk", "kuk", "d", "ku", "k", "kpu", "", "kuuk",
 	"kpuk", "k", "nk", "pppp", "kpsp", "psp", "psp", "psp", "pspp", "kss", "kkkx", "pu", "knn",
 };
 
@@ -180,7 +185,7 @@ static void stap_text_keyctl(struct stap_text *t, stap_long value, stap_long com
 	case 'k': stap_text_key(t, value); break;
 	case 'n': stap_text_decimal(t, (int)value); break;
 	case 'u': stap_text_unsigned(t, value); break;
-	case 'x': stap_text_hex(t, (unsigned int)value); break;
+	case 'x': stap_text_flags(t, (unsigned int)value, &stap_key_permission_names); break;
 	case 'd': stap_text_flags(t, (unsigned int)value, &stap_key_default_names); break;
 	case 's':
 		if (value) {

@@ -62,10 +62,6 @@ const struct stap_names stap_move_flags_names = STAP_NAMES(MOVE_FLAGS_NAMES, 0);
 	N(MFD_CLOEXEC, 0x1) N(MFD_ALLOW_SEALING, 0x2) N(MFD_HUGETLB, 0x4) N(MFD_NOEXEC_SEAL, 0x8) N(MFD_EXEC, 0x10)
 const struct stap_names stap_memfd_names = STAP_NAMES(MEMFD_NAMES, 0);
 
-#define DESCRIPTOR_CLOSE_NAMES(N) \
-	N(O_CLOEXEC, 0x80000)
-const struct stap_names stap_descriptor_close_names = STAP_NAMES(DESCRIPTOR_CLOSE_NAMES, 0);
-
 #define KEY_RIGHTS_NAMES(N) \
 	N(PKEY_DISABLE_ACCESS, 0x1) N(PKEY_DISABLE_WRITE, 0x2)
 const struct stap_names stap_key_rights_names = STAP_NAMES(KEY_RIGHTS_NAMES, 0);
@@ -146,4 +142,10 @@ void stap_text_membarrier_cpu(struct stap_text *t, stap_long cpu, stap_long flag
 {
 	if (flags & 1)
 		stap_text_decimal(t, (int)cpu);
+}
+
+/* An offset in units of 4 KB, as bytes. */
+void stap_text_pages(struct stap_text *t, stap_long pages)
+{
+	stap_text_bits(t, (stap_ulong)pages << 12);
 }

@@ -25,7 +25,7 @@ const struct stap_names stap_fsopen_names = STAP_NAMES(FSOPEN_NAMES, 0);
 const struct stap_names stap_fsmount_names = STAP_NAMES(FSMOUNT_NAMES, 0);
 
 #define MOUNT_ATTRIBUTES_NAMES(N) \
-	N(MOUNT_ATTR_RELATIME, 0x0) N(MOUNT_ATTR_NOATIME, 0x10) N(MOUNT_ATTR_STRICTATIME, 0x20) N(MOUNT_ATTR_RDONLY, 0x1) \
+	N(MOUNT_ATTR_NOATIME, 0x10) N(MOUNT_ATTR_STRICTATIME, 0x20) N(MOUNT_ATTR_RDONLY, 0x1) \
 	N(MOUNT_ATTR_NOSUID, 0x2) N(MOUNT_ATTR_NODEV, 0x4) N(MOUNT_ATTR_NOEXEC, 0x8) N(MOUNT_ATTR_NODIRATIME, 0x80) \
 	N(MOUNT_ATTR_IDMAP, 0x100000) N(MOUNT_ATTR_NOSYMFOLLOW, 0x200000)
 const struct stap_names stap_mount_attributes_names = STAP_NAMES(MOUNT_ATTRIBUTES_NAMES, 0x70);
@@ -85,23 +85,25 @@ void stap_text_mount_data(struct stap_text *t, stap_long address, stap_long flag
 		stap_text_string(t, address);
 }
 
-void stap_text_mount_attribute(struct stap_text *t, stap_long value)
-{
-	/* MOUNT_ATTR_RELATIME is 0, and named only where the way of atime is set */
-	if (value)
-		stap_text_flags(t, value, &stap_mount_attributes_names);
-	else
-		stap_text_put(t, "0", 1);
-}
-
 void stap_text_mount_attributes(struct stap_text *t, stap_long address)
 {
 	static const struct stap_field fields[] = {
-		STAP_FIELD("attr_set", STAP_U64, .write = stap_text_mount_attribute),
-		STAP_FIELD("attr_clr", STAP_U64, .write = stap_text_mount_attribute),
+		STAP_FIELD("attr_set", STAP_U64, .names = &stap_mount_attributes_names),
+		STAP_FIELD("attr_clr", STAP_U64, .names = &stap_mount_attributes_names),
 		STAP_FIELD("propagation", STAP_U64, .names = &stap_propagation_names),
 		STAP_FIELD("userns_fd", STAP_U64),
 		STAP_FIELDS_END
+	};
+
+	stap_text_struct(t, address, fields);
+}
+
+/* What statmount(2) is asked for. */
+void stap_text_mount_request(struct stap_text *t, stap_long address)
+{
+	static const struct stap_field fields[] = {
+		STAP_FIELD("size", STAP_U32), STAP_FIELD(0, STAP_U32), STAP_FIELD("mnt_id", STAP_FIXED, .write = stap_text_hex),
+		STAP_FIELD("param", STAP_FIXED, .names = &stap_statmount_names), STAP_FIELDS_END
 	};
 
 	stap_text_struct(t, address, fields);

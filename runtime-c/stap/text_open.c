@@ -159,14 +159,14 @@ void stap_text_handle(struct stap_text *t, stap_long address)
 	stap_text_name(t, "handle_bytes");
 	stap_text_unsigned(t, size);
 	stap_text_name(t, "handle_type");
-	stap_text_hex(t, type);
+	stap_text_decimal(t, (int)type);
 	stap_text_name(t, "f_handle");
+	stap_text_put(t, "\"", 1);
 	for (i = 0; i < size && i < 128 && stap_text_read(&byte, address + 8 + i, 1); i++) {
 		text[2] = digits[byte >> 4];
 		text[3] = digits[byte & 15];
-		stap_text_put(t, i ? text + 2 : "0x", 2);
-		if (!i)
-			stap_text_put(t, text + 2, 2);
+		stap_text_put(t, text, 4);
 	}
+	stap_text_put(t, "\"", 1);
 	stap_text_close(t, "}");
 }

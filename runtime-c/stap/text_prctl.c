@@ -62,14 +62,6 @@ const struct stap_names stap_memory_area_names = STAP_NAMES(MEMORY_AREA_NAMES, S
 	N(PR_MDWE_REFUSE_EXEC_GAIN, 0x1) N(PR_MDWE_NO_INHERIT, 0x2)
 const struct stap_names stap_mdwe_names = STAP_NAMES(MDWE_NAMES, 0);
 
-#define MACHINE_CHECK_NAMES(N) \
-	N(PR_MCE_KILL_CLEAR, 0) N(PR_MCE_KILL_SET, 1)
-const struct stap_names stap_machine_check_names = STAP_NAMES(MACHINE_CHECK_NAMES, STAP_ONE_OF);
-
-#define MACHINE_CHECK_POLICY_NAMES(N) \
-	N(PR_MCE_KILL_LATE, 0) N(PR_MCE_KILL_EARLY, 1) N(PR_MCE_KILL_DEFAULT, 2)
-const struct stap_names stap_machine_check_policy_names = STAP_NAMES(MACHINE_CHECK_POLICY_NAMES, STAP_ONE_OF);
-
 #define ARCH_PRCTL_NAMES(N) \
 	N(ARCH_SET_GS, 0x1001) N(ARCH_SET_FS, 0x1002) N(ARCH_GET_FS, 0x1003) N(ARCH_GET_GS, 0x1004) \
 	N(ARCH_GET_CPUID, 0x1011) N(ARCH_SET_CPUID, 0x1012) N(ARCH_GET_XCOMP_SUPP, 0x1021) N(ARCH_GET_XCOMP_PERM, 0x1022) \
@@ -198,7 +190,7 @@ static void stap_text_prctl_argument(struct stap_text *t, stap_long value, stap_
 	}
 	switch (known->kinds[n]) {
 	case STAP_PRCTL_NUMBER: stap_text_decimal(t, value); break;
-	case STAP_PRCTL_HEX: stap_text_hex(t, value); break;
+	case STAP_PRCTL_HEX: stap_text_bits(t, value); break;
 	case STAP_PRCTL_POINTER: stap_text_pointer(t, value); break;
 	case STAP_PRCTL_SIGNAL: stap_text_signal(t, value); break;
 	case STAP_PRCTL_STRING: stap_text_string(t, value); break;

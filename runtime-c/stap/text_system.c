@@ -327,18 +327,15 @@ void stap_text_uring_setup(struct stap_text *t, stap_long address)
 	stap_text_struct(t, address, fields);
 }
 
-/* What a request of aio is to do. */
-static void stap_text_aio_request(struct stap_text *t, stap_long address)
+/* What a request of aio is to do; gives its operation, or -1 where it cannot be read. */
+static int stap_text_aio_head(struct stap_text *t, stap_ulong request)
 {
-	stap_ulong request, data, operation, priority, fd, buffer, size, offset, flags;
+	stap_ulong data, operation, priority, fd;
 
-	if (!stap_text_read_number(&request, address, stap_text_word()) || !stap_text_read_number(&data, request, 8) ||
-	    !stap_text_read_number(&operation, request + 16, 2) || !stap_text_read_number(&priority, request + 18, 2) ||
-	    !stap_text_read_number(&fd, request + 20, 4) || !stap_text_read_number(&buffer, request + 24, 8) ||
-	    !stap_text_read_number(&size, request + 32, 8) || !stap_text_read_number(&offset, request + 40, 8) ||
-	    !stap_text_read_number(&flags, request + 56, 4)) {
-		stap_text_hex(t, address);
-		return;
+	if (!stap_text_read_number(&data, request, 8) || !stap_text_read_number(&operation, request + 16, 2) ||
+	    !stap_text_read_number(&priority, request + 18, 2) || !stap_text_read_number(&fd, request + 20, 4)) {
+		stap_text_pointer(t, request);
+		return -1;
 	}
 	stap_text_open(t, "{");
 	stap_text_name(t, "aio_data");
@@ -351,7 +348,30 @@ static void stap_text_aio_request(struct stap_text *t, stap_long address)
 	}
 	stap_text_name(t, "aio_fildes");
 	stap_text_decimal(t, (int)fd);
-	if (operation == 0 || operation == 1 || operation > 6) {
+	return operation;
+}
+
+void stap_text_aio_request(struct stap_text *t, stap_long request)
+{
+	if (stap_text_aio_head(t, request) >= 0)
+		stap_text_close(t, "}");
+}
+
+/* With what it reads or writes: of the request that a pointer points to. */
+static void stap_text_aio_pointer(struct stap_text *t, stap_long address)
+{
+	stap_ulong request, buffer = 0, size = 0, offset = 0, flags = 0;
+	int operation;
+
+	if (!stap_text_read_number(&request, address, stap_text_word())) {
+		stap_text_hex(t, address);
+		return;
+	}
+	operation = stap_text_aio_head(t, request);
+	if (operation < 0)
+		return;
+	if ((operation <= 1 || operation > 6) && stap_text_read_number(&buffer, request + 24, 8) &&
+	    stap_text_read_number(&size, request + 32, 8) && stap_text_read_number(&offset, request + 40, 8)) {
 		stap_text_name(t, "aio_buf");
 		if (operation == 1)
 			stap_text_buffer(t, buffer, size);
@@ -362,7 +382,7 @@ static void stap_text_aio_request(struct stap_text *t, stap_long address)
 		stap_text_name(t, "aio_offset");
 		stap_text_decimal(t, offset);
 	}
-	if (flags) {
+	if (stap_text_read_number(&flags, request + 56, 4) && flags) {
 		stap_text_name(t, "aio_flags");
 		stap_text_flags(t, flags, &stap_aio_flags_names);
 	}
@@ -371,7 +391,7 @@ static void stap_text_aio_request(struct stap_text *t, stap_long address)
 
 void stap_text_aio_requests(struct stap_text *t, stap_long address, stap_long count)
 {
-	stap_text_array(t, address, count, stap_text_word(), stap_text_aio_request);
+	stap_text_array(t, address, count, stap_text_word(), stap_text_aio_pointer);
 }
 
 static void stap_text_landlock_access(struct stap_text *t, stap_long value)

@@ -11,7 +11,8 @@
 //     calls.c, peers.go);
 //   - so is what modules take to come and to go, and their memory (lifecycle.go),
 //     and that nothing stays (classic.go);
-//   - a burst of output shows how much of it arrives (burst.go).
+//   - a burst of output shows how much of it arrives (burst.go);
+//   - scripts on system calls are timed, and do what strace does (systemcalls.go).
 package main
 
 import (
@@ -41,7 +42,7 @@ type bench struct {
 func main() {
 	output := flag.String("o", "docs/benchmarks.md", "write the page to `FILE`")
 	series := flag.String("kernel", "6.1,6.12", "measure on these kernels alone")
-	only := flag.String("only", "", "measure `PART` alone: start-up, cross, analysis, instructions, mechanisms, faults, classic, lifecycle, sweep or burst")
+	only := flag.String("only", "", "measure `PART` alone: start-up, cross, analysis, instructions, mechanisms, faults, classic, lifecycle, sweep, burst or systemcalls")
 	flag.Parse()
 	if err := run(context.Background(), *output, *only, strings.Split(*series, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -71,7 +72,7 @@ func run(ctx context.Context, output, only string, series []string) error {
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) ([]table, error)
-	}{{"start-up", b.startUp}, {"cross", b.cross}, {"analysis", b.analysis}, {"instructions", b.instructions}, {"mechanisms", b.byMechanism}, {"faults", b.faults}, {"classic", b.classic}, {"lifecycle", b.lifecycle}, {"sweep", b.sweeps}, {"burst", b.burst}} {
+	}{{"start-up", b.startUp}, {"cross", b.cross}, {"analysis", b.analysis}, {"instructions", b.instructions}, {"mechanisms", b.byMechanism}, {"faults", b.faults}, {"classic", b.classic}, {"lifecycle", b.lifecycle}, {"sweep", b.sweeps}, {"burst", b.burst}, {"systemcalls", b.systemCalls}} {
 		if only != "" && only != part.name {
 			continue
 		}

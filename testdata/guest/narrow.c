@@ -12,10 +12,11 @@ static long call(word number, word a, word b, word c, word d, word e)
 void _start(void)
 {
 	static const char path[] = "/tmp/narrow-file", missing[] = "/no-such-file";
-	static word socket[] = { 1, 1, 0 }, connect[] = { 77, 0x5000, 16 };
-	volatile char there = path[0]; /* now it is in memory */
+	static volatile word socket[] = { 1, 1, 0 }, connect[] = { 77, 0x5000, 16 };
+	char there = *(const volatile char *)path; /* now these are in memory */
 	long fd = call(5, (word)path, 0x42, 0600, 0, 0);	/* open */
 
+	there = connect[0];
 	(void)there;
 	call(4, fd, (word)"0123456789", 10, 0, 0);		/* write */
 	call(180, fd, (word)path, 4, 0x10, 0x3);		/* pread64, at 0x300000010 */

@@ -60,7 +60,7 @@ static char buffer[4096];
 static long words[16];
 static sigset_t set;
 static const struct timespec time_ns = { 1, 5 }, bad_ns = { 3, -1 }, two_ns[2] = { { 7, 8 }, { 9, UTIME_OMIT } };
-static const struct timeval time_us = { 2, 7 }, bad_us = { 1, 1000000 }, two_us[2] = { { 1, 2 }, { 3, 4 } };
+static const struct timeval bad_us = { 1, 1000000 };
 static const struct itimerspec interval_ns = { { 0, 1 }, { 2, -3 } };
 static const struct itimerval interval_us = { { 0, 1 }, { 2, -3 } };
 
@@ -74,6 +74,8 @@ static void files(void)
 	struct { unsigned int bytes; int type; char handle[8]; } handle = { 8, 1, "handle\1" };
 
 #ifdef SYS_open
+	static const struct timeval two_us[2] = { { 1, 2 }, { 3, 4 } };
+
 	call(open, NOWHERE, O_RDONLY);
 	call(open, NOWHERE, O_RDWR | O_CREAT | O_EXCL | O_TRUNC, 0640);
 	call(creat, NOWHERE, 0600);
@@ -200,6 +202,7 @@ static void files(void)
 	call(fanotify_init, 0x80000000, O_RDONLY | O_LARGEFILE);
 	call(fanotify_mark, -1, 1 | 0x10, 0x20L | 0x40000000L, AT_FDCWD, NOWHERE);
 	call(name_to_handle_at, AT_FDCWD, NOWHERE, &handle, buffer, AT_SYMLINK_FOLLOW);
+	call(open_by_handle_at, -1, &handle, O_RDONLY | O_PATH);
 	call(memfd_create, 0, 1 | 2);
 	call(acct, NOWHERE);
 }
@@ -219,6 +222,10 @@ static void mounts(void)
 	call(fspick, AT_FDCWD, NOWHERE, 3);
 	call(move_mount, AT_FDCWD, NOWHERE, AT_FDCWD, "b", 0x44);
 	call(open_tree, AT_FDCWD, NOWHERE, 0x80000 | 1);
+	static const struct { unsigned long set, clear, propagation, fd; } change = { 1 | 0x10, 2, MS_PRIVATE, 0 };
+
+	call(mount_setattr, AT_FDCWD, NOWHERE, 0x8000 | AT_SYMLINK_NOFOLLOW, &change, sizeof(change));
+	call(quotactl_fd, -1, 0x80000700 | 2, 5, buffer);
 	call(quotactl, 0x80000700 | 1, "/dev/nowhere", 5, buffer);
 }
 
@@ -251,6 +258,8 @@ static void memory(void)
 	call(pkey_free, 99);
 	call(pkey_mprotect, area + 1, 4096, PROT_READ, 99);
 	call(membarrier, 0, 0, 0);
+	call(set_mempolicy_home_node, area, 4096, 99L, 1L);
+	call(process_vm_writev, 999999, &(struct iovec){ "abc", 3 }, 1L, &(struct iovec){ (void *)0x1000, 3 }, 1L, 0L);
 	call(userfaultfd, 0x40000000 | O_CLOEXEC);
 	call(process_vm_readv, 999999, 0, 0L, 0, 0L, 0L);
 	call(process_madvise, -1, 0, 0, MADV_COLD, 0);
@@ -338,7 +347,7 @@ static void sockets(void)
 
 static void waits(void)
 {
-	static const struct pollfd polls[] = { { -1, 0, 0 }, { -2, POLLIN | POLLPRI, 0 } }, one_poll[] = { { 77, POLLOUT, 0 } };
+	static const struct pollfd polls[] = { { -1, 0, 0 }, { -2, POLLIN | POLLPRI, 0 } };
 	static const struct epoll_event event = { EPOLLIN | EPOLLET, { .u64 = 0x100000007 } };
 	fd_set reading;
 
@@ -346,8 +355,8 @@ static void waits(void)
 	FD_SET(77, &reading);
 	FD_SET(0, &reading);
 #ifdef SYS_poll
-	call(poll, one_poll, 1, 5);
-	call(select, 78, &reading, 0, 0, &time_us);
+	call(poll, &(struct pollfd){ 77, POLLOUT, 0 }, 1, 5);
+	call(select, 78, &reading, 0, 0, &(struct timeval){ 2, 7 });
 	call(epoll_wait, -1, buffer, 3, 100);
 	call(alarm, 0);
 #endif
@@ -451,6 +460,11 @@ static void processes(void)
 	call(futex, &futex, FUTEX_WAKE, 1);
 	call(futex, &futex, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 2, 0, 0, -1);
 	call(futex, &futex, FUTEX_CMP_REQUEUE, 1, 2L, &futex, 3);
+	call(futex, &futex, FUTEX_WAKE_OP, 1, 2L, &futex, FUTEX_OP(FUTEX_OP_ADD, 3, FUTEX_OP_CMP_GT, 4));
+	call(futex, &futex, FUTEX_UNLOCK_PI);
+	call(futex, &futex, FUTEX_TRYLOCK_PI | FUTEX_PRIVATE_FLAG);
+	call(futex, &futex, FUTEX_REQUEUE_PRIVATE, 1, 2L, &futex);
+	call(futex_waitv, &(struct futex_waitv){ 1, (long)&futex, FUTEX_32 | FUTEX_PRIVATE_FLAG, 0 }, 1, 1, 0, CLOCK_MONOTONIC);
 	call(set_robust_list, buffer, 1);
 	call(get_robust_list, 999999, buffer, buffer);
 	call(rseq, buffer, 1, 0, 0x53053053);
@@ -478,6 +492,13 @@ static void controls(void)
 	call(prctl, PR_CAPBSET_READ, CAP_SYS_ADMIN);
 	call(prctl, PR_SET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L);
 	call(prctl, PR_GET_SECUREBITS);
+	call(prctl, PR_SET_MM, PR_SET_MM_BRK, 1L, 0L, 0L);
+	call(prctl, PR_GET_NAME, 8L);
+	call(prctl, PR_SET_DUMPABLE, 1L);
+	call(prctl, PR_GET_CHILD_SUBREAPER, 8L);
+	call(prctl, PR_SET_KEEPCAPS, 2L);
+	call(prctl, PR_GET_THP_DISABLE, 0L, 0L, 0L, 0L);
+	call(prctl, PR_SET_VMA, 0L, 0x1000L, 4096L, "name");
 	call(prctl, PR_SET_TIMERSLACK, 50000L);
 	call(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 7L, 0L, 0L);
 #ifdef SYS_arch_prctl
@@ -516,6 +537,13 @@ static void queues(void)
 	call(shmctl, -1, IPC_RMID, 0);
 	call(add_key, "no such type", "description", "payload", 7, KEY_SPEC_SESSION_KEYRING);
 	call(request_key, "no such type", "description", 0, KEY_SPEC_PROCESS_KEYRING);
+	call(keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 0);
+	call(keyctl, KEYCTL_READ, 999999, buffer, 10L);
+	call(keyctl, KEYCTL_SETPERM, 999999, 0x3f000000);
+	call(keyctl, KEYCTL_CHOWN, 999999, 1, -1);
+	call(keyctl, KEYCTL_LINK, 999999, KEY_SPEC_SESSION_KEYRING);
+	call(keyctl, KEYCTL_SET_TIMEOUT, 999999, 5);
+	call(keyctl, KEYCTL_JOIN_SESSION_KEYRING, 8);
 	call(keyctl, KEYCTL_REVOKE, 999999);
 	call(keyctl, KEYCTL_SEARCH, 999999, "type", "description", KEY_SPEC_THREAD_KEYRING);
 }
@@ -550,6 +578,13 @@ static void kernel(void)
 	call(io_uring_enter, -1, 1, 2, IORING_ENTER_GETEVENTS, 0, 8L);
 	call(io_uring_register, -1, IORING_UNREGISTER_FILES, 0, 0);
 	call(landlock_create_ruleset, 0, 0L, 1);
+	call(landlock_create_ruleset, &(unsigned long){ 1L << 40 | 5 }, 8L, 0);
+	call(landlock_add_rule, -1, 1, &(struct { unsigned long access; int fd; }){ 3, 7 }, 0);
+	call(io_pgetevents, 5L, 1L, 2L, buffer, 0, 0);
+	call(io_cancel, 5L, buffer, buffer);
+	call(kexec_load, 0x1000L, 99L, 0, 62L << 16 | 1);
+	call(kexec_file_load, -1, -1, 4L, "a=1", 6L);
+	call(ioctl, -1, 0x5413, buffer);
 	call(landlock_restrict_self, -1, 0);
 }
 
@@ -576,11 +611,12 @@ static void shapes(void)
 // What a call reads must be in memory when it begins: a handler does not wait for it.
 static void touch(void)
 {
-	extern const char __executable_start[], end[];
-	volatile const char *page;
+	extern char __executable_start[], end[];
+	unsigned char here;
 
-	for (page = __executable_start; page < end; page += 4096)
-		(void)*page;
+	for (char *page = __executable_start; page < end; page += 4096)
+		if (!mincore((void *)((unsigned long)page & -4096UL), 4096, &here)) /* there are gaps between parts */
+			(void)*(volatile char *)page;
 }
 
 int main(int count, char **arguments)

@@ -5,10 +5,12 @@
 
 int main(void)
 {
+	static char path[] = "/tmp/opened-by-number";
+
 #ifdef SYS_open
-	syscall(SYS_open, "/tmp/opened-by-number", O_CREAT | O_WRONLY, 0640);
+	syscall(SYS_open, path, O_CREAT | O_WRONLY, 0640);
 #else
-	syscall(SYS_openat, AT_FDCWD, "/tmp/opened-by-number", O_CREAT | O_WRONLY, 0640);
+	syscall(SYS_openat, AT_FDCWD, path, O_CREAT | O_WRONLY, 0640);
 #endif
 	syscall(SYS_pread64, 77, 0, 0, 123456789);
 	syscall(SYS_getppid);
