@@ -44,7 +44,7 @@ var causes = []struct {
 	text    string
 }{
 	{language, regexp.MustCompile(`^the module cannot be built.*modpost: "(\w+)".* undefined!`), "$1, which the runtime does not have"},
-	{language, regexp.MustCompile(`^the module cannot be built.*?: (\S+:\d+):\d+: (error: .*)`), "C of $1: $2"},
+	{language, regexp.MustCompile(`^the module cannot be built.*?: (\S+:\d+):\d+: error: (.*?)(?:; did you mean.*| \[-W.*)?$`), "C of $1: $2"},
 	{library, regexp.MustCompile(`^unresolved function (\w+)`), "function $1"},
 	{library, regexp.MustCompile(`^unknown operator @(\w+)`), "macro @$1"},
 	{library, regexp.MustCompile(`^unresolved .*global \w+ (\w+)`), "global $1"},
