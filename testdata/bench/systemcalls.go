@@ -34,13 +34,13 @@ const straceScript = `
 	probe syscall.* { if (execname() == "dd") printf("%s(%s)", name, argstr) }
 	probe syscall.*.return { if (execname() == "dd") printf(" = %s\n", retstr) }`
 
-// The same without texts, as bpftrace can do it.
+// The same without texts, as bpftrace can do it; its script stands in a format.
 const (
 	numbersScript = `
 	probe syscall_any { if (execname() == "dd") printf("%d", syscall_nr) }
 	probe syscall_any.return { if (execname() == "dd") printf(" = %d\n", retval) }`
-	bpftraceNumbers = `tracepoint:raw_syscalls:sys_enter /comm == "dd"/ { printf("%ld", args->id); } ` +
-		`tracepoint:raw_syscalls:sys_exit /comm == "dd"/ { printf(" = %ld\n", args->ret); }`
+	bpftraceNumbers = `tracepoint:raw_syscalls:sys_enter /comm == "dd"/ { printf("%%ld", args->id); } ` +
+		`tracepoint:raw_syscalls:sys_exit /comm == "dd"/ { printf(" = %%ld\n", args->ret); }`
 )
 
 // systemCalls measures scripts on system calls.
@@ -93,7 +93,7 @@ var stracers = []struct{ name, output, command string }{
 	{"gostap, `syscall.*`", "names, arguments, results", "staprun -o /bench/output -c '%s' " + modulePath(0)},
 	{"strace", "the same", "strace -f -o /bench/output %s"},
 	{"gostap, `syscall_any`", "numbers, results", "staprun -o /bench/output -c '%s' " + modulePath(1)},
-	{"bpftrace", "the same", "bpftrace -o /bench/output -c 'sh %s' -e '" + bpftraceNumbers + "'"},
+	{"bpftrace", "the same", "bpftrace -o /bench/output -c '/bin/sh %s' -e '" + bpftraceNumbers + "'"},
 }
 
 // straced gives what a call takes with each of them.
