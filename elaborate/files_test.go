@@ -165,3 +165,18 @@ func TestManyAliases(t *testing.T) {
 		t.Errorf("got %.200s", got)
 	}
 }
+
+// TestAliasesOfOneName: L085: of several aliases with one name, as system calls have them for each kind of
+// program, it is enough that the kernel has the points of one.
+func TestAliasesOfOneName(t *testing.T) {
+	const library = `probe twin.one = kernel.function("no_such_function").call ? { x = 1 }
+		probe twin.one = kernel.function("do_sys_openat2").call ? { x = 2 }
+		probe twin.two = kernel.function("no_such_function").call ? { x = 3 }
+		probe twin.two = kernel.function("nor_this").call ? { x = 4 }`
+	if got := elaborateFiles(t, elaborate.Options{}, library, `probe twin.one { println(x) }`); !strings.Contains(got, "(x = 2)") {
+		t.Errorf("the one that is there is not probed:\n%s", got)
+	}
+	if got := elaborateFiles(t, elaborate.Options{}, library, `probe twin.two { println(x) }`); !strings.Contains(got, "has none of the points") {
+		t.Errorf("nothing is said of points that are not there:\n%s", got)
+	}
+}

@@ -113,11 +113,6 @@ func (e *elaborator) unknownPoint(p *parse.ProbePoint, hasGlob bool) *parse.Diag
 	if p.Optional { // nobody will read it
 		return semanticError(at.Token, "probe point mismatch")
 	}
-	if !hasGlob && len(e.aliasesNamed(p)) > 0 {
-		d := semanticError(at.Token, fmt.Sprintf("while resolving probe point %s: no match", canonical(p)))
-		d.Hint = "this kernel has none of the points that it stands for"
-		return d
-	}
 	d := semanticError(at.Token, "while resolving probe point "+canonical(p)+": ")
 	if hasGlob {
 		d.Message += "probe point mismatch: didn't find any wildcard matches"
@@ -194,7 +189,7 @@ const maxAliases, maxExpansions = 100, 100_000
 // follows an alias's name is appended to each of its points; whole: nothing does.
 func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias, whole bool) ([]*derivation, *parse.Diagnostic) {
 	var found []*derivation
-	var first *parse.Diagnostic
+	var first, unserved *parse.Diagnostic
 	for length := len(p.Components); length > 0 && !(whole && length < len(p.Components)); length-- {
 		suffix := p.Components[length:]
 		beginning := *p
@@ -216,10 +211,17 @@ func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias, whole bool
 				}
 				f.aliases = append(f.aliases, f.name)
 			}
-			if d != nil && first == nil {
+			switch {
+			case d == nil:
+			case a.isOptional():
+				unserved = d
+			case first == nil:
 				first = d
 			}
 			found = append(found, through...)
+		}
+		if found == nil && first == nil { // of several with one name it is enough that one is served
+			first = unserved
 		}
 		if len(named) > 0 {
 			if len(suffix) > 0 && first != nil && found == nil && e.resolvesWithoutSuffix(named, via) {
@@ -229,6 +231,11 @@ func (e *elaborator) aliases(p *parse.ProbePoint, via []*parse.Alias, whole bool
 		}
 	}
 	return found, first
+}
+
+// isOptional reports whether an alias may stand for nothing: all of its points are optional.
+func (a fileAlias) isOptional() bool {
+	return !slices.ContainsFunc(a.alias.Points, func(p *parse.ProbePoint) bool { return !p.Optional })
 }
 
 // resolvesWithoutSuffix reports whether aliases have places, so that it is what follows
