@@ -5,6 +5,7 @@ package gostap_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -36,6 +37,7 @@ func TestGuestFiles(t *testing.T) {
 			for _, name := range []string{"disk", "nfs"} {
 				t.Run(name, func(t *testing.T) { g.fileScript(t, name) })
 			}
+			t.Run("example", g.nfsExample)
 			if status, stdout, stderr := g.run(t, "sh", "-c", "umount /mnt; echo 0 >/proc/fs/nfsd/threads"); status != 0 {
 				t.Errorf("status %d\n%s%s", status, stdout, stderr)
 			}
@@ -56,4 +58,15 @@ func (g *guestTest) fileScript(t *testing.T, name string) {
 	if status != want.status || stdout != want.stdout || stderr != "" {
 		t.Errorf("status %d, output:\n%swant:\n%s\nstandard error:\n%s", status, stdout, want.stdout, stderr)
 	}
+}
+
+// nfsExample: examples/nfs.stp tells of a file that is written and of one that is read.
+func (g *guestTest) nfsExample(t *testing.T) {
+	g.example(t, "examples/nfs.stp", exampleTest{
+		run: []string{"dd if=/dev/zero of=/mnt/written bs=4k count=3 conv=fsync", "echo 3 >/proc/sys/vm/drop_caches", "cat /mnt/written", "rm /mnt/written"},
+		want: []*regexp.Regexp{
+			regexp.MustCompile(`(?m)^127\.0\.0\.1 +nfsd\.write +[1-3] +12288 +\d+ +\d+  /\S*written$`),
+			regexp.MustCompile(`(?m)^127\.0\.0\.1 +nfsd\.unlink +1 +0 +\d+ +\d+  /\S*$`),
+		},
+	})
 }

@@ -18,6 +18,7 @@
 #include <linux/kprobes.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include "machine.h"
 #include "place.h"
 #include "trace.h"
@@ -235,6 +236,14 @@ struct stap_functions {
 	struct stap_trace traces[];
 };
 
+/* What the kernel is told of the function at an address. */
+static unsigned long stap_trace_site(unsigned long address)
+{
+	u32 code[2];
+
+	return copy_from_kernel_nofault(code, (void *)address, sizeof(code)) ? address : address + stap_machine_site(code);
+}
+
 /* Traces what it can; gives how many of the probes are left over, moved to the front. */
 static unsigned int stap_functions_trace(struct stap_functions *set, struct stap_probe **probes, unsigned int count,
 					 struct stap_probe **firsts, unsigned long *addresses, unsigned long *none)
@@ -245,7 +254,7 @@ static unsigned int stap_functions_trace(struct stap_functions *set, struct stap
 	for (i = 0; i < count; i += n) {
 		n = stap_probes_join(probes + i, count - i);
 		firsts[places] = probes[i];
-		addresses[places++] = probes[i]->address;
+		addresses[places++] = stap_trace_site(probes[i]->address);
 	}
 	each = places <= STAP_OWN_CALLBACKS ? 1 : min(places, STAP_TRACE_ADDRESSES);
 	for (i = 0; i < places; i += each) {

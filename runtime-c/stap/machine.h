@@ -12,6 +12,7 @@
  *	stap_machine_caller()		where the function returns to whose entry was hit; 0: not known
  *	stap_machine_possible()		whether the kernel survives an attempt to read there
  *	STAP_MACHINE_SITE		how far a function's ftrace site may be behind its first instruction, in steps of 4
+ *	stap_machine_site()		the same by the function's first 8 bytes; 0: the kernel finds it by the function's address
  *	stap_machine_test(), _low(), _count()
  *					one instruction each where there is one: see below
  *	stap_machine_traced()		completes what ftrace saves where it saves all registers

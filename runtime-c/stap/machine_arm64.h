@@ -38,3 +38,16 @@
 
 /* Behind a landing pad, and the second of two instructions. */
 #define STAP_MACHINE_SITE 8
+
+/*
+ * The kernel looks for the site of a function in all that its symbol covers, and behind it may be functions
+ * without symbols: the first of the two instructions, "mov x9, x30", tells where it is.
+ */
+static inline unsigned int stap_machine_site(const u32 *code)
+{
+	const u32 landing = 0xd503245f, saves = 0xaa1e03e9;
+
+	if (code[0] == saves)
+		return 4;
+	return code[0] == landing && code[1] == saves ? 8 : 0;
+}

@@ -31,6 +31,7 @@
 #define STAP_MACHINE_UNUSED (63 - __VIRTUAL_MASK_SHIFT)
 #define stap_machine_possible(address) ((long)((address) << STAP_MACHINE_UNUSED) >> STAP_MACHINE_UNUSED == (long)(address))
 
+#define stap_machine_site(code) 0
 #ifdef CONFIG_X86_KERNEL_IBT
 #define STAP_MACHINE_SITE 4
 #else
