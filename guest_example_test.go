@@ -72,7 +72,7 @@ func TestGuestExamples(t *testing.T) {
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts in examples: %v", err)
 	}
-	for _, beginning := range strings.Fields(os.Getenv("GOSTAP_KERNELS")) {
+	for _, beginning := range guestKernels(lastKernel) {
 		t.Run(beginning, func(t *testing.T) {
 			g := bootGuest(t, beginning, func(c *vm.Config) {
 				c.Modules = []string{"sd_mod", "virtio_scsi"}

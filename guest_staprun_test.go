@@ -19,7 +19,7 @@ import (
 
 // TestGuestStaprun: how a session lives with its reader, and without.
 func TestGuestStaprun(t *testing.T) {
-	for _, beginning := range strings.Fields(os.Getenv("GOSTAP_KERNELS")) {
+	for _, beginning := range guestKernels(firstKernel) {
 		t.Run(beginning, func(t *testing.T) {
 			g := bootGuest(t, beginning)
 			t.Run("detached", g.detached)

@@ -93,6 +93,19 @@ func patience(d time.Duration) time.Duration {
 	return d
 }
 
+// guestKernels are those of GOSTAP_KERNELS; with -short, of a test for which kernels differ little, one of them: the first or the
+// last.
+func guestKernels(choose func([]string) string) []string {
+	all := strings.Fields(os.Getenv("GOSTAP_KERNELS"))
+	if testing.Short() && len(all) > 0 {
+		return []string{choose(all)}
+	}
+	return all
+}
+
+func firstKernel(all []string) string { return all[0] }
+func lastKernel(all []string) string  { return all[len(all)-1] }
+
 // bootGuest boots a kernel with GOSTAP_APPEND on its command line, GOSTAP_MEMORY (MB) at
 // least, and what the functions change in its configuration.
 func bootGuest(t *testing.T, beginning string, changes ...func(*vm.Config)) *guestTest {
