@@ -56,7 +56,7 @@ func rank(text string) int {
 // matches reports whether a release is what was asked for: the same, or
 // beginning with it up to the end of a component ("6.1" asks for 6.1.0-9, and
 // not for 6.12.1). What was asked for may end with the flavour: "6.1-amd64" asks
-// for 6.1.0-9-amd64, and not for 6.1.0-9-cloud-amd64.
+// for 6.1.0-9-amd64, and for neither 6.1.0-9-cloud-amd64 nor 6.1.0-9-rt-amd64.
 func matches(release, asked string) bool {
 	if m := flavoured.FindStringSubmatch(asked); m != nil {
 		of := flavoured.FindStringSubmatch(release)
@@ -66,7 +66,7 @@ func matches(release, asked string) bool {
 }
 
 // flavoured is the name of a kernel of Debian's, with what it was built for at its end.
-var flavoured = regexp.MustCompile(`^(.*?)((?:-cloud)?-(?:amd64|arm64))$`)
+var flavoured = regexp.MustCompile(`^(.*?)((?:-cloud|-rt)?-(?:amd64|arm64))$`)
 
 func begins(release, asked string) bool {
 	rest, found := strings.CutPrefix(release, strings.TrimRight(asked, ".-+~"))

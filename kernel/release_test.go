@@ -52,6 +52,9 @@ func TestMatches(t *testing.T) {
 		{"6.1.0-9-amd64", "6.1-cloud-amd64", false},
 		{"6.1.0-91-amd64", "6.1.0-9-amd64", false},
 		{"6.1.0-9-arm64", "6.1-amd64", false},
+		{"6.1.0-9-rt-amd64", "6.1-amd64", false},
+		{"6.12.9+deb12-rt-amd64", "6.12-amd64", false},
+		{"6.12.9+deb12-rt-amd64", "6.12-rt-amd64", true},
 	} {
 		if got := matches(test.release, test.asked); got != test.want {
 			t.Errorf("matches(%q, %q) = %v", test.release, test.asked, got)
