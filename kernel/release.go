@@ -7,9 +7,10 @@ import (
 
 // VersionLess reports whether release a is older than release b. Runs of
 // digits compare as numbers, everything between them as text, and a release
-// candidate ("6.1-rc3", "7.3~rc1") is older than what it becomes:
+// candidate ("6.1-rc3", "7.3~rc1") is older than what it becomes; of one version those
+// for clouds come last, those for real time first:
 //
-//	6.1-rc3 < 6.1 < 6.1.0-9-amd64 < 6.1.0-10-amd64 < 6.1.0-10-cloud-amd64 < 6.12.1
+//	6.1-rc3 < 6.1 < 6.1.0-9-rt-amd64 < 6.1.0-9-amd64 < 6.1.0-10-amd64 < 6.1.0-10-cloud-amd64 < 6.12.1
 func VersionLess(a, b string) bool {
 	for a != "" || b != "" {
 		var textA, textB, digitsA, digitsB string
@@ -47,7 +48,7 @@ func rank(text string) int {
 	switch {
 	case strings.HasPrefix(text, "~"), strings.HasPrefix(text, "-rc"):
 		return -1
-	case text == "":
+	case text == "", strings.HasPrefix(text, "-rt-"): // nobody means a kernel for real time who does not say so
 		return 0
 	}
 	return 1

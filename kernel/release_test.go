@@ -9,6 +9,7 @@ func TestVersionLess(t *testing.T) {
 		"6.1~rc7",
 		"6.1",
 		"6.1-1",
+		"6.1.0-9-rt-amd64",
 		"6.1.0-9-amd64",
 		"6.1.0-9-cloud-amd64",
 		"6.1.0-10-amd64",
