@@ -96,6 +96,9 @@ func (e *elaborator) resolve(file *parse.File, p *parse.ProbePoint, via []*parse
 		}
 	}
 	hasGlob := slices.ContainsFunc(p.Components, func(c parse.Component) bool { return isGlob(c.Text) })
+	if hasGlob {
+		found = withoutNever(found)
+	}
 	switch {
 	case hasGlob && len(found) > 0: // what does not fit a pattern is passed over
 		return found, nil
@@ -105,6 +108,16 @@ func (e *elaborator) resolve(file *parse.File, p *parse.ProbePoint, via []*parse
 		return found, nil
 	}
 	return nil, e.unknownPoint(p, hasGlob)
+}
+
+// withoutNever leaves out what never runs, as the return of exit(2), where a pattern stands for
+// other places, too: a handler that is right in those need not be right there.
+func withoutNever(found []*derivation) []*derivation {
+	isNever := func(f *derivation) bool { return f.place == Place(NeverPlace{}) }
+	if rest := slices.DeleteFunc(slices.Clone(found), isNever); len(rest) > 0 {
+		return rest
+	}
+	return found
 }
 
 // unknownPoint says why nothing is known by a point's name.
